@@ -1,0 +1,58 @@
+/** What a plugin says about itself: the JSON that `--manifest` prints (plugin protocol, manifest and kinds). */
+import { Schema } from "effect"
+import { maybe, open, orElse } from "./Json.ts"
+
+/** The kinds this version knows. A kind is an open string: others are carried through, never refused. */
+export const knownPluginKinds = [
+  "provider",
+  "subject_backend",
+  "task_backend",
+  "trigger_backend",
+  "log_storage_backend",
+  "transport_backend",
+  "web_ui",
+  "custom",
+  "workflow_runner",
+  "queue",
+  "durable_store",
+  "memory_store",
+  "notifier",
+  "conversation_store",
+  "config_source",
+  "workflow_journal",
+  "environment",
+  "agent_runner"
+] as const
+export type KnownPluginKind = (typeof knownPluginKinds)[number]
+
+/** One environment variable the plugin asks to be given (plugin protocol, manifest). */
+export const EnvRequirement = open({
+  name: Schema.String,
+  description: maybe(Schema.String),
+  sensitive: orElse(Schema.Boolean, false),
+  required: orElse(Schema.Boolean, false)
+})
+export type EnvRequirement = typeof EnvRequirement.Type
+
+/** The manifest; `capabilities` lists methods and feature tokens alike (plugin protocol, manifest). */
+export const PluginManifest = open({
+  name: Schema.String,
+  version: Schema.String,
+  plugin_kind: Schema.String,
+  plugin_kinds: maybe(Schema.Array(Schema.String)),
+  description: Schema.String,
+  protocol_version: Schema.String,
+  capabilities: orElse(Schema.Array(Schema.String), []),
+  env_required: maybe(Schema.Array(EnvRequirement)),
+  notification_buffer_size: maybe(Schema.Natural),
+  supports_mcp: maybe(Schema.Boolean)
+})
+export type PluginManifest = typeof PluginManifest.Type
+
+const subjectKindToken = "subject_kind:"
+
+/** The subject kinds a manifest claims, in its order: routing reads them here, not from `initialize`. */
+export const subjectKindsOf = (manifest: PluginManifest): ReadonlyArray<string> =>
+  manifest.capabilities
+    .filter((token) => token.startsWith(subjectKindToken))
+    .map((token) => token.slice(subjectKindToken.length))

@@ -1,0 +1,123 @@
+/**
+ * The facts a run is made of. A run is the fold of its journal and nothing else; every fact is durable before it is
+ * published. Kinds are only ever added: a journal of any release stays readable.
+ */
+import { Schema } from "effect"
+import { RunId, SessionId } from "./Ids.ts"
+import { Subject, SubjectDispatch } from "./Subject.ts"
+import { PhaseDecision, WorkflowDefinition } from "./Workflow.ts"
+
+const attempt = { phase: Schema.String, attempt: Schema.Int }
+
+/** `definition` is pinned: with its hash it is what this run executes until it ends. */
+export const RunStarted = Schema.TaggedStruct("RunStarted", {
+  definition: WorkflowDefinition,
+  definition_hash: Schema.String,
+  dispatch: SubjectDispatch,
+  subject: Schema.optionalKey(Subject),
+  vars: Schema.Record(Schema.String, Schema.String)
+})
+/** `nonce` is what a decision of this attempt must repeat; `failure_context` is why the run came back here. */
+export const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
+  ...attempt,
+  nonce: Schema.String,
+  session: Schema.optionalKey(SessionId),
+  failure_context: Schema.optionalKey(Schema.String)
+})
+/** The attempt came to an end of its own. At most one of these exists per (run, phase, attempt). */
+export const PhaseCompleted = Schema.TaggedStruct("PhaseCompleted", {
+  ...attempt,
+  decision: PhaseDecision,
+  output: Schema.String,
+  duration_ms: Schema.Int,
+  exit_code: Schema.optionalKey(Schema.Int)
+})
+/** The attempt could not be carried out: spawn failure, timeout, provider lost, contract broken. */
+export const PhaseFailed = Schema.TaggedStruct("PhaseFailed", {
+  ...attempt,
+  error: Schema.String,
+  duration_ms: Schema.Int
+})
+export const PhaseSkipped = Schema.TaggedStruct("PhaseSkipped", { phase: Schema.String, guard: Schema.String })
+/** A person has to decide. The run waits, durably, and costs nothing while it does. */
+export const GateOpened = Schema.TaggedStruct("GateOpened", {
+  ...attempt,
+  instructions: Schema.String,
+  note_required: Schema.Boolean
+})
+export const GateDecided = Schema.TaggedStruct("GateDecided", {
+  ...attempt,
+  approved: Schema.Boolean,
+  note: Schema.optionalKey(Schema.String)
+})
+/** What was decided about a phase that was in flight when the daemon died, and why. */
+export const RecoveryDecided = Schema.TaggedStruct("RecoveryDecided", {
+  ...attempt,
+  action: Schema.Literals(["resume", "rerun", "blocked"]),
+  reason: Schema.String
+})
+export const RunPaused = Schema.TaggedStruct("RunPaused", { reason: Schema.String })
+/** `force` lifts a block; `feedback` becomes the failure context of the phase that is entered. */
+export const RunResumed = Schema.TaggedStruct("RunResumed", {
+  force: Schema.Boolean,
+  feedback: Schema.optionalKey(Schema.String)
+})
+export const RunCompleted = Schema.TaggedStruct("RunCompleted", { reason: Schema.String })
+export const RunFailed = Schema.TaggedStruct("RunFailed", { reason: Schema.String })
+export const RunEscalated = Schema.TaggedStruct("RunEscalated", { reason: Schema.String })
+export const RunCancelled = Schema.TaggedStruct("RunCancelled", { reason: Schema.String })
+
+export const RunEvent = Schema.Union([
+  RunStarted,
+  PhaseStarted,
+  PhaseCompleted,
+  PhaseFailed,
+  PhaseSkipped,
+  GateOpened,
+  GateDecided,
+  RecoveryDecided,
+  RunPaused,
+  RunResumed,
+  RunCompleted,
+  RunFailed,
+  RunEscalated,
+  RunCancelled
+])
+export type RunEvent = typeof RunEvent.Type
+
+/** One line of a journal. `sequence` counts from 1 without a gap; `at` is RFC 3339 UTC. */
+export const JournalEntry = Schema.Struct({
+  sequence: Schema.Int,
+  at: Schema.String,
+  event: RunEvent
+})
+export type JournalEntry = typeof JournalEntry.Type
+
+/** `blocked`: recovery would not guess; `waiting`: a gate is open. Both are `paused` on the control socket. */
+export const RunStatus = Schema.Literals([
+  "running",
+  "waiting",
+  "paused",
+  "blocked",
+  "escalated",
+  "completed",
+  "failed",
+  "cancelled"
+])
+export type RunStatus = typeof RunStatus.Type
+
+/** The line a list shows for a run; what a store keeps in its index. */
+export const RunHead = Schema.Struct({
+  run: RunId,
+  workflow: Schema.String,
+  status: RunStatus,
+  subject_id: Schema.optionalKey(Schema.String),
+  phase: Schema.optionalKey(Schema.String),
+  attempt: Schema.optionalKey(Schema.Int),
+  reason: Schema.optionalKey(Schema.String),
+  started_at: Schema.String,
+  updated_at: Schema.String,
+  finished_at: Schema.optionalKey(Schema.String),
+  sequence: Schema.Int
+})
+export type RunHead = typeof RunHead.Type

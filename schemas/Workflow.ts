@@ -1,0 +1,144 @@
+/**
+ * A compiled workflow: what a run pins in its first event. Self-contained (agents are resolved into the phases that
+ * use them), so editing YAML never changes a run in flight.
+ */
+import { Effect, Schema } from "effect"
+
+const withDefault = <S extends Schema.Top>(schema: S, value: () => S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.sync(value)))
+
+export const Verdict = Schema.Literals(["advance", "rework", "fail", "skip"])
+export type Verdict = typeof Verdict.Type
+
+export const Risk = Schema.Literals(["low", "medium", "high"])
+export type Risk = typeof Risk.Type
+
+/** What may happen to a phase that was running when the daemon died and whose session cannot be resumed. */
+export const Idempotency = Schema.Literals(["idempotent", "sideeffecting", "unknown"])
+export type Idempotency = typeof Idempotency.Type
+
+/** Where a verdict leads. `target` is a phase of the same workflow. */
+export const VerdictRule = Schema.Struct({
+  target: Schema.optionalKey(Schema.String),
+  allow_agent_target: withDefault(Schema.Boolean, () => false),
+  allowed_targets: withDefault(Schema.Array(Schema.String), () => [])
+})
+export type VerdictRule = typeof VerdictRule.Type
+
+/** `field == 'value'` or `field != 'value'`; an unknown field never matches. */
+export const Guard = Schema.Struct({
+  field: Schema.String,
+  operator: Schema.Literals(["==", "!="]),
+  value: Schema.String
+})
+export type Guard = typeof Guard.Type
+
+const phaseFields = {
+  id: Schema.String,
+  idempotency: Idempotency,
+  /** How often other phases may send the run back to this one. */
+  max_rework_attempts: Schema.Int,
+  skip_if: Schema.Array(Guard),
+  on_verdict: Schema.Struct({ advance: Schema.optionalKey(VerdictRule), rework: Schema.optionalKey(VerdictRule) })
+}
+
+/** How an agent's answer is judged; absent means that finishing is enough to advance. */
+export const DecisionContract = Schema.Struct({
+  min_confidence: withDefault(Schema.Finite, () => 0.6),
+  max_risk: withDefault(Risk, () => "medium" as const),
+  allow_missing_decision: withDefault(Schema.Boolean, () => true),
+  required_evidence: withDefault(Schema.Array(Schema.String), () => [])
+})
+export type DecisionContract = typeof DecisionContract.Type
+
+/** The command-line form of an agent, for providers that drive any program. `{{prompt}}` and `{{session_id}}` are filled in. */
+export const LaunchTemplate = Schema.Struct({
+  command: Schema.String,
+  args: withDefault(Schema.Array(Schema.String), () => []),
+  env: withDefault(Schema.Record(Schema.String, Schema.String), () => ({})),
+  prompt: withDefault(Schema.Literals(["stdin", "argument"]), () => "stdin" as const),
+  /** Arguments that continue session `{{session_id}}`; absent means that the agent cannot resume. */
+  resume_args: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** A line of output that matches, first group = the agent's own session id. */
+  session_pattern: Schema.optionalKey(Schema.String)
+})
+export type LaunchTemplate = typeof LaunchTemplate.Type
+
+export const AgentPhase = Schema.Struct({
+  ...phaseFields,
+  mode: Schema.tag("agent"),
+  agent: Schema.String,
+  /** Names the provider plugin: `animus-provider-<tool>`. */
+  tool: Schema.String,
+  model: Schema.optionalKey(Schema.String),
+  directive: Schema.optionalKey(Schema.String),
+  system_prompt: Schema.optionalKey(Schema.String),
+  launch: Schema.optionalKey(LaunchTemplate),
+  timeout_secs: Schema.Int,
+  /** Tries at a transient provider failure before anything was forwarded. */
+  max_attempts: Schema.Int,
+  decision_contract: Schema.optionalKey(DecisionContract)
+})
+export type AgentPhase = typeof AgentPhase.Type
+
+export const CommandPhase = Schema.Struct({
+  ...phaseFields,
+  mode: Schema.tag("command"),
+  program: Schema.String,
+  args: Schema.Array(Schema.String),
+  env: Schema.Record(Schema.String, Schema.String),
+  /** Relative to the project root; never outside it. */
+  cwd: Schema.String,
+  timeout_secs: Schema.Int,
+  success_exit_codes: Schema.Array(Schema.Int),
+  on_success_verdict: Verdict,
+  on_failure_verdict: Verdict,
+  /** Only when true may a line of output be a decision; it never turns a failure into a success. */
+  parse_json_output: Schema.Boolean,
+  category: Schema.Literals(["test", "lint", "build", "command"]),
+  excerpt_max_chars: Schema.Int
+})
+export type CommandPhase = typeof CommandPhase.Type
+
+export const ManualPhase = Schema.Struct({
+  ...phaseFields,
+  mode: Schema.tag("manual"),
+  instructions: Schema.String,
+  approval_note_required: Schema.Boolean,
+  timeout_secs: Schema.optionalKey(Schema.Int)
+})
+export type ManualPhase = typeof ManualPhase.Type
+
+export const Phase = Schema.Union([AgentPhase, CommandPhase, ManualPhase])
+export type Phase = typeof Phase.Type
+
+export const WorkflowVariable = Schema.Struct({
+  name: Schema.String,
+  description: Schema.optionalKey(Schema.String),
+  required: withDefault(Schema.Boolean, () => false),
+  default: Schema.optionalKey(Schema.String)
+})
+export type WorkflowVariable = typeof WorkflowVariable.Type
+
+export const WorkflowDefinition = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  description: Schema.optionalKey(Schema.String),
+  phases: Schema.NonEmptyArray(Phase),
+  variables: Schema.Array(WorkflowVariable)
+})
+export type WorkflowDefinition = typeof WorkflowDefinition.Type
+
+/** What an attempt of a phase concluded: read from its final text, or derived by the host (exit code, approval, default). */
+export const PhaseDecision = Schema.Struct({
+  verdict: Verdict,
+  confidence: Schema.Finite,
+  risk: Risk,
+  reason: Schema.String,
+  target_phase: Schema.optionalKey(Schema.String),
+  guardrail_violations: withDefault(Schema.Array(Schema.String), () => []),
+  evidence: withDefault(Schema.Array(Schema.Json), () => []),
+  commit_message: Schema.optionalKey(Schema.String),
+  source: Schema.Literals(["agent", "command", "person", "default"])
+})
+export type PhaseDecision = typeof PhaseDecision.Type

@@ -1,0 +1,44 @@
+/** `daemon/*` (control protocol, daemon methods); `stop`, `pause` and `resume` over the wire are ours. */
+import { Schema } from "effect"
+import { Rpc, RpcGroup } from "effect/rpc"
+import { DaemonHealth } from "../Health.ts"
+import { Empty, maybe, orElse } from "../Json.ts"
+import { LogEntry, LogLevel } from "../Log.ts"
+import { ControlError } from "./ControlError.ts"
+import { DaemonRunEvent } from "./Events.ts"
+import { watch } from "./Watch.ts"
+
+/** Which daemon answers, and where it works (control protocol, daemon methods). */
+export const DaemonStatus = Schema.Struct({
+  running: Schema.Boolean,
+  pid: maybe(Schema.Int),
+  uptime_seconds: maybe(Schema.Finite),
+  version: maybe(Schema.String),
+  project_root: maybe(Schema.String),
+  log_path: maybe(Schema.String),
+  capabilities: maybe(Schema.Struct({ methods: Schema.Array(Schema.String) }))
+})
+export type DaemonStatus = typeof DaemonStatus.Type
+
+export class DaemonRpcs extends RpcGroup.make(
+  Rpc.make("daemon/status", { payload: {}, success: DaemonStatus, error: ControlError }),
+  Rpc.make("daemon/health", { payload: {}, success: DaemonHealth, error: ControlError }),
+  Rpc.make("daemon/stop", { payload: { timeout_seconds: maybe(Schema.Natural) }, success: Empty, error: ControlError }),
+  Rpc.make("daemon/pause", { payload: {}, success: Empty, error: ControlError }),
+  Rpc.make("daemon/resume", { payload: {}, success: Empty, error: ControlError }),
+  watch("daemon/events", {
+    payload: { since: maybe(Schema.String) },
+    notification: "daemon/event",
+    element: DaemonRunEvent
+  }),
+  watch("daemon/logs", {
+    payload: {
+      since: maybe(Schema.String),
+      level: maybe(LogLevel),
+      plugin: maybe(Schema.String),
+      follow: orElse(Schema.Boolean, false)
+    },
+    notification: "daemon/log",
+    element: LogEntry
+  })
+) {}

@@ -1,0 +1,37 @@
+/** What the daemon's streams carry (control protocol, event payloads). */
+import { Schema } from "effect"
+import { JsonOrNull, open } from "../Json.ts"
+
+/** The kinds this version emits or knows; `kind` is open, clients ignore what they do not know. */
+export const knownWorkflowEventKinds = [
+  "workflow_started",
+  "phase_started",
+  "phase_completed",
+  "phase_failed",
+  "decision_needed",
+  "workflow_paused",
+  "workflow_completed",
+  "workflow_failed",
+  "workflow_cancelled",
+  "config_reloaded",
+  "config_reload_failed"
+] as const
+export type KnownWorkflowEventKind = (typeof knownWorkflowEventKinds)[number]
+
+/** Payload of `workflow/event` (control protocol, workflow events). */
+export const WorkflowEvent = open({
+  workflow_id: Schema.String,
+  kind: Schema.String,
+  payload: JsonOrNull,
+  occurred_at: Schema.String
+})
+export type WorkflowEvent = typeof WorkflowEvent.Type
+
+/** Payload of `daemon/event`; `kind` is open, kebab-case by custom (control protocol, daemon run events). */
+export const DaemonRunEvent = open({
+  id: Schema.String,
+  occurred_at: Schema.String,
+  kind: Schema.String,
+  payload: JsonOrNull
+})
+export type DaemonRunEvent = typeof DaemonRunEvent.Type

@@ -1,0 +1,49 @@
+/** `plugin/*` (control protocol, plugin methods). */
+import { Schema } from "effect"
+import { Rpc, RpcGroup } from "effect/rpc"
+import { Json, JsonOrNull, maybe, orElse } from "../Json.ts"
+import { ControlError } from "./ControlError.ts"
+
+/** An installed plugin (control protocol, plugin methods). */
+export const PluginInfo = Schema.Struct({
+  name: Schema.String,
+  version: Schema.String,
+  kind: Schema.String,
+  source: maybe(Schema.String),
+  signature_verified: orElse(Schema.Boolean, false),
+  description: maybe(Schema.String),
+  binary_path: maybe(Schema.String)
+})
+export type PluginInfo = typeof PluginInfo.Type
+
+/** The plugins, and on request why others were skipped (control protocol, plugin methods). */
+export const PluginListing = Schema.Struct({
+  plugins: Schema.Array(PluginInfo),
+  warnings: maybe(Schema.Array(Schema.Struct({ plugin: Schema.String, message: Schema.String })))
+})
+export type PluginListing = typeof PluginListing.Type
+
+/** Whether a plugin answers, and how fast (control protocol, plugin methods). */
+export const PluginPing = Schema.Struct({
+  ok: Schema.Boolean,
+  latency_ms: maybe(Schema.Finite),
+  error: maybe(Schema.String)
+})
+export type PluginPing = typeof PluginPing.Type
+
+const name = { name: Schema.String }
+
+export class PluginRpcs extends RpcGroup.make(
+  Rpc.make("plugin/list", {
+    payload: { include_warnings: orElse(Schema.Boolean, false), kind: maybe(Schema.String) },
+    success: PluginListing,
+    error: ControlError
+  }),
+  Rpc.make("plugin/info", { payload: name, success: PluginInfo, error: ControlError }),
+  Rpc.make("plugin/ping", { payload: name, success: PluginPing, error: ControlError }),
+  Rpc.make("plugin/call", {
+    payload: { ...name, method: Schema.String, params: JsonOrNull },
+    success: Json,
+    error: ControlError
+  })
+) {}

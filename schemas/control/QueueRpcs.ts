@@ -1,0 +1,64 @@
+/** `queue/*` in the control protocol's own words, which are not the queue plugin's (control protocol, queue methods). */
+import { Schema } from "effect"
+import { Rpc, RpcGroup } from "effect/rpc"
+import { Empty, listOf, maybe, orElse } from "../Json.ts"
+import { Priority } from "../Subject.ts"
+import { ControlError } from "./ControlError.ts"
+
+/** Where a queue entry stands (control protocol, queue methods). */
+export const QueueItemStatus = Schema.Literals(["ready", "held", "in-flight", "done", "dropped"])
+export type QueueItemStatus = typeof QueueItemStatus.Type
+
+/** A queue entry as it travels (control protocol, queue methods). */
+export const QueueItem = Schema.Struct({
+  id: Schema.String,
+  subject_id: Schema.String,
+  status: QueueItemStatus,
+  priority: Priority,
+  enqueued_at: Schema.String,
+  hold_reason: maybe(Schema.String)
+})
+export type QueueItem = typeof QueueItem.Type
+
+/** A page of entries (control protocol, queue methods). */
+export const QueuePage = Schema.Struct({ entries: Schema.Array(QueueItem), next_cursor: maybe(Schema.String) })
+export type QueuePage = typeof QueuePage.Type
+
+/** How many entries stand where (control protocol, queue methods). */
+export const QueueStats = Schema.Struct({
+  ready: Schema.Natural,
+  held: Schema.Natural,
+  in_flight: Schema.Natural,
+  done_recent: Schema.Natural,
+  dropped_recent: Schema.Natural
+})
+export type QueueStats = typeof QueueStats.Type
+
+const id = { id: Schema.String }
+
+export class QueueRpcs extends RpcGroup.make(
+  Rpc.make("queue/list", {
+    payload: { status: maybe(QueueItemStatus), cursor: maybe(Schema.String), limit: maybe(Schema.Natural) },
+    success: QueuePage,
+    error: ControlError
+  }),
+  Rpc.make("queue/enqueue", {
+    payload: { task_id: Schema.String, priority: orElse(Priority, 2) },
+    success: QueueItem,
+    error: ControlError
+  }),
+  Rpc.make("queue/drop", { payload: id, success: Empty, error: ControlError }),
+  Rpc.make("queue/hold", { payload: { ...id, reason: maybe(Schema.String) }, success: Empty, error: ControlError }),
+  Rpc.make("queue/release", { payload: id, success: Empty, error: ControlError }),
+  Rpc.make("queue/reorder", {
+    payload: {
+      id: maybe(Schema.String),
+      subject_ids: listOf(Schema.String),
+      anchor_id: maybe(Schema.String),
+      position: Schema.Literals(["front", "back", "before", "after"])
+    },
+    success: Empty,
+    error: ControlError
+  }),
+  Rpc.make("queue/stats", { payload: {}, success: QueueStats, error: ControlError })
+) {}

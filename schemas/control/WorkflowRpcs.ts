@@ -1,0 +1,91 @@
+/** `workflow/*` (control protocol, workflow methods); `approve`, `reject` and `resume`'s `force` are ours. */
+import { Schema } from "effect"
+import { Rpc, RpcGroup } from "effect/rpc"
+import { Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
+import { ControlError } from "./ControlError.ts"
+import { WorkflowEvent } from "./Events.ts"
+import { watch } from "./Watch.ts"
+
+/** Where a run stands; an escalated one is `paused` here, its detail says more (control protocol, workflow methods). */
+export const WorkflowStatus = Schema.Literals(["pending", "running", "paused", "completed", "failed", "cancelled"])
+export type WorkflowStatus = typeof WorkflowStatus.Type
+
+/** A run in a list (control protocol, workflow methods). */
+export const WorkflowSummary = Schema.Struct({
+  id: Schema.String,
+  definition: Schema.String,
+  status: WorkflowStatus,
+  subject_id: maybe(Schema.String),
+  started_at: Schema.String,
+  finished_at: maybe(Schema.String)
+})
+export type WorkflowSummary = typeof WorkflowSummary.Type
+
+/** A run by itself: its summary and whatever else is known, beside it (control protocol, workflow methods). */
+export const WorkflowDetail = Schema.Struct({ ...WorkflowSummary.fields, detail: Json })
+export type WorkflowDetail = typeof WorkflowDetail.Type
+
+/** A page of runs (control protocol, workflow methods). */
+export const WorkflowPage = Schema.Struct({
+  runs: Schema.Array(WorkflowSummary),
+  next_cursor: maybe(Schema.String)
+})
+export type WorkflowPage = typeof WorkflowPage.Type
+
+/** The run that was begun (control protocol, workflow methods). */
+export const WorkflowBegun = Schema.Struct({
+  workflow_id: Schema.String,
+  status: WorkflowStatus,
+  started_at: Schema.String
+})
+export type WorkflowBegun = typeof WorkflowBegun.Type
+
+const id = { id: Schema.String }
+const gate = { ...id, phase: Schema.String, note: maybe(Schema.String) }
+
+export class WorkflowRpcs extends RpcGroup.make(
+  Rpc.make("workflow/list", {
+    payload: { status: maybe(WorkflowStatus), cursor: maybe(Schema.String), limit: maybe(Schema.Natural) },
+    success: WorkflowPage,
+    error: ControlError
+  }),
+  Rpc.make("workflow/get", { payload: id, success: WorkflowDetail, error: ControlError }),
+  Rpc.make("workflow/run", {
+    payload: {
+      task_id: Schema.String,
+      definition: maybe(Schema.String),
+      params: orElse(JsonObject, {}),
+      actor: maybe(Json)
+    },
+    success: WorkflowBegun,
+    error: ControlError
+  }),
+  Rpc.make("workflow/execute", {
+    payload: {
+      definition: Schema.String,
+      params: maybe(JsonObject),
+      subject_id: maybe(Schema.String),
+      actor: maybe(Json)
+    },
+    success: WorkflowBegun,
+    error: ControlError
+  }),
+  Rpc.make("workflow/pause", { payload: id, success: Empty, error: ControlError }),
+  Rpc.make("workflow/resume", {
+    payload: { ...id, feedback: maybe(Schema.String), force: orElse(Schema.Boolean, false) },
+    success: Empty,
+    error: ControlError
+  }),
+  Rpc.make("workflow/cancel", {
+    payload: { ...id, reason: maybe(Schema.String) },
+    success: Empty,
+    error: ControlError
+  }),
+  Rpc.make("workflow/approve", { payload: gate, success: Empty, error: ControlError }),
+  Rpc.make("workflow/reject", { payload: gate, success: Empty, error: ControlError }),
+  watch("workflow/events", {
+    payload: { workflow_id: maybe(Schema.String), kinds: maybe(Schema.Array(Schema.String)) },
+    notification: "workflow/event",
+    element: WorkflowEvent
+  })
+) {}

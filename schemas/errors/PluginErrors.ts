@@ -1,0 +1,214 @@
+/** What can go wrong between the host and a plugin. A caller sees one of these, never a hang. */
+import { Runtime, Schema } from "effect"
+import { exitCodeOf } from "../Category.ts"
+
+/** The plugin's process or pipe ended while something was outstanding. */
+export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
+  plugin: Schema.String,
+  detail: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `connection to plugin ${this.plugin} was lost: ${this.detail}. The supervisor restarts it; see: animus plugin info ${this.plugin}`
+  }
+}
+
+export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>()("RequestTimedOut", {
+  plugin: Schema.String,
+  method: Schema.String,
+  millis: Schema.Int
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `plugin ${this.plugin} did not answer ${this.method} within ${this.millis} ms. Check it with: animus plugin ping ${this.plugin}`
+  }
+}
+
+/** The process ended by itself, or could not be started. */
+export class PluginCrashed extends Schema.TaggedError<PluginCrashed>()("PluginCrashed", {
+  plugin: Schema.String,
+  detail: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `plugin ${this.plugin} crashed: ${this.detail}. Its own words are in: animus logs --plugin ${this.plugin}`
+  }
+}
+
+/** One start and five restarts were used up; the plugin stays disabled and the daemon lives on. */
+export class RestartBudgetExhausted extends Schema.TaggedError<RestartBudgetExhausted>()("RestartBudgetExhausted", {
+  plugin: Schema.String,
+  restarts: Schema.Int,
+  lastError: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `plugin ${this.plugin} is disabled after ${this.restarts} restarts; last error: ${this.lastError}. ` +
+      `Mend it, then: animus daemon stop && animus daemon start`
+  }
+}
+
+export class HandshakeFailed extends Schema.TaggedError<HandshakeFailed>()("HandshakeFailed", {
+  plugin: Schema.String,
+  detail: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `plugin ${this.plugin} did not complete the handshake: ${this.detail}. Its own words are in: animus logs --plugin ${this.plugin}`
+  }
+}
+
+export class ProtocolMismatch extends Schema.TaggedError<ProtocolMismatch>()("ProtocolMismatch", {
+  plugin: Schema.String,
+  theirs: Schema.String,
+  ours: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `plugin ${this.plugin} speaks protocol ${this.theirs}, this daemon speaks ${this.ours}: install a release of the plugin for protocol ${this.ours}`
+  }
+}
+
+/** The plugin answered with an error of its own. */
+export class PluginRefused extends Schema.TaggedError<PluginRefused>()("PluginRefused", {
+  plugin: Schema.String,
+  method: Schema.String,
+  code: Schema.Int,
+  detail: Schema.String,
+  data: Schema.optionalKey(Schema.Unknown)
+}) {
+  get category() {
+    return categoryOfPluginRefusal(this.code, this.data)
+  }
+  override get [Runtime.errorExitCode]() {
+    return exitCodeOf[this.category]
+  }
+  override get message() {
+    return `plugin ${this.plugin} refused ${this.method} (${this.code}): ${this.detail}`
+  }
+}
+
+const categoryOfPluginRefusal = (code: number, data: unknown) => {
+  const stated = typeof data === "object" && data !== null && "category" in data ? data.category : undefined
+  if (stated === "not_found" || code === -32601) return "not_found" as const
+  if (stated === "conflict") return "conflict" as const
+  if (code === -32001) return "not_supported" as const
+  if (code === -32602 || code === -32600) return "invalid_request" as const
+  if (code === -32003 || code === -32000 || stated === "unavailable") return "unavailable" as const
+  return "internal" as const
+}
+
+export class MethodNotSupported extends Schema.TaggedError<MethodNotSupported>()("MethodNotSupported", {
+  plugin: Schema.String,
+  method: Schema.String
+}) {
+  readonly category = "not_supported" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_supported
+  override get message() {
+    return `plugin ${this.plugin} does not support ${this.method}; what it supports is in: animus plugin info ${this.plugin}`
+  }
+}
+
+export class FrameTooLarge extends Schema.TaggedError<FrameTooLarge>()("FrameTooLarge", {
+  plugin: Schema.String,
+  limit: Schema.Int
+}) {
+  readonly category = "invalid_request" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.invalid_request
+  override get message() {
+    return `a frame for plugin ${this.plugin} is larger than ${this.limit} bytes: send less in one request`
+  }
+}
+
+export class ManifestProbeFailed extends Schema.TaggedError<ManifestProbeFailed>()("ManifestProbeFailed", {
+  path: Schema.String,
+  detail: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `${this.path} --manifest failed: ${this.detail}. Run that command by hand to see what it prints`
+  }
+}
+
+export class PluginNotFound extends Schema.TaggedError<PluginNotFound>()("PluginNotFound", {
+  plugin: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    const known = this.known.length === 0 ? "none is installed" : `known: ${this.known.join(", ")}`
+    return `no plugin is named ${this.plugin} (${known}). See: animus plugin list`
+  }
+}
+
+export class NoBackendForKind extends Schema.TaggedError<NoBackendForKind>()("NoBackendForKind", {
+  kind: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    const known = this.known.length === 0
+      ? "no subject plugin is running"
+      : `kinds that have one: ${this.known.join(", ")}`
+    return `no plugin serves subjects of kind "${this.kind}" (${known}). See: animus plugin list`
+  }
+}
+
+export class DuplicateKindClaim extends Schema.TaggedError<DuplicateKindClaim>()("DuplicateKindClaim", {
+  kind: Schema.String,
+  plugins: Schema.Array(Schema.String)
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `subject kind "${this.kind}" is claimed by ${
+      this.plugins.join(" and ")
+    }: remove one of them from plugins.yaml or the plugin folders`
+  }
+}
+
+/** No provider plugin answers to the tool an agent asks for. */
+export class ProviderMissing extends Schema.TaggedError<ProviderMissing>()("ProviderMissing", {
+  tool: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    const known = this.known.length === 0 ? "no provider is installed" : `installed providers: ${this.known.join(", ")}`
+    return `no provider plugin serves tool "${this.tool}" (${known}). Register one under "providers" in plugins.yaml ` +
+      `(animus init registers the reference ones), or change the agent's tool`
+  }
+}
+
+export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
+  session: Schema.String
+}) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    return `no live agent session ${this.session}: it has ended, or belongs to an earlier daemon. See: animus workflow list`
+  }
+}
+
+/** What any call to a plugin may fail with. */
+export type PluginError =
+  | ConnectionLost
+  | RequestTimedOut
+  | PluginCrashed
+  | RestartBudgetExhausted
+  | HandshakeFailed
+  | ProtocolMismatch
+  | PluginRefused
+  | MethodNotSupported
+  | FrameTooLarge
+  | PluginNotFound

@@ -1,0 +1,154 @@
+/** What can go wrong with workflows, runs, their store and their queue. */
+import { Runtime, Schema } from "effect"
+import { exitCodeOf } from "../Category.ts"
+
+/** One thing wrong in a workflow file, where it stands. Lines and columns count from 1. */
+export const WorkflowProblem = Schema.Struct({
+  file: Schema.String,
+  line: Schema.Int,
+  column: Schema.Int,
+  message: Schema.String,
+  hint: Schema.optionalKey(Schema.String)
+})
+export type WorkflowProblem = typeof WorkflowProblem.Type
+
+export const renderProblem = (problem: WorkflowProblem): string =>
+  `${problem.file}:${problem.line}:${problem.column}: ${problem.message}${
+    problem.hint === undefined ? "" : ` (${problem.hint})`
+  }`
+
+export class WorkflowInvalid extends Schema.TaggedError<WorkflowInvalid>()("WorkflowInvalid", {
+  problems: Schema.NonEmptyArray(WorkflowProblem)
+}) {
+  readonly category = "invalid_request" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.invalid_request
+  override get message() {
+    const count = this.problems.length === 1 ? "1 problem" : `${this.problems.length} problems`
+    return `${count} in the workflow files; mend them and try again:\n${this.problems.map(renderProblem).join("\n")}`
+  }
+}
+
+export class WorkflowNotFound extends Schema.TaggedError<WorkflowNotFound>()("WorkflowNotFound", {
+  workflow: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    const known = this.known.length === 0
+      ? "no workflow is defined; animus init writes a first one"
+      : `defined: ${this.known.join(", ")}`
+    return `no workflow is named "${this.workflow}" (${known})`
+  }
+}
+
+export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", { run: Schema.String }) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    return `no run ${this.run} in this project. See: animus workflow list`
+  }
+}
+
+/** A phase may have partly executed before a crash and must not be repeated without a person's word. */
+export class RunBlocked extends Schema.TaggedError<RunBlocked>()("RunBlocked", {
+  run: Schema.String,
+  phase: Schema.String,
+  reason: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `run ${this.run} is blocked in phase ${this.phase}: ${this.reason}. When you have looked: animus workflow resume ${this.run} --force`
+  }
+}
+
+/** The run is not in a state in which this command means anything. */
+export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("IllegalTransition", {
+  run: Schema.String,
+  command: Schema.String,
+  state: Schema.String,
+  next: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `cannot ${this.command} run ${this.run}: it is ${this.state}. ${this.next}`
+  }
+}
+
+/** A writer whose picture of the journal is stale: somebody else appended first. */
+export class SequenceConflict extends Schema.TaggedError<SequenceConflict>()("SequenceConflict", {
+  run: Schema.String,
+  expected: Schema.Int,
+  actual: Schema.Int
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `journal of run ${this.run} is at ${this.actual}, the writer expected ${this.expected}: another daemon writes to this store. Stop one of them`
+  }
+}
+
+export class StoreUnreachable extends Schema.TaggedError<StoreUnreachable>()("StoreUnreachable", {
+  operation: Schema.String,
+  path: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.operation} ${this.path}: ${this.detail}`
+  }
+}
+
+export class StoreFull extends Schema.TaggedError<StoreFull>()("StoreFull", { path: Schema.String }) {
+  override get message() {
+    return `no space left for ${this.path}. Free some; what was acknowledged is safe and the run goes on from there`
+  }
+}
+
+/** Bytes in the middle of a journal are not what was written. Never skipped over. */
+export class StoreDamaged extends Schema.TaggedError<StoreDamaged>()("StoreDamaged", {
+  path: Schema.String,
+  line: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.path}:${this.line} is damaged (${this.detail}). Restore the file from a backup, or move its folder away to go on without this run`
+  }
+}
+
+export const StoreFailureReason = Schema.Union([StoreUnreachable, StoreFull, StoreDamaged])
+export type StoreFailureReason = typeof StoreFailureReason.Type
+
+export class SessionStoreFailed extends Schema.TaggedError<SessionStoreFailed>()("SessionStoreFailed", {
+  reason: StoreFailureReason
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `session store failed: ${this.reason.message}`
+  }
+}
+
+export class QueueEntryNotFound
+  extends Schema.TaggedError<QueueEntryNotFound>()("QueueEntryNotFound", { entry: Schema.String })
+{
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    return `no queue entry ${this.entry}. See: animus queue list`
+  }
+}
+
+/** The entry is there, but not in a state in which this verb means anything. */
+export class QueueEntryBusy extends Schema.TaggedError<QueueEntryBusy>()("QueueEntryBusy", {
+  entry: Schema.String,
+  verb: Schema.String,
+  state: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `cannot ${this.verb} queue entry ${this.entry}: it is ${this.state}. See: animus queue list`
+  }
+}

@@ -1,0 +1,33 @@
+/** Flags and arguments that several commands share, so that they read the same everywhere. */
+import { Argument, Flag } from "effect/cli"
+import { Schema } from "effect"
+import { Priority, SubjectStatus } from "../../schemas/Subject.ts"
+
+export const runId = Argument.String("run").pipe(Argument.withDescription("The run's id, as workflow list shows it"))
+
+export const subjectId = Argument.String("id").pipe(Argument.withDescription("Subject id, such as task:TASK-001"))
+
+export const entryId = Argument.String("entry").pipe(Argument.withDescription("Queue entry id, as queue list shows it"))
+
+export const pluginName = Argument.String("name").pipe(Argument.withDescription("Plugin name, as plugin list shows it"))
+
+export const phase = Flag.String("phase").pipe(Flag.withDescription("The phase whose gate is open"))
+
+export const note = Flag.String("note").pipe(Flag.optional, Flag.withDescription("Why; kept in the journal"))
+
+export const kind = Flag.String("kind").pipe(
+  Flag.withDefault("task"),
+  Flag.withDescription("Kind of subject: task, requirement, or whatever a plugin serves")
+)
+
+export const priority = Flag.Int("priority").pipe(
+  Flag.withSchema(Priority),
+  Flag.withDescription("0 none, 1 low, 2 medium, 3 high, 4 critical")
+)
+
+export const status = Flag.Literals("status", SubjectStatus.literals)
+
+export const limit = Flag.Int("limit").pipe(
+  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 500 }))),
+  Flag.optional,
+  Flag.withDescription("How many at most"))

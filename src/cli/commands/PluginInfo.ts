@@ -1,0 +1,23 @@
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { ControlClient } from "../../control/ControlClient.ts"
+import { succeed } from "../Output.ts"
+import { pluginName } from "../SharedFlags.ts"
+import { fields } from "../Table.ts"
+
+export const pluginInfo = Command.make("info", { name: pluginName }, ({ name }) =>
+  Effect.gen(function*() {
+    const control = yield* ControlClient
+    const info = yield* control["plugin/info"]({ name })
+    yield* succeed(
+      info,
+      fields([
+        ["name", info.name],
+        ["version", info.version],
+        ["kind", info.kind],
+        ["description", info.description],
+        ["source", info.source],
+        ["path", info.binary_path]
+      ])
+    )
+  })).pipe(Command.withDescription("Show one plugin"))

@@ -1,0 +1,22 @@
+import { Effect } from "effect"
+import { Command, Flag } from "effect/cli"
+import { ControlClient } from "../../control/ControlClient.ts"
+import { given } from "../Given.ts"
+import { succeed } from "../Output.ts"
+import { sanitizeLine } from "../Sanitize.ts"
+import { table } from "../Table.ts"
+
+export const pluginList = Command.make("list", {
+  kind: Flag.String("kind").pipe(Flag.optional, Flag.withDescription("Only plugins of this kind"))
+}, (flags) =>
+  Effect.gen(function*() {
+    const control = yield* ControlClient
+    const listing = yield* control["plugin/list"]({ include_warnings: true, ...given(flags) })
+    const rows = listing.plugins.map(({ kind, name, source, version }) => [name, version, kind, source])
+    yield* succeed(listing, [
+      ...rows.length === 0
+        ? ["no plugins. Register the reference ones with: animus init"]
+        : table(["NAME", "VERSION", "KIND", "SOURCE"], rows),
+      ...(listing.warnings ?? []).map(({ message, plugin }) => `skipped ${plugin}: ${sanitizeLine(message)}`)
+    ])
+  })).pipe(Command.withDescription("List plugins, and why others were skipped"))

@@ -1,0 +1,143 @@
+/** What a run does next. Pure: the same state at the same time always gives the same action; no Effect, no store, no clock. */
+import type { Guard, PhaseDecision } from "../../schemas/Workflow.ts"
+import { ALL_PHASES_DONE, phaseAfter, phaseOf, routeOf } from "./Route.ts"
+import type { Gate, InFlight, RunState } from "./RunState.ts"
+
+export type Action =
+  | { readonly _tag: "StartPhase"; readonly phase: string; readonly attempt: number; readonly failureContext: string | undefined }
+  | { readonly _tag: "PerformPhase"; readonly attempt: InFlight }
+  | { readonly _tag: "OpenGate"; readonly phase: string; readonly attempt: number; readonly instructions: string; readonly noteRequired: boolean }
+  /** Nobody has answered yet; `until` (epoch ms) is when the gate rejects by itself. */
+  | { readonly _tag: "AwaitGate"; readonly until: number | undefined }
+  | { readonly _tag: "ExpireGate"; readonly gate: Gate; readonly note: string }
+  | { readonly _tag: "ConcludeGate"; readonly gate: Gate; readonly decision: PhaseDecision; readonly durationMs: number }
+  | { readonly _tag: "SkipPhase"; readonly phase: string; readonly guard: string }
+  | { readonly _tag: "Complete" | "Fail" | "Escalate" | "Cancel"; readonly reason: string }
+  /** Finished, or held until somebody says a word. */
+  | { readonly _tag: "Idle" }
+
+export const decide = (state: RunState, now: number): Action => {
+  const { status } = state.head
+  if (status !== "running" && status !== "waiting") return { _tag: "Idle" }
+  const { position } = state
+  switch (position._tag) {
+    case "Begun":
+      return enter(state, state.definition.phases[0].id)
+    case "InFlight":
+      return perform(state, position)
+    case "AtGate":
+      return awaitGate(state, position.gate, now)
+    case "GateAnswered":
+      return answered(position)
+    case "Concluded":
+      return follow(state)
+    case "Broken":
+      return { _tag: "Fail", reason: `phase "${position.phase}" could not be carried out: ${position.error}` }
+    case "Skipped": {
+      const next = phaseAfter(state.definition, position.phase)
+      return next === undefined ? { _tag: "Complete", reason: ALL_PHASES_DONE } : enter(state, next.id)
+    }
+    case "Reenter":
+      return start(state, position.phase, position.failureContext)
+  }
+}
+
+const start = (state: RunState, phase: string, failureContext?: string): Action => {
+  const before = state.phases.find(({ id }) => id === phase)?.attempt ?? 0
+  return { _tag: "StartPhase", phase, attempt: before + 1, failureContext: state.feedback ?? failureContext }
+}
+
+/** Guards are asked on the way forward only: a phase that somebody sent the run back to is never skipped. */
+const enter = (state: RunState, phase: string): Action => {
+  const matching = phaseOf(state.definition, phase)?.skip_if.find((guard) => matches(state, guard))
+  if (matching === undefined) return start(state, phase)
+  return { _tag: "SkipPhase", phase, guard: `${matching.field} ${matching.operator} '${matching.value}'` }
+}
+
+const attributeOf = ({ dispatch, subject }: RunState, field: string): string | undefined => {
+  const value = ((): unknown => {
+    switch (field) {
+      case "subject_kind":
+        return subject?.kind ?? dispatch.subject.kind
+      case "subject_id":
+        return subject?.id ?? dispatch.subject.id
+      case "priority":
+        return subject?.priority ?? subject?.custom["priority"]
+      case "status":
+        return subject?.native_status ?? subject?.status
+      case "task_type":
+        return subject?.custom["task_type"] ?? dispatch.subject.metadata["task_type"]
+      default:
+        return undefined
+    }
+  })()
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined
+}
+
+/** A field that is not known never matches, not even with `!=`. */
+const matches = (state: RunState, { field, operator, value }: Guard): boolean => {
+  const actual = attributeOf(state, field)
+  return actual !== undefined && (actual === value) === (operator === "==")
+}
+
+const perform = (state: RunState, attempt: InFlight): Action => {
+  const phase = phaseOf(state.definition, attempt.phase)
+  if (phase?.mode !== "manual") return { _tag: "PerformPhase", attempt }
+  const instructions = attempt.failureContext === undefined
+    ? phase.instructions
+    : `${phase.instructions}\n\n${attempt.failureContext}`
+  return {
+    _tag: "OpenGate",
+    phase: phase.id,
+    attempt: attempt.attempt,
+    instructions,
+    noteRequired: phase.approval_note_required
+  }
+}
+
+const awaitGate = (state: RunState, gate: Gate, now: number): Action => {
+  const phase = phaseOf(state.definition, gate.phase)
+  if (phase?.mode !== "manual" || phase.timeout_secs === undefined) return { _tag: "AwaitGate", until: undefined }
+  const until = Date.parse(gate.openedAt) + phase.timeout_secs * 1000
+  return now < until
+    ? { _tag: "AwaitGate", until }
+    : { _tag: "ExpireGate", gate, note: `nobody decided within ${phase.timeout_secs} s` }
+}
+
+const answered = (
+  { approved, at, gate, note }: Extract<RunState["position"], { readonly _tag: "GateAnswered" }>
+): Action => {
+  if (!approved) {
+    return { _tag: "Fail", reason: `gate "${gate.phase}" was rejected${note === undefined ? "" : `: ${note}`}` }
+  }
+  return {
+    _tag: "ConcludeGate",
+    gate,
+    durationMs: Math.max(0, Date.parse(at) - Date.parse(gate.openedAt)),
+    decision: {
+      verdict: "advance",
+      confidence: 1,
+      risk: "low",
+      reason: note ?? "approved",
+      guardrail_violations: [],
+      evidence: [],
+      source: "person"
+    }
+  }
+}
+
+const follow = (state: RunState): Action => {
+  const route = routeOf(state)
+  switch (route?._tag) {
+    case "Enter":
+      return enter(state, route.phase)
+    case "Rework":
+      return start(state, route.phase, route.failureContext)
+    case "Complete":
+    case "Cancel":
+    case "Escalate":
+      return { _tag: route._tag, reason: route.reason }
+    case undefined:
+      return { _tag: "Fail", reason: "the journal names a phase that the pinned workflow does not have" }
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Executes runs: fold the journal, decide, do, append. A finished attempt of a phase is never run twice; every event is
+ * durable before anyone hears of it; nothing ambiguous is repeated without a person's word.
+ */
+import { Context, type Effect } from "effect"
+import type { InvalidInput, ProjectNotTrusted, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
+import type {
+  IllegalTransition,
+  RunBlocked,
+  RunNotFound,
+  SequenceConflict,
+  SessionStoreFailed,
+  WorkflowInvalid,
+  WorkflowNotFound
+} from "../../schemas/errors/RunErrors.ts"
+import type { RunId } from "../../schemas/Ids.ts"
+import type { RunHead } from "../../schemas/RunEvent.ts"
+import type { SubjectDispatch } from "../../schemas/Subject.ts"
+import type { SubjectError } from "../subject/SubjectRouter.ts"
+import type { RunState } from "./RunState.ts"
+
+export type StoreError = SessionStoreFailed | SequenceConflict
+export type StartError =
+  | StoreError
+  | WorkflowInvalid
+  | WorkflowNotFound
+  | ProjectNotTrusted
+  | StateFolderUnusable
+  | SubjectError
+  | InvalidInput
+export type CommandError = StoreError | RunNotFound | IllegalTransition | InvalidInput | RunBlocked
+
+export interface GateAnswer {
+  readonly run: RunId
+  readonly phase: string
+  readonly note?: string
+}
+
+export class RunEngine extends Context.Service<RunEngine, {
+  /** Returns when the run's first event is durable; the run goes on by itself. Starting a run that exists is a no-op that returns its head. */
+  readonly start: (run: RunId, dispatch: SubjectDispatch) => Effect.Effect<RunHead, StartError>
+  readonly approve: (answer: GateAnswer) => Effect.Effect<void, CommandError>
+  readonly reject: (answer: GateAnswer) => Effect.Effect<void, CommandError>
+  readonly cancel: (run: RunId, reason: string) => Effect.Effect<void, CommandError>
+  readonly pause: (run: RunId, reason: string) => Effect.Effect<void, CommandError>
+  readonly resume: (
+    run: RunId,
+    options: { readonly force: boolean; readonly feedback?: string }
+  ) => Effect.Effect<void, CommandError>
+  readonly get: (run: RunId) => Effect.Effect<RunState, RunNotFound | SessionStoreFailed>
+  /** Returns when the run is neither running nor about to: finished, or waiting for somebody. */
+  readonly settled: (run: RunId) => Effect.Effect<RunHead, RunNotFound | SessionStoreFailed>
+  /** Takes up every unfinished run where it was. Called once, before anything new starts. */
+  readonly recover: Effect.Effect<ReadonlyArray<RunHead>, StoreError>
+}>()("animus/run/RunEngine") {}

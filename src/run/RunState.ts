@@ -1,0 +1,206 @@
+/** A run as its journal tells it: a pure, total fold. Whoever holds the entries holds the run; nothing else is consulted. */
+import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
+import type { RunId, SessionId } from "../../schemas/Ids.ts"
+import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
+import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
+import { advanceHead } from "../session/RunHead.ts"
+import { routeOf } from "./Route.ts"
+
+export type PhaseStatus = "pending" | "running" | "waiting" | "success" | "failed" | "skipped"
+
+export interface PhaseState {
+  readonly id: string
+  readonly status: PhaseStatus
+  /** How often the phase was entered; 0 before the first time. */
+  readonly attempt: number
+  readonly started_at?: string | undefined
+  readonly finished_at?: string | undefined
+  readonly duration_ms?: number | undefined
+  readonly decision?: PhaseDecision | undefined
+  readonly output?: string | undefined
+  readonly error?: string | undefined
+}
+
+/** An attempt that was begun and has not ended. `resumed`: it goes on with its provider's session after a crash. */
+export interface InFlight {
+  readonly _tag: "InFlight"
+  readonly phase: string
+  readonly attempt: number
+  readonly nonce: string
+  readonly startedAt: string
+  readonly session?: SessionId | undefined
+  readonly failureContext?: string | undefined
+  readonly resumed: boolean
+}
+
+export interface Gate {
+  readonly phase: string
+  readonly attempt: number
+  readonly instructions: string
+  readonly noteRequired: boolean
+  readonly openedAt: string
+}
+
+/** Where the run stands between two events: all that `decide` looks at to say what comes next. */
+export type Position =
+  | { readonly _tag: "Begun" }
+  | InFlight
+  | { readonly _tag: "AtGate"; readonly gate: Gate }
+  | { readonly _tag: "GateAnswered"; readonly gate: Gate; readonly approved: boolean; readonly note?: string | undefined; readonly at: string }
+  | { readonly _tag: "Concluded"; readonly phase: string; readonly attempt: number; readonly decision: PhaseDecision; readonly output: string }
+  | { readonly _tag: "Broken"; readonly phase: string; readonly attempt: number; readonly error: string }
+  | { readonly _tag: "Skipped"; readonly phase: string }
+  | { readonly _tag: "Reenter"; readonly phase: string; readonly failureContext?: string | undefined }
+
+export interface Recovery {
+  readonly phase: string
+  readonly attempt: number
+  readonly action: "resume" | "rerun" | "blocked"
+  readonly reason: string
+  readonly at: string
+}
+
+export interface RunState {
+  readonly head: RunHead
+  readonly definition: WorkflowDefinition
+  readonly definitionHash: string
+  readonly dispatch: SubjectDispatch
+  readonly subject: Subject | undefined
+  readonly vars: Readonly<Record<string, string>>
+  readonly phases: ReadonlyArray<PhaseState>
+  /** Reworks so far, by the phase that was entered again. */
+  readonly reworks: Readonly<Record<string, number>>
+  readonly position: Position
+  /** What a person said at the last resume, until a phase has been entered with it. */
+  readonly feedback: string | undefined
+  readonly recoveries: ReadonlyArray<Recovery>
+}
+
+type Started = JournalEntry & { readonly event: { readonly _tag: "RunStarted" } }
+const isStarted = (entry: JournalEntry): entry is Started => entry.event._tag === "RunStarted"
+
+/** What a journal tells; nothing before its first event. */
+export const project = (run: RunId, entries: Iterable<JournalEntry>): RunState | undefined => {
+  let state: RunState | undefined
+  for (const entry of entries) state = apply(run, state, entry)
+  return state
+}
+
+export const apply = (run: RunId, state: RunState | undefined, entry: JournalEntry): RunState | undefined => {
+  const head = advanceHead(run, state?.head, entry)
+  if (state !== undefined && head !== undefined) return { ...state, head, ...changes(state, entry) }
+  if (head === undefined || !isStarted(entry)) return state
+  const { definition, definition_hash, dispatch, subject, vars } = entry.event
+  return {
+    head,
+    definition,
+    definitionHash: definition_hash,
+    dispatch,
+    subject,
+    vars,
+    phases: definition.phases.map(({ id }) => ({ id, status: "pending", attempt: 0 })),
+    reworks: {},
+    position: { _tag: "Begun" },
+    feedback: undefined,
+    recoveries: []
+  }
+}
+
+const withPhase = (state: RunState, id: string, change: Partial<PhaseState>) =>
+  state.phases.map((phase) => phase.id === id ? { ...phase, ...change } : phase)
+
+/** What one event changes; an event that does not fit what went before changes nothing but the head. */
+const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState> => {
+  switch (event._tag) {
+    case "PhaseStarted":
+      return entered(state, at, event)
+    case "PhaseCompleted": {
+      const { attempt, decision, duration_ms, output, phase } = event
+      return {
+        position: { _tag: "Concluded", phase, attempt, decision, output },
+        phases: withPhase(state, phase, { status: "success", finished_at: at, duration_ms, decision, output })
+      }
+    }
+    case "PhaseFailed": {
+      const { attempt, duration_ms, error, phase } = event
+      return {
+        position: { _tag: "Broken", phase, attempt, error },
+        phases: withPhase(state, phase, { status: "failed", finished_at: at, duration_ms, error })
+      }
+    }
+    case "PhaseSkipped":
+      return {
+        position: { _tag: "Skipped", phase: event.phase },
+        phases: withPhase(state, event.phase, { status: "skipped", finished_at: at })
+      }
+    case "GateOpened": {
+      const { attempt, instructions, note_required, phase } = event
+      const gate = { phase, attempt, instructions, noteRequired: note_required, openedAt: at }
+      return { position: { _tag: "AtGate", gate }, phases: withPhase(state, phase, { status: "waiting" }) }
+    }
+    case "GateDecided": {
+      if (state.position._tag !== "AtGate") return {}
+      const { approved, note, phase } = event
+      return {
+        position: { _tag: "GateAnswered", gate: state.position.gate, approved, note, at },
+        phases: withPhase(state, phase, approved ? { status: "running" } : { status: "failed", finished_at: at, error: note })
+      }
+    }
+    case "RecoveryDecided":
+      return recovered(state, at, event)
+    case "RunResumed":
+      return resumed(state, event)
+    default:
+      return {}
+  }
+}
+
+type EventOf<Tag> = Extract<JournalEntry["event"], { readonly _tag: Tag }>
+
+const entered = (state: RunState, at: string, event: EventOf<"PhaseStarted">): Partial<RunState> => {
+  const { attempt, failure_context: failureContext, nonce, phase, session } = event
+  const route = routeOf(state)
+  const isRework = route?._tag === "Rework" && route.phase === phase
+  return {
+    position: { _tag: "InFlight", phase, attempt, nonce, startedAt: at, session, failureContext, resumed: false },
+    feedback: undefined,
+    reworks: isRework ? { ...state.reworks, [phase]: (state.reworks[phase] ?? 0) + 1 } : state.reworks,
+    phases: withPhase(state, phase, {
+      status: "running",
+      attempt,
+      started_at: at,
+      finished_at: undefined,
+      duration_ms: undefined,
+      decision: undefined,
+      error: undefined
+    })
+  }
+}
+
+/** The attempt that died goes on (resume), is closed and entered anew (rerun), or stays as it is (blocked). */
+const recovered = (state: RunState, at: string, event: EventOf<"RecoveryDecided">): Partial<RunState> => {
+  const { action, attempt, phase, reason } = event
+  const recoveries = [...state.recoveries, { phase, attempt, action, reason, at }]
+  if (state.position._tag !== "InFlight" || action === "blocked") return { recoveries }
+  const { failureContext } = state.position
+  return {
+    recoveries,
+    position: action === "resume" ? { ...state.position, resumed: true } : { _tag: "Reenter", phase, failureContext }
+  }
+}
+
+/** A person's word lifts a block, and gives an escalated run a fresh budget for the phase it goes back to. */
+const resumed = (state: RunState, event: EventOf<"RunResumed">): Partial<RunState> => {
+  const { feedback, force } = event
+  const { position } = state
+  if (state.head.status === "blocked" && position._tag === "InFlight" && force) {
+    return { feedback, position: { _tag: "Reenter", phase: position.phase, failureContext: position.failureContext } }
+  }
+  const route = routeOf(state)
+  if (route?._tag !== "Escalate") return { feedback }
+  return {
+    feedback,
+    position: { _tag: "Reenter", phase: route.phase, failureContext: route.reason },
+    reworks: { ...state.reworks, [route.phase]: 0 }
+  }
+}

@@ -1,0 +1,96 @@
+/** What the control socket hears of a journal entry (control protocol, workflow events). Pure. */
+import type { WorkflowEvent } from "../../schemas/control/Events.ts"
+import type { Json } from "../../schemas/Json.ts"
+import type { JournalEntry } from "../../schemas/RunEvent.ts"
+import { routeOf } from "./Route.ts"
+import type { RunState } from "./RunState.ts"
+
+type Payload = { readonly [key: string]: Json }
+type Said = readonly [kind: string, payload: Payload]
+
+/** `state` is the run with this entry already in it. */
+export const workflowEvents = (state: RunState, entry: JournalEntry): ReadonlyArray<WorkflowEvent> =>
+  said(state, entry).map(([kind, payload]) => ({
+    workflow_id: state.head.run,
+    kind,
+    payload,
+    occurred_at: entry.at
+  }))
+
+const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => {
+  switch (event._tag) {
+    case "RunStarted":
+      return [["workflow_started", {
+        workflow: event.definition.id,
+        subject_id: event.dispatch.subject.id,
+        total_phases: event.definition.phases.length
+      }]]
+    case "PhaseStarted":
+      return [["phase_started", {
+        ...placeOf(state, event),
+        ...(event.failure_context === undefined ? {} : { failure_context: event.failure_context })
+      }]]
+    case "PhaseCompleted":
+      return completed(state, event)
+    case "PhaseFailed":
+      return [["phase_failed", { ...placeOf(state, event), phase_status: "failed", error: event.error }]]
+    case "GateOpened":
+      return [
+        ["phase_completed", { ...placeOf(state, event), phase_status: "manual_pending" }],
+        ["decision_needed", {
+          ...placeOf(state, event),
+          instructions: event.instructions,
+          note_required: event.note_required
+        }]
+      ]
+    case "RecoveryDecided":
+      return event.action === "blocked"
+        ? [["workflow_paused", { state: "blocked", phase_id: event.phase, reason: event.reason }]]
+        : []
+    case "RunPaused":
+      return [["workflow_paused", { state: "paused", reason: event.reason }]]
+    case "RunCompleted":
+      return [["workflow_completed", { final_status: "completed", reason: event.reason }]]
+    case "RunFailed":
+      return [["workflow_failed", { final_status: "failed", reason: event.reason }]]
+    case "RunEscalated":
+      return [["workflow_failed", { final_status: "escalated", reason: event.reason }]]
+    case "RunCancelled":
+      return [["workflow_cancelled", { reason: event.reason }]]
+    case "PhaseSkipped":
+    case "GateDecided":
+    case "RunResumed":
+      return []
+  }
+}
+
+const placeOf = ({ definition }: RunState, { attempt, phase }: { readonly phase: string; readonly attempt: number }) => ({
+  phase_id: phase,
+  phase_index: definition.phases.findIndex(({ id }) => id === phase),
+  phase_attempt: attempt,
+  total_phases: definition.phases.length
+})
+
+/** A verdict of fail is a completed phase of status failed; `phase_failed` is for attempts that could not be carried out. */
+const statusOf = (state: RunState, verdict: string) => {
+  if (verdict === "fail") return "failed"
+  const route = routeOf(state)?._tag
+  if (route === "Rework") return "rework"
+  return verdict === "skip" && (route === "Complete" || route === "Cancel") ? "closed" : "completed"
+}
+
+const completed = (
+  state: RunState,
+  event: Extract<JournalEntry["event"], { readonly _tag: "PhaseCompleted" }>
+): ReadonlyArray<Said> => {
+  const { confidence, reason, source, verdict } = event.decision
+  const place = placeOf(state, event)
+  const decision: Said = ["phase_completed", { ...place, phase_status: "decision", verdict, confidence, reason }]
+  const end: Said = ["phase_completed", {
+    ...place,
+    phase_status: statusOf(state, verdict),
+    verdict,
+    duration_ms: event.duration_ms
+  }]
+  return source === "agent" ? [decision, end] : [end]
+}

@@ -1,0 +1,122 @@
+/**
+ * One attempt of a command phase: a program in a process group of its own, with a cleared environment, no stdin and a
+ * deadline. Whatever the group leaves behind is ended with it. That this project may execute anything at all was
+ * established when the run began; the definition is pinned since.
+ */
+import { Clock, Config, Effect, FileSystem, Option, Path, Stream } from "effect"
+import { ChildProcess } from "effect/process"
+import type { CommandPhase } from "../../../schemas/Workflow.ts"
+import { ProjectScope } from "../../project/ProjectScope.ts"
+import { worsen } from "../Decision.ts"
+import type { InFlight, RunState } from "../RunState.ts"
+import { fillIn, templateValues } from "../Template.ts"
+import { capture, type Captured, excerpt, nothingCaptured, textOf } from "./CommandOutput.ts"
+import type { Outcome } from "./Outcome.ts"
+import { tell } from "./Telling.ts"
+
+const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "USER", "SHELL", "TERM"] as const
+
+/** How long a group may take to go after it was asked to. */
+const GRACE = "3 seconds"
+/** How long output is still read once the program itself has ended: its descendants may hold the pipes open. */
+const LAST_WORDS = "1 second"
+
+interface Ended {
+  readonly exitCode: number
+  readonly output: Captured
+}
+
+export const performCommand = Effect.fn("CommandPhase.perform")(
+  function*(state: RunState, phase: CommandPhase, attempt: InFlight) {
+    const { projectRoot } = yield* ProjectScope
+    const cwd = yield* folderOf(projectRoot, phase.cwd)
+    if (cwd === undefined) return broken(`its folder ${phase.cwd} is not a folder inside the project`)
+    const values = templateValues(state, { phase: phase.id, projectRoot, cwd })
+    const environment = yield* inherited
+    for (const [name, value] of Object.entries(phase.env)) environment[name] = fillIn(value, values)
+    delete environment["CLAUDECODE"]
+    const command = ChildProcess.make(phase.program, phase.args.map((argument) => fillIn(argument, values)), {
+      cwd,
+      env: environment,
+      extendEnv: false,
+      stdin: "ignore",
+      forceKillAfter: GRACE
+    })
+    const began = yield* Clock.currentTimeMillis
+    return yield* execute(command, state, attempt).pipe(
+      Effect.map((ended) => judge(phase, ended)),
+      Effect.timeoutOrElse({
+        duration: phase.timeout_secs * 1000,
+        orElse: () => Effect.succeed(broken(`${phase.program} was ended: it took longer than ${phase.timeout_secs} s`))
+      }),
+      Effect.catch((error) =>
+        Effect.map(Clock.currentTimeMillis, (now) => broken(`${phase.program} failed after ${now - began} ms: ${error.message}`))
+      )
+    )
+  }
+)
+
+const broken = (error: string): Outcome => ({ _tag: "Broken", error })
+
+/** Symbolic links are followed before the check, so no link leads out of the project. */
+const folderOf = Effect.fnUntraced(function*(projectRoot: string, cwd: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const real = yield* Effect.all([fs.realPath(projectRoot), fs.realPath(path.resolve(projectRoot, cwd))]).pipe(
+    Effect.option
+  )
+  if (Option.isNone(real)) return undefined
+  const [root, folder] = real.value
+  const relative = path.relative(root, folder)
+  return relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative) ? undefined : folder
+})
+
+const inherited = Effect.gen(function*() {
+  const environment: Record<string, string> = {}
+  for (const name of INHERITED) {
+    const value = yield* Config.String(name).pipe(Config.option, Effect.orElseSucceed(Option.none<string>))
+    if (Option.isSome(value)) environment[name] = value.value
+  }
+  return environment
+})
+
+const execute = Effect.fnUntraced(
+  function*(command: ChildProcess.Command, state: RunState, attempt: InFlight) {
+    const handle = yield* command
+    let output = nothingCaptured
+    const texts = Stream.merge(Stream.decodeText(handle.stdout), Stream.decodeText(handle.stderr))
+    const reading = yield* texts.pipe(
+      Stream.runForEachArray((chunk) => {
+        const text = chunk.join("")
+        output = capture(output, text)
+        return tell(state.head.run, attempt, attempt.phase, [{ kind: "command", text }])
+      }),
+      Effect.forkScoped
+    )
+    const exitCode: number = yield* handle.exitCode
+    yield* Effect.timeoutOption(fiberEnd(reading), LAST_WORDS)
+    return { exitCode, output }
+  },
+  Effect.scoped
+)
+
+const judge = (phase: CommandPhase, { exitCode, output }: Ended): Outcome => {
+  const text = textOf(output)
+  const succeeded = phase.success_exit_codes.includes(exitCode)
+  const line = [phase.program, ...phase.args].join(" ")
+  const derived = {
+    verdict: succeeded ? phase.on_success_verdict : phase.on_failure_verdict,
+    confidence: 1,
+    risk: succeeded ? "low" as const : "medium" as const,
+    reason: `${line} ended with exit code ${exitCode}`,
+    guardrail_violations: [],
+    evidence: succeeded ? [] : [{ kind: "custom", description: `${phase.category}_failed` }],
+    source: "command" as const
+  }
+  return {
+    _tag: "Concluded",
+    decision: phase.parse_json_output ? worsen(derived, text) : derived,
+    output: excerpt(text, phase.excerpt_max_chars, !succeeded),
+    exitCode
+  }
+}

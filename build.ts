@@ -1,7 +1,7 @@
 /**
  * Builds what is run and what is imported, into `dist/`:
  *
- * - `bundle`: the `animus` program and one self-contained file per reference plugin (esbuild, under a second)
+ * - `bundle`: the programs of `bin/` and one self-contained file per reference plugin (esbuild, under a second)
  * - `lib`: the modules and declarations behind the `exports` of package.json (tsc)
  *
  * `node build.ts` does both. Files are replaced by rename and only when they differ, so a build never pulls the floor
@@ -38,12 +38,12 @@ const shared = {
   write: false
 } satisfies esbuild.BuildOptions
 
-const bundleProgram = () =>
+const bundlePrograms = () =>
   esbuild.build({
     ...shared,
     banner: { js: requireBanner },
     chunkNames: "chunks/[name]-[hash]",
-    entryPoints: { main: "bin/main.ts" },
+    entryPoints: Fs.globSync("bin/*.ts", { cwd: root }),
     outdir: dist,
     splitting: true,
     target: "node24"
@@ -70,7 +70,7 @@ const replace = (file: string, content: Uint8Array, mode: number) => {
 
 const bundle = async () => {
   const plugins = Fs.globSync("plugins/*/main.ts", { cwd: root }).map((main) => Path.basename(Path.dirname(main)))
-  const results = await Promise.all([bundleProgram(), ...plugins.map(bundlePlugin)])
+  const results = await Promise.all([bundlePrograms(), ...plugins.map(bundlePlugin)])
   const outputs = results.flatMap((result) => result.outputFiles)
   for (const { contents, path } of outputs) replace(path, contents, path.endsWith(".mjs") ? 0o755 : 0o644)
   replace(Path.join(dist, "animus.js"), Buffer.from(entry), 0o644)

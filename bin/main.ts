@@ -1,1 +1,39 @@
-process.stdout.write("animus\n")
+/** The `animus` program: arguments in, exit code out. */
+import { NodeRuntime } from "@effect/platform-node"
+import { Effect, Exit, Logger } from "effect"
+import { dirname, join } from "node:path"
+import { argv, execPath, exit, stdout } from "node:process"
+import { fileURLToPath } from "node:url"
+import * as Cli from "../layers/Cli.ts"
+import { Installation } from "../src/cli/Installation.ts"
+import { main } from "../src/cli/Main.ts"
+import manifest from "../package.json" with { type: "json" }
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const program = join(root, "dist", "animus.js")
+const plugin = (name: string) => join(root, "dist", "plugins", `${name}.mjs`)
+
+const installation = Installation.of({
+  version: manifest.version,
+  self: [execPath, program],
+  referencePlugins: [
+    { name: "animus-subject-default", section: "plugins", path: plugin("animus-subject-default") },
+    { name: "animus-provider-exec", section: "providers", path: plugin("animus-provider-exec") }
+  ],
+  demoAgent: join(root, "dist", "demo-agent.js")
+})
+
+// A reader that has seen enough (`| head`) is no failure.
+stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") exit(0)
+  throw error
+})
+
+NodeRuntime.runMain(
+  main(argv.slice(2), manifest.version).pipe(
+    Effect.provide(Cli.layer),
+    Effect.provideService(Installation, installation),
+    Effect.provideService(Logger.LogToStderr, true)
+  ),
+  { disableErrorReporting: true, teardown: (done, onExit) => onExit(Exit.isSuccess(done) ? done.value : 130) }
+)

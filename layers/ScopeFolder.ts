@@ -19,8 +19,7 @@ export const scopeName = (canonicalRoot: string): string => {
 }
 
 /** Folders in which volumes are mounted: a path below them that is missing may come back. */
-const holdsMounts = (path: string): boolean =>
-  /^\/(Volumes|mnt|media(\/[^/]+)?|run\/media(\/[^/]+)?)?$/.test(path)
+const holdsMounts = (path: string): boolean => /^\/(Volumes|mnt|media(\/[^/]+)?|run\/media(\/[^/]+)?)?$/.test(path)
 
 const readMark = Effect.fnUntraced(function*(folder: string, mark: string) {
   const fs = yield* FileSystem.FileSystem

@@ -50,7 +50,10 @@ const resolveRoot = Effect.fnUntraced(function*({ cwd, projectRoot }: ScopeOptio
   const path = yield* Path.Path
   const root = projectRoot === undefined ? (yield* gitRoot(cwd)) ?? cwd : path.resolve(cwd, projectRoot)
   if (projectRoot !== undefined) {
-    const isFolder = yield* Effect.orElseSucceed(Effect.map(fs.stat(root), (info) => info.type === "Directory"), () => false)
+    const isFolder = yield* Effect.orElseSucceed(
+      Effect.map(fs.stat(root), (info) => info.type === "Directory"),
+      () => false
+    )
     if (!isFolder) {
       return yield* new InvalidInput({ detail: `--project-root ${projectRoot} is not a folder. Name an existing one` })
     }

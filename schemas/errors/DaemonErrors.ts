@@ -78,3 +78,33 @@ export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInp
     return this.detail
   }
 }
+
+/** The daemon was started and ended, or never answered; `detail` is what it said last. */
+export class DaemonStartFailed extends Schema.TaggedError<DaemonStartFailed>()("DaemonStartFailed", {
+  detail: Schema.String,
+  logPath: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `the daemon did not start: ${this.detail}\nAll it said is in ${this.logPath}`
+  }
+}
+
+export class DaemonStillRunning extends Schema.TaggedError<DaemonStillRunning>()("DaemonStillRunning", {
+  pid: Schema.Int
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `daemon ${this.pid} was asked to stop and still runs. Look at: animus logs; to end it at once: kill -9 ${this.pid} (runs recover at the next start)`
+  }
+}
+
+export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", { detail: Schema.String }) {
+  readonly category = "internal" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.internal
+  override get message() {
+    return `the demo failed: ${this.detail}. Look at what it left with: animus demo --keep`
+  }
+}

@@ -11,7 +11,10 @@ export const entryId = Argument.String("entry").pipe(Argument.withDescription("Q
 
 export const pluginName = Argument.String("name").pipe(Argument.withDescription("Plugin name, as plugin list shows it"))
 
-export const phase = Flag.String("phase").pipe(Flag.withDescription("The phase whose gate is open"))
+export const phase = Argument.String("phase").pipe(
+  Argument.optional,
+  Argument.withDescription("The phase whose gate is open; found by itself when left out")
+)
 
 export const note = Flag.String("note").pipe(Flag.optional, Flag.withDescription("Why; kept in the journal"))
 

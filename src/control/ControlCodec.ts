@@ -9,6 +9,8 @@ import { NotificationMethod } from "../../schemas/control/Watch.ts"
 
 export type ControlRpc = RpcGroup.Rpcs<typeof ControlApi>
 export type ControlMethod = ControlRpc["_tag"]
+/** What the elements of any stream are. */
+export type ControlElement = ControlRpc extends infer R ? R extends ControlRpc ? Rpc.SuccessChunk<R> : never : never
 type Decoded<A> = Exit.Exit<A, Schema.SchemaError>
 
 interface ParamsCodec {
@@ -28,7 +30,7 @@ export interface StreamCodec extends ParamsCodec {
   readonly _tag: "Stream"
   readonly notification: string
   readonly encode: (element: unknown) => Decoded<unknown>
-  readonly decode: (element: unknown) => Decoded<Rpc.SuccessChunk<ControlRpc>>
+  readonly decode: (element: unknown) => Decoded<ControlElement>
 }
 
 export type MethodCodec = CallCodec | StreamCodec

@@ -36,7 +36,7 @@ export interface PeerOptions<E, E2, R> {
 export interface JsonRpcPeer extends Sender {
   /** Waits for the end of reading. */
   readonly closed: Effect.Effect<PeerClosed>
-  /** Waits until every request of the other side is answered and everything accepted is written. */
+  /** Waits until every request of the other side is answered and everything accepted is written; give it a deadline. */
   readonly drained: Effect.Effect<void>
 }
 

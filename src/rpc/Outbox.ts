@@ -39,19 +39,26 @@ export class Outbox {
     })
   }
 
+  /** Accepts the frame if it fits now. */
+  offerNow(frame: string): boolean {
+    if (this.closed !== undefined || this.waiting.size > 0 || !this.fits(frame)) return false
+    this.accept(frame)
+    return true
+  }
+
   /**
    * Calls `settle` once, at once when the frame fits or nothing is accepted any more. A frame that waits can be withdrawn
    * until then; `withdraw` tells whether it was in time.
    */
   enqueue(frame: string, settle: Waiting["settle"]): (() => boolean) | undefined {
-    if (this.closed === undefined && (this.waiting.size > 0 || !this.fits(frame))) {
-      const entry = { frame, settle }
-      this.waiting.add(entry)
-      return () => this.waiting.delete(entry)
+    const accepted = this.offerNow(frame)
+    if (accepted || this.closed !== undefined) {
+      settle(this.closed === undefined ? Exit.void : Exit.fail(this.closed))
+      return undefined
     }
-    if (this.closed === undefined) this.accept(frame)
-    settle(this.closed === undefined ? Exit.void : Exit.fail(this.closed))
-    return undefined
+    const entry = { frame, settle }
+    this.waiting.add(entry)
+    return () => this.waiting.delete(entry)
   }
 
   /** The one writer. Ends only by failing. */

@@ -63,6 +63,7 @@ export const makeSender = (calls: Calls, outbox: Outbox, maxBytes: number, fallb
     Effect.suspend((): Effect.Effect<void, PeerClosed | PeerTimedOut | PeerFrameTooLarge> => {
       const line = lineOf(notification(method, params), maxBytes)
       if (line === undefined) return Effect.fail(tooLarge)
+      if (outbox.offerNow(line)) return Effect.void
       const millis = millisOf(options?.timeout)
       return Effect.timeoutOrElse(outbox.offer(line), {
         duration: millis,

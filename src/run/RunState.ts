@@ -87,9 +87,9 @@ export const project = (run: RunId, entries: Iterable<JournalEntry>): RunState |
 }
 
 export const apply = (run: RunId, state: RunState | undefined, entry: JournalEntry): RunState | undefined => {
-  const head = advanceHead(run, state?.head, entry)
-  if (state !== undefined && head !== undefined) return { ...state, head, ...changes(state, entry) }
-  if (head === undefined || !isStarted(entry)) return state
+  const head = advanceHead(state?.head, run, entry)
+  if (state !== undefined) return { ...state, head, ...changes(state, entry) }
+  if (!isStarted(entry)) return undefined
   const { definition, definition_hash, dispatch, subject, vars } = entry.event
   return {
     head,

@@ -45,6 +45,9 @@ export const fieldOf = (tree: YamlTree | undefined, key: string): YamlTree | und
 /** A key without a value is as good as no key. */
 export const isNull = (tree: YamlTree): boolean => tree._tag === "Scalar" && tree.value === null
 
+export const textOf = (tree: YamlTree | undefined): string | undefined =>
+  tree?._tag === "Scalar" && tree.value !== null ? String(tree.value) : undefined
+
 export const entriesOf = (tree: YamlTree | undefined): ReadonlyArray<Entry> => tree?._tag === "Map" ? tree.entries : []
 export const itemsOf = (tree: YamlTree | undefined): ReadonlyArray<YamlTree> => tree?._tag === "List" ? tree.items : []
 

@@ -120,12 +120,16 @@ const answers: ReadonlyArray<readonly [method: string, wire: unknown, again?: un
 ]
 
 describe("shapes", () => {
-  it.each(payloads)("params of %s: %j", (...[method, wire, again = wire]) => {
-    expect(roundTrip(codecs(method).payload, wire)).toEqual(again)
-  })
-  it.each(answers)("answer of %s: %j", (...[method, wire, again = wire]) => {
-    expect(roundTrip(codecs(method).success, wire)).toEqual(again)
-  })
+  for (const [method, wire, again = wire] of payloads) {
+    it(`params of ${method}: ${JSON.stringify(wire)}`, () => {
+      expect(roundTrip(codecs(method).payload, wire)).toEqual(again)
+    })
+  }
+  for (const [method, wire, again = wire] of answers) {
+    it(`answer of ${method}: ${JSON.stringify(wire)}`, () => {
+      expect(roundTrip(codecs(method).success, wire)).toEqual(again)
+    })
+  }
   it.each<readonly [string, unknown]>([
     ["subject/get", {}],
     ["queue/enqueue", { task_id: "t", priority: 9 }],

@@ -98,7 +98,8 @@ describe("SubjectRef", () => {
     const back = decode(JSON.parse(JSON.stringify(Schema.encodeSync(SubjectRef)(ref))))
     const { description, ...rest } = ref
     const blank = ref.kind === "custom" && description === ""
-    expect(back).toEqual(blank ? rest : ref)
+    // JSON has no -0: compare with what text can hold
+    expect(back).toEqual(JSON.parse(JSON.stringify(blank ? rest : ref)))
   })
   it("gives the key that two dispatches of one subject share", () => {
     expect(legacy.map(([, ref]) => subjectKey(ref))).toEqual(["TASK-1", "R-1", "schedule:nightly"])

@@ -3,7 +3,7 @@
  * deadline. Whatever the group leaves behind is ended with it. That this project may execute anything at all was
  * established when the run began; the definition is pinned since.
  */
-import { Clock, Config, Effect, FileSystem, Option, Path, Stream } from "effect"
+import { Config, Effect, Fiber, FileSystem, Option, Path, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import type { CommandPhase } from "../../../schemas/Workflow.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
@@ -42,16 +42,13 @@ export const performCommand = Effect.fn("CommandPhase.perform")(
       stdin: "ignore",
       forceKillAfter: GRACE
     })
-    const began = yield* Clock.currentTimeMillis
     return yield* execute(command, state, attempt).pipe(
       Effect.map((ended) => judge(phase, ended)),
       Effect.timeoutOrElse({
         duration: phase.timeout_secs * 1000,
         orElse: () => Effect.succeed(broken(`${phase.program} was ended: it took longer than ${phase.timeout_secs} s`))
       }),
-      Effect.catch((error) =>
-        Effect.map(Clock.currentTimeMillis, (now) => broken(`${phase.program} failed after ${now - began} ms: ${error.message}`))
-      )
+      Effect.catch((error) => Effect.succeed(broken(`${phase.program} could not be run: ${error.message}`)))
     )
   }
 )
@@ -91,10 +88,11 @@ const execute = Effect.fnUntraced(
         output = capture(output, text)
         return tell(state.head.run, attempt, attempt.phase, [{ kind: "command", text }])
       }),
+      Effect.catch((error) => Effect.logWarning(`output of ${attempt.phase} could not be read to its end: ${error.message}`)),
       Effect.forkScoped
     )
     const exitCode: number = yield* handle.exitCode
-    yield* Effect.timeoutOption(fiberEnd(reading), LAST_WORDS)
+    yield* Effect.timeoutOption(Fiber.await(reading), LAST_WORDS)
     return { exitCode, output }
   },
   Effect.scoped

@@ -1,0 +1,156 @@
+/**
+ * An append-only file of lines. `append` is on the disk when it returns, or it failed and nothing of it can be read.
+ * Appends that arrive while a sync is under way share the next one; different files never wait on each other.
+ *
+ * A failed write or sync is never repeated as if it could succeed (the kernel may have dropped the pages and will say
+ * "done" the second time): the file is closed, opened again and truncated to the last byte that is known to be good.
+ */
+import { Deferred, Effect, Exit, Scope, Semaphore } from "effect"
+import { constants } from "node:fs"
+import type * as Fs from "node:fs/promises"
+import * as Path from "node:path"
+import { SessionStoreFailed, StoreDamaged } from "../schemas/errors/RunErrors.ts"
+import { attempt, Disk, openFile, readIfThere, syncFolder, writeAll } from "./DurableFile.ts"
+import { scan, seal } from "./JournalLines.ts"
+
+export interface JournalFile {
+  readonly path: string
+  /** Bytes that are known to be good: what a reader may believe. */
+  readonly size: () => number
+  /** Each line is a JSON object with at least one key, and holds no newline. All of them or, if this fails, none. */
+  readonly append: (lines: ReadonlyArray<string>) => Effect.Effect<void, SessionStoreFailed>
+  /** Gives the file handle back; the next append opens it again. */
+  readonly release: Effect.Effect<void>
+}
+
+export interface JournalOptions {
+  /** False for what may lose its last moment in a power cut; true when absent. */
+  readonly durable?: boolean
+}
+
+const damaged = (path: string, line: number, detail: string) =>
+  new SessionStoreFailed({ reason: new StoreDamaged({ path, line, detail }) })
+
+/** The whole lines of the first `limit` bytes (all when absent); undefined when there is no file. Changes nothing. */
+export const readJournal = Effect.fnUntraced(function*(path: string, limit?: number) {
+  const bytes = yield* readIfThere(path)
+  if (bytes === undefined) return undefined
+  const known = limit === undefined ? bytes : bytes.subarray(0, limit)
+  const result = yield* Effect.mapError(
+    Effect.fromResult(scan(known)),
+    ({ detail, line }) => damaged(path, line, detail)
+  )
+  if (limit !== undefined && result.good < limit) {
+    return yield* damaged(path, result.lines.length + 1, `${limit - result.good} bytes that were acknowledged are missing`)
+  }
+  return { ...result, size: bytes.length }
+})
+
+interface Ticket {
+  readonly bytes: Buffer
+  readonly done: Deferred.Deferred<void, SessionStoreFailed>
+}
+
+/** The one open handle of a file, and what is known of its content. */
+class Tail {
+  readonly path: string
+  readonly durable: boolean
+  good: number
+  /** There may be bytes after `good`, or a name that is not durable yet. */
+  suspect = true
+  handle: { readonly file: Fs.FileHandle; readonly scope: Scope.Closeable } | undefined
+
+  constructor(path: string, durable: boolean, good: number) {
+    this.path = path
+    this.durable = durable
+    this.good = good
+  }
+}
+
+const closeTail = (tail: Tail) =>
+  Effect.suspend(() => {
+    const { handle } = tail
+    tail.handle = undefined
+    return handle === undefined ? Effect.void : Scope.close(handle.scope, Exit.void)
+  })
+
+/** Somebody shortened or replaced the file behind our back: going on would fill the gap with zeros. */
+const requireGood = Effect.fnUntraced(function*({ good, path }: Tail, file: Fs.FileHandle) {
+  const { size } = yield* attempt("look at", path, () => file.stat())
+  if (size < good) return yield* damaged(path, 1, `${good - size} bytes that were acknowledged are missing`)
+})
+
+/** Opens, and makes the disk agree with what we know before anything is added to it. */
+const readyTail = Effect.fnUntraced(function*(tail: Tail) {
+  const { path } = tail
+  if (tail.handle === undefined) {
+    const scope = yield* Scope.make()
+    const open = Effect.tap(openFile(path, constants.O_RDWR | constants.O_CREAT), (file) => requireGood(tail, file))
+    const file = yield* Scope.provide(open, scope).pipe(Effect.onError(() => Scope.close(scope, Exit.void)))
+    tail.handle = { file, scope }
+  }
+  const { file } = tail.handle
+  if (!tail.suspect) return file
+  const disk = yield* Disk
+  yield* attempt("truncate", path, () => disk.truncate(file, tail.good))
+  if (tail.durable) {
+    // Lines of an earlier process may have been written and never synced: what is built on them must not outlive them.
+    yield* attempt("sync", path, () => disk.sync(file))
+    yield* syncFolder(Path.dirname(path))
+  }
+  tail.suspect = false
+  return file
+})
+
+const commit = Effect.fnUntraced(function*(tail: Tail, bytes: Buffer) {
+  const disk = yield* Disk
+  const file = yield* readyTail(tail)
+  tail.suspect = true
+  yield* writeAll(tail.path, file, bytes, tail.good)
+  if (tail.durable) yield* attempt("sync", tail.path, () => disk.sync(file))
+  tail.good += bytes.length
+  tail.suspect = false
+}, (effect, tail) =>
+  Effect.tapError(effect, () =>
+    // At once, so that no reader meets the remains; if even that fails, the next append has to begin with it.
+    Effect.andThen(closeTail(tail), Effect.ignore(readyTail(tail)))))
+
+const make = (path: string, durable: boolean, good: number): JournalFile => {
+  const tail = new Tail(path, durable, good)
+  const turn = Semaphore.makeUnsafe(1)
+  const waiting: Array<Ticket> = []
+
+  const commitWaiting = Effect.suspend(() => {
+    const group = waiting.splice(0)
+    if (group.length === 0) return Effect.void
+    return commit(tail, Buffer.concat(group.map((ticket) => ticket.bytes))).pipe(
+      Effect.exit,
+      Effect.map((exit) => group.forEach((ticket) => Deferred.doneUnsafe(ticket.done, exit)))
+    )
+  })
+
+  return {
+    path,
+    size: () => tail.good,
+    append: (lines) =>
+      Effect.suspend(() => {
+        if (lines.length === 0) return Effect.void
+        const done = Deferred.makeUnsafe<void, SessionStoreFailed>()
+        waiting.push({ bytes: Buffer.from(lines.map(seal).join("")), done })
+        return Effect.andThen(turn.withPermits(1)(commitWaiting), Deferred.await(done))
+      }).pipe(Effect.uninterruptible),
+    release: turn.withPermits(1)(closeTail(tail))
+  }
+}
+
+/** A file whose first `good` bytes are known already, `0` for a new one. What lies behind them is cut before the first append. */
+export const resumeJournal = (path: string, good: number, options?: JournalOptions): JournalFile =>
+  make(path, options?.durable ?? true, good)
+
+/** Reads what is there, cutting a torn tail at the first append; the handle is given back with the scope. */
+export const openJournal = Effect.fnUntraced(function*(path: string, options?: JournalOptions) {
+  const known = yield* readJournal(path)
+  const journal = resumeJournal(path, known?.good ?? 0, options)
+  yield* Effect.addFinalizer(() => journal.release)
+  return { journal, lines: known?.lines ?? [] }
+})

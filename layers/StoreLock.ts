@@ -1,0 +1,73 @@
+/**
+ * One daemon per store. The lock is an exclusive transaction on a small SQLite file: the kernel frees it the moment its holder
+ * dies, however it dies. The file beside it only says who the holder is, for the message.
+ */
+import { Effect } from "effect"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { DaemonAlreadyRunning, StateFolderUnusable } from "../schemas/errors/DaemonErrors.ts"
+
+const SQLITE_BUSY = 5
+
+const isBusy = (cause: unknown): boolean =>
+  typeof cause === "object" && cause !== null && "errcode" in cause && cause.errcode === SQLITE_BUSY
+
+const holderOf = (file: string): string => {
+  try {
+    return Fs.readFileSync(file, "utf8").trim() || "of an unknown pid"
+  } catch {
+    return "of an unknown pid"
+  }
+}
+
+const prepare = (folder: string) =>
+  Effect.try({
+    try: () => {
+      Fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+      Fs.accessSync(folder, Fs.constants.R_OK | Fs.constants.W_OK | Fs.constants.X_OK)
+    },
+    catch: (cause) => unusable(folder, cause)
+  })
+
+const unusable = (path: string, cause: unknown) =>
+  new StateFolderUnusable({
+    path,
+    detail: cause instanceof Error ? cause.message : String(cause),
+    fix: "Make it a folder this user may read and write, or set ANIMUS_CONFIG_DIR to another folder"
+  })
+
+const lock = (lockPath: string, holderPath: string) =>
+  Effect.try({
+    try: () => {
+      Fs.closeSync(Fs.openSync(lockPath, "a", 0o600))
+      const database = new DatabaseSync(lockPath, { timeout: 0 })
+      try {
+        database.exec("BEGIN EXCLUSIVE")
+        Fs.writeFileSync(holderPath, `pid ${process.pid}\n`, { mode: 0o600 })
+      } catch (cause) {
+        database.close()
+        throw cause
+      }
+      return database
+    },
+    catch: (cause) =>
+      isBusy(cause)
+        ? new DaemonAlreadyRunning({ holder: holderOf(holderPath), lockPath })
+        : unusable(lockPath, cause)
+  })
+
+/** Held until the scope closes or the process ends. */
+export const acquireStoreLock = Effect.fn("StoreLock.acquire")(function*(scopeDir: string) {
+  const folder = Path.join(scopeDir, "daemon")
+  const holderPath = Path.join(folder, "daemon.holder")
+  yield* prepare(folder)
+  yield* Effect.acquireRelease(
+    lock(Path.join(folder, "daemon.lock"), holderPath),
+    (database) =>
+      Effect.sync(() => {
+        Fs.rmSync(holderPath, { force: true })
+        database.close()
+      })
+  )
+})

@@ -1,0 +1,48 @@
+/** A run as an operator reads it: the `detail` of `workflow/get`. Ours; the reference leaves its shape open. */
+import { Schema } from "effect"
+import { RunStatus } from "../RunEvent.ts"
+
+const orNull = Schema.NullOr
+
+/** One phase and its last attempt; times are RFC 3339 UTC. */
+export const PhaseRow = Schema.Struct({
+  phase: Schema.String,
+  mode: Schema.String,
+  status: Schema.String,
+  attempts: Schema.Int,
+  verdict: orNull(Schema.String),
+  reason: orNull(Schema.String),
+  confidence: orNull(Schema.Finite),
+  risk: orNull(Schema.String),
+  duration_ms: orNull(Schema.Int),
+  started_at: orNull(Schema.String),
+  finished_at: orNull(Schema.String),
+  error: orNull(Schema.String)
+})
+export type PhaseRow = typeof PhaseRow.Type
+
+/** `state` is finer than the wire's status: waiting, blocked and escalated are all paused there. `next` is a command to type. */
+export const RunDetail = Schema.Struct({
+  run: Schema.String,
+  workflow: Schema.String,
+  state: RunStatus,
+  reason: orNull(Schema.String),
+  next: Schema.String,
+  subject: Schema.Struct({ id: Schema.String, title: orNull(Schema.String) }),
+  phase: orNull(Schema.String),
+  attempt: orNull(Schema.Int),
+  phases: Schema.Array(PhaseRow),
+  reworks: Schema.Record(Schema.String, Schema.Int),
+  gate: orNull(Schema.Struct({ phase: Schema.String, instructions: Schema.String, note_required: Schema.Boolean })),
+  recovery: Schema.Array(Schema.Struct({
+    phase: Schema.String,
+    attempt: Schema.Int,
+    action: Schema.String,
+    reason: Schema.String,
+    at: Schema.String
+  })),
+  definition_hash: Schema.String,
+  /** The folder of the run's files; null for stores that keep none. */
+  location: orNull(Schema.String)
+})
+export type RunDetail = typeof RunDetail.Type

@@ -1,0 +1,18 @@
+/** The daemon itself. Behind a service, so that the commands that only talk to it do not load it. */
+import { Context, type Effect } from "effect"
+import type { ConfigInvalid, DaemonAlreadyRunning, SocketPathTooLong, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
+import type { DuplicateKindClaim } from "../../schemas/errors/PluginErrors.ts"
+import type { SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
+
+export type DaemonStartError =
+  | ConfigInvalid
+  | DaemonAlreadyRunning
+  | DuplicateKindClaim
+  | SessionStoreFailed
+  | SocketPathTooLong
+  | StateFolderUnusable
+
+export class DaemonProgram extends Context.Service<DaemonProgram, {
+  /** Returns when the daemon was asked to stop and has. */
+  readonly run: Effect.Effect<void, DaemonStartError>
+}>()("animus/cli/DaemonProgram") {}

@@ -1,0 +1,50 @@
+/**
+ * A daemon for this project: the one that runs, or a new one, ready when this returns. A daemon that ends before it is ready
+ * is reported with its own last words.
+ */
+import { Effect, FileSystem, Path, Schedule } from "effect"
+import { DaemonStartFailed } from "../../schemas/errors/DaemonErrors.ts"
+import { ControlClient } from "../control/ControlClient.ts"
+import { ProcessTable } from "../project/ProcessTable.ts"
+import { ProjectScope } from "../project/ProjectScope.ts"
+import { DaemonLauncher } from "./DaemonLauncher.ts"
+
+const probe = Effect.gen(function*() {
+  const control = yield* ControlClient
+  return yield* control["daemon/status"]({})
+})
+
+const lastWords = Effect.fnUntraced(function*(logPath: string, from: number) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(logPath)
+  return text.slice(from).trim().split("\n").slice(-20).join("\n")
+}, Effect.catchTag("PlatformError", (error) => Effect.succeed(`its log cannot be read: ${error.message}`)))
+
+const launch = Effect.gen(function*() {
+  const scope = yield* ProjectScope
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const processes = yield* ProcessTable
+  const launcher = yield* DaemonLauncher
+  const logPath = path.join(scope.scopeDir, "daemon", "daemon.log")
+  const from = yield* fs.stat(logPath).pipe(Effect.map(({ size }) => Number(size)), Effect.orElseSucceed(() => 0))
+  const { pid } = yield* launcher.launch({ projectRoot: scope.projectRoot, configDir: scope.configDir, logPath })
+
+  const failed = (detail: string) => new DaemonStartFailed({ detail, logPath })
+  const ready = probe.pipe(
+    Effect.tapErrorTag("DaemonNotRunning", () =>
+      Effect.flatMap(processes.isAlive(pid), (alive) =>
+        alive ? Effect.void : Effect.flatMap(lastWords(logPath, from), (words) => Effect.fail(failed(words))))),
+    Effect.retry({ while: (error) => error._tag === "DaemonNotRunning", schedule: Schedule.spaced("15 millis") }),
+    Effect.timeoutOrElse({
+      duration: "20 seconds",
+      orElse: () => Effect.fail(failed("it runs, but its socket did not answer within 20 seconds"))
+    })
+  )
+  return yield* ready
+})
+
+export const startDaemon = probe.pipe(
+  Effect.map((status) => ({ status, already: true })),
+  Effect.catchTag("DaemonNotRunning", () => Effect.map(launch, (status) => ({ status, already: false })))
+)

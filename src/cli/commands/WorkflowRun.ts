@@ -1,0 +1,21 @@
+import { Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { ControlClient } from "../../control/ControlClient.ts"
+import { given } from "../Given.ts"
+import { succeed } from "../Output.ts"
+import { watchRun } from "../WatchRun.ts"
+
+export const workflowRun = Command.make("run", {
+  subject: Argument.String("subject").pipe(Argument.withDescription("Subject id, such as task:TASK-001")),
+  workflow: Flag.String("workflow").pipe(Flag.optional, Flag.withDescription("Default: default_workflow_ref")),
+  vars: Flag.KeyValuePair("var").pipe(Flag.optional, Flag.withDescription("A workflow variable, NAME=VALUE; may be repeated")),
+  watch: Flag.Boolean("watch").pipe(Flag.withDefault(false), Flag.withDescription("Stay and show what happens"))
+}, ({ subject, vars, watch, workflow }) =>
+  Effect.gen(function*() {
+    const control = yield* ControlClient
+    const params = Option.match(vars, { onNone: () => ({}), onSome: (vars) => ({ vars }) })
+    const begun = yield* control["workflow/run"]({ task_id: subject, params, ...given({ definition: workflow }) })
+    const id = begun.workflow_id
+    yield* succeed(begun, [`started run ${id}`, ...watch ? [] : [`follow it with: animus workflow watch ${id}`]])
+    if (watch) yield* watchRun(id)
+  })).pipe(Command.withDescription("Start a run on a subject now"))

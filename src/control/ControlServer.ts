@@ -1,0 +1,89 @@
+/**
+ * Serves the control surface on any connection. Requests of a connection run concurrently; a client that does not read
+ * its answers holds up nobody but itself, and memory spent on it is bounded; all it began ends with its connection.
+ */
+import { Context, Effect, Layer } from "effect"
+import { type Rpc, RpcServer } from "effect/rpc"
+import { ControlApi } from "../../schemas/control/ControlApi.ts"
+import type { Json } from "../../schemas/Json.ts"
+import { type Garbage, garbage, strictFrames } from "../rpc/FrameAssembler.ts"
+import { LineSplitter, MAX_FRAME_BYTES } from "../rpc/LineSplitter.ts"
+import { Outbox } from "../rpc/Outbox.ts"
+import { PeerClosed } from "../rpc/RpcError.ts"
+import type { Channel } from "./Channel.ts"
+import type { ControlRpc } from "./ControlCodec.ts"
+import { ServerSession } from "./ServerSession.ts"
+
+const OUTGOING = { frames: 256, chars: MAX_FRAME_BYTES }
+
+/** A client may close its sending side and still read: answers under way get this long. */
+const LAST_ANSWERS = "1 second"
+
+const receive = (channel: Channel, session: ServerSession) => {
+  let arrived: Array<Effect.Effect<void>> = []
+  const frames = strictFrames({
+    frame: (value: Json) => arrived.push(Effect.suspend(() => session.frame(value))),
+    garbage: (found: Garbage) => arrived.push(session.garbage(found))
+  })
+  const splitter = new LineSplitter({
+    line: (text) => frames.line(text),
+    oversized: (head) => arrived.push(session.garbage(garbage("too-large", head)))
+  })
+  return Effect.forever(Effect.flatMap(channel.read, (chunks) => {
+    for (const chunk of chunks) splitter.push(chunk)
+    const batch = arrived
+    arrived = []
+    return Effect.forEach(batch, (effect) => effect, { discard: true })
+  }))
+}
+
+const make = Effect.gen(function*() {
+  const sessions = new Map<number, ServerSession>()
+  let clients = 0
+  const server = yield* RpcServer.makeNoSerialization(ControlApi, {
+    disableTracing: true,
+    disableSpanPropagation: true,
+    disableClientAcks: true,
+    disableFatalDefects: true,
+    onFromServer: (message) => sessions.get(message.clientId)?.fromServer(message) ?? Effect.void
+  })
+
+  const serve = Effect.fn("ControlServer.serve")(
+    function*(channel: Channel) {
+      const client = ++clients
+      const outbox = new Outbox(OUTGOING)
+      const session = new ServerSession({
+        // Refused only when the connection is over, which ends the session anyway.
+        send: (line) => Effect.ignore(outbox.offer(`${line}\n`)),
+        toServer: (message) => server.write(client, message)
+      })
+      sessions.set(client, session)
+      yield* Effect.addFinalizer(() => {
+        sessions.delete(client)
+        outbox.abandon(new PeerClosed({ reason: "the client has disconnected" }))
+        return server.disconnect(client)
+      })
+      const reading = Effect.catch(receive(channel, session), () =>
+        session.endStreams.pipe(
+          Effect.andThen(session.settled),
+          Effect.andThen(outbox.written),
+          Effect.timeoutOption(LAST_ANSWERS)
+        ))
+      yield* Effect.raceFirst(outbox.run(channel.write), reading)
+    },
+    Effect.scoped,
+    // The client went away in the middle of a line; there is nobody to tell.
+    Effect.catch(() => Effect.void)
+  )
+  return { serve }
+})
+
+export class ControlServer extends Context.Service<ControlServer, {
+  /** Returns when the connection is over; interrupting ends it. */
+  readonly serve: (channel: Channel) => Effect.Effect<void>
+}>()("animus/control/ControlServer") {
+  static readonly layer: Layer.Layer<ControlServer, never, Rpc.ToHandler<ControlRpc>> = Layer.effect(
+    ControlServer,
+    make
+  )
+}

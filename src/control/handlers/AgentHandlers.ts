@@ -1,0 +1,80 @@
+/** `agent/*`: one agent with no workflow around it, and what the agents of runs are saying. */
+import { Effect, Layer, Stream } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { AgentRpcs } from "../../../schemas/control/AgentRpcs.ts"
+import { SessionId } from "../../../schemas/Ids.ts"
+import { AgentSessions } from "../../agent/AgentSessions.ts"
+import { Notifications } from "../../notify/Notifications.ts"
+import { ProjectScope } from "../../project/ProjectScope.ts"
+import { answer, done } from "../ControlFailure.ts"
+import { acknowledged, watchTopic } from "../Watch.ts"
+
+const makeRun = Effect.gen(function*() {
+  const sessions = yield* AgentSessions
+  const scope = yield* ProjectScope
+  const random = yield* SecureRandom.SecureRandom
+  return Effect.fnUntraced(function*(request: {
+    readonly provider: string
+    readonly model: string
+    readonly prompt: string
+    readonly system?: string
+    readonly cwd?: string
+    readonly env: Readonly<Record<string, string>>
+  }) {
+    const session = SessionId.make(`control-${yield* random.uuidV4()}`)
+    const { output, tokens_used } = yield* sessions.run({
+      session,
+      tool: request.provider,
+      request: {
+        prompt: request.prompt,
+        model: request.model,
+        cwd: request.cwd ?? scope.projectRoot,
+        project_root: scope.projectRoot,
+        env: request.env,
+        ...(request.system === undefined ? {} : { system_prompt: request.system })
+      },
+      // The caller gets the whole output with the answer; there is no run whose transcript this would be.
+      onEvents: () => Effect.void
+    })
+    const usage = tokens_used === undefined
+      ? {}
+      : { usage: { prompt_tokens: tokens_used.input, completion_tokens: tokens_used.output } }
+    return { session_id: session, model: request.model, output, ...usage }
+  })
+})
+
+export const AgentHandlers = AgentRpcs.toLayer(Effect.gen(function*() {
+  const sessions = yield* AgentSessions
+  const notifications = yield* Notifications
+  const run = yield* makeRun
+  return AgentRpcs.of({
+    "agent/run": (request) => answer(run(request)),
+    "agent/status": ({ id }) =>
+      answer(Effect.map(
+        Effect.suspend(() => sessions.status(SessionId.make(id))),
+        ({ finishedAt, lastError, model, provider, session, startedAt, status }) => ({
+          session_id: session,
+          status,
+          provider,
+          model,
+          started_at: startedAt,
+          ...(finishedAt === undefined ? {} : { finished_at: finishedAt }),
+          ...(lastError === undefined ? {} : { last_error: lastError })
+        })
+      )),
+    "agent/cancel": ({ session_id }) => done(Effect.suspend(() => sessions.cancel(SessionId.make(session_id)))),
+    "agent/watch": ({ workflow_id }) =>
+      acknowledged(Effect.map(watchTopic(notifications, "agent", "skip"), (output) =>
+        output.pipe(
+          Stream.filter(({ run }) => workflow_id === undefined || run === workflow_id),
+          Stream.map(({ attempt, kind, phase, run, session, text }) => ({
+            workflow_id: run,
+            phase_id: phase,
+            attempt,
+            session_id: session,
+            kind,
+            text
+          }))
+        )))
+  })
+})).pipe(Layer.provide(SecureRandom.layerWebCrypto))

@@ -1,0 +1,135 @@
+/** `daemon/*`: what the daemon is, how it and its plugins feel, what it says, and asking it to pause or end. */
+import { Clock, Effect, Option, Schema, Stream } from "effect"
+import { DaemonRpcs } from "../../../schemas/control/DaemonRpcs.ts"
+import { PluginHealth } from "../../../schemas/Health.ts"
+import { LogBackend } from "../../log/LogBackend.ts"
+import { Notifications } from "../../notify/Notifications.ts"
+import { PluginCatalog } from "../../plugin/PluginCatalog.ts"
+import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
+import { ProjectScope } from "../../project/ProjectScope.ts"
+import { Scheduler } from "../../schedule/Scheduler.ts"
+import { controlMethods } from "../ControlCodec.ts"
+import { answer } from "../ControlFailure.ts"
+import { DaemonLifecycle } from "../DaemonLifecycle.ts"
+import { acknowledged, watchTopic } from "../Watch.ts"
+
+const PROBE_MILLIS = 3000
+const HISTORY = 200
+
+const decodeHealth = Schema.decodeUnknownOption(PluginHealth)
+
+/** A plugin that is up says itself how it feels; one that has no `health/check` is as healthy as it is alive. */
+const probe = Effect.fnUntraced(function*(host: PluginHost["Service"], { lastError, name, state }: PluginStatus) {
+  const last = lastError === undefined ? {} : { last_error: lastError }
+  switch (state) {
+    case "idle":
+      return { status: "idle" }
+    case "starting":
+    case "backing-off":
+      return { status: "degraded", ...last }
+    case "disabled":
+    case "stopped":
+      return { status: "unhealthy", ...last }
+    case "running":
+      return yield* host.call(name, "health/check", {}, { timeout: PROBE_MILLIS }).pipe(
+        Effect.map((answered) => {
+          const health = decodeHealth(answered)
+          if (Option.isNone(health)) {
+            return { status: "unhealthy", last_error: "its health/check answer cannot be read" }
+          }
+          const { last_error, status, uptime_ms } = health.value
+          return {
+            status,
+            ...(uptime_ms === undefined ? {} : { uptime_ms }),
+            ...(last_error === undefined ? last : { last_error })
+          }
+        }),
+        Effect.catch((error) =>
+          Effect.succeed(
+            error._tag === "MethodNotSupported" || (error._tag === "PluginRefused" && error.code === -32601)
+              ? { status: "healthy", ...last }
+              : { status: "unhealthy", last_error: error.message }
+          )
+        )
+      )
+  }
+})
+
+const makeHealth = Effect.gen(function*() {
+  const catalog = yield* PluginCatalog
+  const host = yield* PluginHost
+  const lifecycle = yield* DaemonLifecycle
+  return Effect.gen(function*() {
+    const { plugins } = yield* catalog.discovery
+    const kinds = new Map(plugins.map(({ manifest, name }) => [name, manifest.plugin_kind]))
+    const statuses = yield* host.statuses
+    const rows = yield* Effect.forEach(
+      statuses,
+      (status) =>
+        Effect.map(
+          probe(host, status),
+          (row) => ({ name: status.name, kind: kinds.get(status.name) ?? "unknown", ...row })
+        ),
+      {
+        concurrency: 16
+      }
+    )
+    const sick = rows.filter(({ status }) => status === "unhealthy" || status === "degraded")
+    const settled = (yield* lifecycle.state) === "running"
+    return {
+      status: sick.length === 0 && settled ? "healthy" as const : "degraded" as const,
+      plugins: rows,
+      ...(sick.length === 0 ? {} : { last_error: `not well: ${sick.map(({ name }) => name).join(", ")}` })
+    }
+  })
+})
+
+const makeStatus = Effect.gen(function*() {
+  const lifecycle = yield* DaemonLifecycle
+  const scope = yield* ProjectScope
+  return Effect.map(Clock.currentTimeMillis, (now) => ({
+    running: true,
+    pid: lifecycle.identity.pid,
+    uptime_seconds: Math.max(0, now - lifecycle.startedAt) / 1000,
+    version: lifecycle.identity.version,
+    project_root: scope.projectRoot,
+    log_path: lifecycle.identity.logPath,
+    capabilities: { methods: controlMethods }
+  }))
+})
+
+export const DaemonHandlers = DaemonRpcs.toLayer(Effect.gen(function*() {
+  const lifecycle = yield* DaemonLifecycle
+  const log = yield* LogBackend
+  const notifications = yield* Notifications
+  const scheduler = yield* Scheduler
+  const health = yield* makeHealth
+  const status = yield* makeStatus
+  return DaemonRpcs.of({
+    "daemon/status": () => status,
+    "daemon/health": () => health,
+    "daemon/stop": ({ timeout_seconds }) =>
+      Effect.as(
+        lifecycle.requestStop({ reason: "asked over the control socket", timeoutSeconds: timeout_seconds }),
+        {}
+      ),
+    "daemon/pause": () => Effect.as(scheduler.pause, {}),
+    "daemon/resume": () => Effect.as(scheduler.resume, {}),
+    "daemon/events": () => acknowledged(watchTopic(notifications, "daemon", "skip")),
+    "daemon/logs": ({ follow, level, plugin, since }) => {
+      const query = {
+        follow: false,
+        ...(level === undefined ? {} : { min_level: level }),
+        ...(plugin === undefined ? {} : { source_name: plugin }),
+        ...(since === undefined ? {} : { since })
+      }
+      return acknowledged(Effect.gen(function*() {
+        // The tail stands before history is read: what is written in between is in both, and told apart by its id.
+        const tail = follow ? yield* log.tail(query) : Stream.empty
+        const { entries } = yield* answer(log.query({ ...query, limit: HISTORY }))
+        const told = new Set(entries.map(({ id }) => id))
+        return Stream.concat(Stream.fromIterable(entries), Stream.filter(tail, ({ id }) => !told.has(id)))
+      }))
+    }
+  })
+}))

@@ -1,0 +1,101 @@
+/** `queue/*`, in the control protocol's words: `pending` is `ready` here, `assigned` is `in-flight`. */
+import { Effect } from "effect"
+import { type QueueItemStatus, QueueRpcs } from "../../../schemas/control/QueueRpcs.ts"
+import type { QueueEntry } from "../../../schemas/Dispatch.ts"
+import { QueueEntryNotFound } from "../../../schemas/errors/RunErrors.ts"
+import { DispatchQueue } from "../../schedule/DispatchQueue.ts"
+import { Scheduler } from "../../schedule/Scheduler.ts"
+import { answer, done, invalid } from "../ControlFailure.ts"
+import { makeDispatcher } from "../Dispatches.ts"
+
+const PAGE = 50
+const LARGEST_PAGE = 500
+
+const statusOf: { readonly [K in QueueEntry["state"]]: QueueItemStatus } = {
+  pending: "ready",
+  assigned: "in-flight",
+  held: "held"
+}
+
+const itemOf = ({ dispatch, enqueued_at, hold_reason, id, priority, state }: QueueEntry) => ({
+  id,
+  subject_id: dispatch.subject.id,
+  status: statusOf[state],
+  priority,
+  enqueued_at,
+  ...(hold_reason === undefined ? {} : { hold_reason })
+})
+
+/** An entry by its own id, or by that of the subject it is about. */
+const entryNamed = (entries: ReadonlyArray<QueueEntry>, name: string) =>
+  entries.find(({ id }) => id === name) ??
+    entries.find(({ dispatch: { subject } }) => subject.id === name || subject.id === `task:${name}`)
+
+const makeLookup = Effect.map(DispatchQueue, (queue) =>
+  Effect.fnUntraced(function*(name: string) {
+    const entry = entryNamed(yield* queue.list, name)
+    return entry === undefined ? yield* new QueueEntryNotFound({ entry: name }) : entry.id
+  }))
+
+const makeReorder = Effect.gen(function*() {
+  const queue = yield* DispatchQueue
+  const find = yield* makeLookup
+  return Effect.fnUntraced(function*(request: {
+    readonly names: ReadonlyArray<string>
+    readonly anchor: string | undefined
+    readonly position: "front" | "back" | "before" | "after"
+  }) {
+    if (request.names.length === 0) return yield* invalid("queue/reorder needs an id, or subject_ids")
+    const entries = yield* Effect.forEach(request.names, find)
+    if (request.position === "front" || request.position === "back") {
+      return yield* queue.reorder(entries, request.position)
+    }
+    if (request.anchor === undefined) return yield* invalid(`position "${request.position}" needs an anchor_id`)
+    const anchor = yield* find(request.anchor)
+    return yield* queue.reorder(entries, request.position === "before" ? { before: anchor } : { after: anchor })
+  })
+})
+
+const makePage = Effect.map(DispatchQueue, (queue) =>
+  Effect.fnUntraced(function*(request: {
+    readonly status?: QueueItemStatus
+    readonly cursor?: string
+    readonly limit?: number
+  }) {
+    const start = request.cursor === undefined ? 0 : Number(request.cursor)
+    if (!Number.isInteger(start) || start < 0) return yield* invalid(`"${request.cursor}" is no cursor of queue/list`)
+    const items = (yield* queue.list).map(itemOf)
+    const matching = request.status === undefined ? items : items.filter(({ status }) => status === request.status)
+    const end = start + Math.min(request.limit ?? PAGE, LARGEST_PAGE)
+    return { entries: matching.slice(start, end), ...(end < matching.length ? { next_cursor: String(end) } : {}) }
+  }))
+
+export const QueueHandlers = QueueRpcs.toLayer(Effect.gen(function*() {
+  const queue = yield* DispatchQueue
+  const scheduler = yield* Scheduler
+  const dispatchOf = yield* makeDispatcher
+  const find = yield* makeLookup
+  const reorder = yield* makeReorder
+  const page = yield* makePage
+  return QueueRpcs.of({
+    "queue/list": (request) => answer(page(request)),
+    "queue/enqueue": ({ priority, task_id }) =>
+      answer(Effect.gen(function*() {
+        const dispatch = yield* dispatchOf({ subject: task_id, definition: undefined, params: {} })
+        return itemOf(yield* scheduler.enqueue(dispatch, priority))
+      })),
+    "queue/drop": ({ id }) => done(Effect.flatMap(find(id), queue.drop)),
+    "queue/hold": ({ id, reason }) => done(Effect.flatMap(find(id), (entry) => queue.hold(entry, reason))),
+    "queue/release": ({ id }) => done(Effect.flatMap(find(id), queue.release)),
+    "queue/reorder": ({ anchor_id, id, position, subject_ids }) =>
+      done(reorder({ names: id === undefined ? subject_ids : [id], anchor: anchor_id, position })),
+    "queue/stats": () =>
+      Effect.map(queue.stats, ({ assigned, done, dropped, held, pending }) => ({
+        ready: pending,
+        held,
+        in_flight: assigned,
+        done_recent: done,
+        dropped_recent: dropped
+      }))
+  })
+}))

@@ -1,0 +1,85 @@
+/**
+ * What becomes of an attempt that was in flight when its daemon ended. Its session goes on where that is possible; what may
+ * be repeated is repeated; everything else waits for a person. Nothing ambiguous is done again by itself.
+ */
+import { Effect } from "effect"
+import type { RunEvent } from "../../schemas/RunEvent.ts"
+import type { SessionRecord } from "../../schemas/SessionRecord.ts"
+import type { Phase } from "../../schemas/Workflow.ts"
+import { AgentSessions } from "../agent/AgentSessions.ts"
+import { SessionStore } from "../session/SessionStore.ts"
+import { phaseOf } from "./Route.ts"
+import type { InFlight, RunState } from "./RunState.ts"
+
+export interface Verdict {
+  readonly action: "resume" | "rerun" | "blocked"
+  readonly reason: string
+}
+
+/** The session that was launched for exactly this attempt, as far as anything was. */
+export const recordOf = Effect.fnUntraced(function*(state: RunState, attempt: InFlight) {
+  const store = yield* SessionStore
+  const record = yield* store.session(state.head.run, attempt.phase)
+  return record?.attempt === attempt.attempt ? record : undefined
+})
+
+export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attempt: InFlight) {
+  const phase = phaseOf(state.definition, attempt.phase)
+  if (phase === undefined) return decided(attempt, { action: "blocked", reason: "The pinned workflow has no such phase." })
+  if (phase.mode !== "agent") return decided(attempt, repeatOrBlock(phase, `The daemon ended while phase "${phase.id}" was running.`))
+  const record = yield* recordOf(state, attempt)
+  if (record === undefined) {
+    return decided(attempt, {
+      action: "rerun",
+      reason: `The daemon ended before the agent of phase "${phase.id}" was launched, so nothing can have happened twice.`
+    })
+  }
+  const session = record.provider_session_id
+  const obstacle = session === null ? "its agent never named a session to resume" : yield* whyNot(record)
+  return decided(
+    attempt,
+    session !== null && obstacle === undefined
+      ? {
+        action: "resume",
+        reason: `The daemon ended while phase "${phase.id}" was running; its agent session ${session} goes on where it was.`
+      }
+      : repeatOrBlock(phase, `The daemon ended while phase "${phase.id}" was running, and ${obstacle}.`)
+  )
+})
+
+/** After a provider was asked to resume and did not. */
+export const resumeRefused = (state: RunState, attempt: InFlight, detail: string): RunEvent => {
+  const phase = phaseOf(state.definition, attempt.phase)
+  const what = `The agent session of phase "${attempt.phase}" could not be resumed (${detail}).`
+  return decided(attempt, phase === undefined ? { action: "blocked", reason: what } : repeatOrBlock(phase, what))
+}
+
+const decided = ({ attempt, phase }: InFlight, verdict: Verdict): RunEvent => ({
+  _tag: "RecoveryDecided",
+  phase,
+  attempt,
+  ...verdict
+})
+
+/** Why a session that is known cannot be resumed; nothing when it can. */
+const whyNot = Effect.fnUntraced(function*({ provider }: SessionRecord) {
+  const agents = yield* AgentSessions
+  return yield* agents.canResume(provider).pipe(
+    Effect.map((able) => able ? undefined : `provider "${provider}" cannot resume sessions`),
+    Effect.catch((error) => Effect.succeed(`provider "${provider}" could not be asked to resume it (${error.message})`))
+  )
+})
+
+const repeatOrBlock = ({ id, idempotency }: Phase, what: string): Verdict => {
+  switch (idempotency) {
+    case "idempotent":
+      return { action: "rerun", reason: `${what} The phase is declared idempotent, so it is run again from its beginning.` }
+    case "sideeffecting":
+      return { action: "blocked", reason: `${what} The phase has side effects and may have partly executed.` }
+    case "unknown":
+      return {
+        action: "blocked",
+        reason: `${what} Whether it may be repeated is not known; if it may, declare "idempotency: idempotent" on phase "${id}".`
+      }
+  }
+}

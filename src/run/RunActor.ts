@@ -1,0 +1,52 @@
+/** One run in memory: its state, its lock, and the one way to write to its journal. Append comes before publish, always. */
+import { Effect, Latch, Semaphore } from "effect"
+import type { RunId } from "../../schemas/Ids.ts"
+import type { RunEvent } from "../../schemas/RunEvent.ts"
+import { Notifications } from "../notify/Notifications.ts"
+import { SessionStore } from "../session/SessionStore.ts"
+import { apply, type RunState } from "./RunState.ts"
+import { workflowEvents } from "./WorkflowEvents.ts"
+
+export interface RunActor {
+  readonly run: RunId
+  /** Held for every look at the state that leads to a write, never while a phase is performed. */
+  readonly lock: Semaphore.Semaphore
+  /** Open when no loop is driving the run. */
+  readonly settled: Latch.Latch
+  state: RunState | undefined
+  /** An attempt is being performed by this daemon. */
+  performing: boolean
+  /** The attempt this daemon began, or chose to resume, and has not performed yet; any other in flight is a dead daemon's. */
+  fresh: { readonly phase: string; readonly attempt: number } | undefined
+  /** Counts the loops: one that was replaced leaves the latch to its successor. */
+  loops: number
+}
+
+export const makeActor = (run: RunId): RunActor => ({
+  run,
+  lock: Semaphore.makeUnsafe(1),
+  settled: Latch.makeUnsafe(true),
+  state: undefined,
+  performing: false,
+  fresh: undefined,
+  loops: 0
+})
+
+const terminal: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"])
+
+export const hasEnded = (state: RunState | undefined): boolean => state !== undefined && terminal.has(state.head.status)
+
+/** Durable, then remembered, then published; cannot be interrupted in between. Called with the actor's lock held. */
+export const commit = Effect.fnUntraced(
+  function*(actor: RunActor, event: RunEvent) {
+    const store = yield* SessionStore
+    const notifications = yield* Notifications
+    const entries = yield* store.append(actor.run, actor.state?.head.sequence ?? 0, [event])
+    for (const entry of entries) {
+      const state = apply(actor.run, actor.state, entry)
+      actor.state = state
+      if (state !== undefined) yield* notifications.publish("workflow", workflowEvents(state, entry))
+    }
+  },
+  Effect.uninterruptible
+)

@@ -1,0 +1,220 @@
+/**
+ * Drives one run: decide, perform, append, publish, and again, until it has ended or waits for somebody. Interrupting it
+ * leaves an attempt in the journal as it stands; what that means is decided by whoever takes the run up next.
+ */
+import { Clock, Effect } from "effect"
+import { SecureRandom } from "effect/crypto"
+import type { RunEvent } from "../../schemas/RunEvent.ts"
+import type { SubjectStatus } from "../../schemas/Subject.ts"
+import type { Phase } from "../../schemas/Workflow.ts"
+import { crashPoint } from "./CrashPoint.ts"
+import { type Action, decide } from "./Decide.ts"
+import { newSession, performAgent } from "./phases/AgentPhase.ts"
+import { performCommand } from "./phases/CommandPhase.ts"
+import { gateAnswered, gateConcluded, gateOpened } from "./phases/ManualPhase.ts"
+import type { Outcome } from "./phases/Outcome.ts"
+import { recordOf, recoverAttempt, resumeRefused } from "./Recovery.ts"
+import { phaseOf } from "./Route.ts"
+import { commit, type RunActor } from "./RunActor.ts"
+import type { InFlight, RunState } from "./RunState.ts"
+import { patiently } from "./StorePatience.ts"
+import { tellSubject } from "./SubjectSync.ts"
+
+type Next =
+  | { readonly _tag: "Again" | "Stop" }
+  | { readonly _tag: "Perform"; readonly state: RunState; readonly attempt: InFlight }
+  | { readonly _tag: "Recover"; readonly state: RunState; readonly attempt: InFlight }
+  | { readonly _tag: "Tell"; readonly state: RunState; readonly status: SubjectStatus }
+  | { readonly _tag: "Sleep"; readonly millis: number }
+
+export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
+  let told: SubjectStatus | undefined
+  while (true) {
+    const next = yield* patiently(actor.lock.withPermit(step(actor, told)))
+    switch (next._tag) {
+      case "Again":
+        break
+      case "Stop":
+        return
+      case "Tell":
+        yield* tellSubject(next.state.dispatch, next.status)
+        told = next.status
+        break
+      case "Sleep":
+        yield* actor.settled.open
+        yield* Effect.sleep(next.millis)
+        yield* actor.settled.close
+        break
+      case "Recover": {
+        const event = yield* patiently(recoverAttempt(next.state, next.attempt))
+        yield* patiently(actor.lock.withPermit(recovered(actor, next.attempt, event)))
+        break
+      }
+      case "Perform":
+        yield* performed(actor, next.state, next.attempt)
+        break
+    }
+  }
+})
+
+const again: Next = { _tag: "Again" }
+const stop: Next = { _tag: "Stop" }
+
+/** One decision and, where it only takes words, its event. Nothing has changed when this fails. */
+const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | undefined) {
+  const { state } = actor
+  if (state === undefined) return stop
+  const now = yield* Clock.currentTimeMillis
+  const action = decide(state, now)
+  const status = statusFor(action)
+  if (status !== undefined && status !== told) return { _tag: "Tell", state, status } satisfies Next
+  switch (action._tag) {
+    case "Idle":
+      return stop
+    case "AwaitGate":
+      return action.until === undefined ? stop : { _tag: "Sleep", millis: action.until - now } satisfies Next
+    case "PerformPhase":
+      return taken(actor, state, action.attempt)
+    case "StartPhase":
+      yield* commit(actor, yield* phaseStarted(state, action))
+      actor.fresh = action
+      yield* crashPoint("phase-started")
+      return again
+    case "Complete":
+    case "Fail":
+    case "Escalate":
+    case "Cancel":
+      yield* crashPoint("run-ending")
+      yield* commit(actor, ending(action))
+      return again
+    default:
+      yield* commit(actor, gateEvent(action))
+      if (action._tag === "OpenGate") yield* crashPoint("gate-opened")
+      return again
+  }
+})
+
+/** A subject is told before the run's end is written: a crash in between tells it again, and never leaves it behind. */
+const statusFor = (action: Action): SubjectStatus | undefined => {
+  switch (action._tag) {
+    case "StartPhase":
+      return "in-progress"
+    case "Complete":
+      return "done"
+    case "Fail":
+    case "Escalate":
+      return "blocked"
+    default:
+      return undefined
+  }
+}
+
+const taken = (actor: RunActor, state: RunState, attempt: InFlight): Next => {
+  if (actor.fresh?.phase !== attempt.phase || actor.fresh.attempt !== attempt.attempt) return { _tag: "Recover", state, attempt }
+  actor.fresh = undefined
+  actor.performing = true
+  return { _tag: "Perform", state, attempt }
+}
+
+const phaseStarted = Effect.fnUntraced(
+  function*(state: RunState, { attempt, failureContext, phase }: Extract<Action, { readonly _tag: "StartPhase" }>) {
+    const random = yield* SecureRandom.SecureRandom
+    const event: RunEvent = {
+      _tag: "PhaseStarted",
+      phase,
+      attempt,
+      nonce: (yield* random.uuidV4()).replaceAll("-", ""),
+      ...(phaseOf(state.definition, phase)?.mode === "agent" ? { session: yield* newSession } : {}),
+      ...(failureContext === undefined ? {} : { failure_context: failureContext })
+    }
+    return event
+  }
+)
+
+const ending = ({ _tag, reason }: Extract<Action, { readonly reason: string }>): RunEvent => {
+  switch (_tag) {
+    case "Complete":
+      return { _tag: "RunCompleted", reason }
+    case "Fail":
+      return { _tag: "RunFailed", reason }
+    case "Escalate":
+      return { _tag: "RunEscalated", reason }
+    case "Cancel":
+      return { _tag: "RunCancelled", reason }
+  }
+}
+
+const gateEvent = (
+  action: Extract<Action, { readonly _tag: "OpenGate" | "ExpireGate" | "ConcludeGate" | "SkipPhase" }>
+): RunEvent => {
+  switch (action._tag) {
+    case "OpenGate":
+      return gateOpened(action)
+    case "ExpireGate":
+      return gateAnswered(action.gate, false, action.note)
+    case "ConcludeGate":
+      return gateConcluded(action)
+    case "SkipPhase":
+      return { _tag: "PhaseSkipped", phase: action.phase, guard: action.guard }
+  }
+}
+
+/** A decision to resume makes the attempt this daemon's own, so that the next step performs it. */
+const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
+  if (!isCurrent(actor, attempt)) return
+  yield* commit(actor, event)
+  if (event._tag === "RecoveryDecided" && event.action === "resume") actor.fresh = attempt
+})
+
+const isCurrent = ({ state }: RunActor, { attempt, phase }: InFlight) =>
+  state?.position._tag === "InFlight" && state.position.phase === phase && state.position.attempt === attempt
+
+const performed = Effect.fnUntraced(function*(actor: RunActor, state: RunState, attempt: InFlight) {
+  const began = yield* Clock.currentTimeMillis
+  const phase = phaseOf(state.definition, attempt.phase)
+  const outcome = phase === undefined ? noSuchPhase : yield* perform(state, phase, attempt)
+  yield* crashPoint("phase-performed")
+  const event = eventOf(state, attempt, outcome, (yield* Clock.currentTimeMillis) - began)
+  yield* patiently(actor.lock.withPermit(concluded(actor, attempt, event)))
+  yield* crashPoint("phase-completed")
+})
+
+const noSuchPhase: Outcome = { _tag: "Broken", error: "the pinned workflow has no such phase" }
+
+const perform = Effect.fnUntraced(function*(state: RunState, phase: Phase, attempt: InFlight) {
+  switch (phase.mode) {
+    case "command":
+      return yield* performCommand(state, phase, attempt)
+    case "agent": {
+      const record = attempt.resumed ? yield* patiently(recordOf(state, attempt)) : undefined
+      return yield* performAgent(state, phase, attempt, record?.provider_session_id ?? undefined)
+    }
+    case "manual":
+      return noSuchPhase
+  }
+})
+
+const concluded = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
+  if (isCurrent(actor, attempt)) {
+    const paused = actor.state?.head.status === "paused" ? actor.state.head.reason ?? "" : undefined
+    yield* commit(actor, event)
+    if (paused !== undefined && actor.state?.head.status === "running") yield* commit(actor, { _tag: "RunPaused", reason: paused })
+  }
+  actor.performing = false
+})
+
+const eventOf = (state: RunState, of: InFlight, outcome: Outcome, duration: number): RunEvent => {
+  const { attempt, phase } = of
+  const duration_ms = Math.round(duration)
+  switch (outcome._tag) {
+    case "Concluded": {
+      const { decision, exitCode, output } = outcome
+      const exit = exitCode === undefined ? {} : { exit_code: exitCode }
+      return { _tag: "PhaseCompleted", phase, attempt, decision, output, duration_ms, ...exit }
+    }
+    case "Broken":
+      return { _tag: "PhaseFailed", phase, attempt, error: outcome.error, duration_ms }
+    case "NotResumed":
+      return resumeRefused(state, of, outcome.detail)
+  }
+}

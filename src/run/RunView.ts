@@ -1,0 +1,104 @@
+/** A run as an operator reads it: what `workflow/get` carries as its detail, and the command to type next. Pure. */
+import type { RunState } from "./RunState.ts"
+
+export interface RunDetail {
+  readonly run: string
+  readonly workflow: string
+  /** Finer than the wire's status: `waiting`, `blocked` and `escalated` are all `paused` there. */
+  readonly state: string
+  readonly reason: string | null
+  readonly next: string
+  readonly subject: { readonly id: string; readonly title: string | null }
+  readonly phase: string | null
+  readonly attempt: number | null
+  readonly phases: ReadonlyArray<PhaseRow>
+  readonly reworks: Readonly<Record<string, number>>
+  readonly gate: { readonly phase: string; readonly instructions: string; readonly note_required: boolean } | null
+  readonly recovery: ReadonlyArray<{
+    readonly phase: string
+    readonly attempt: number
+    readonly action: string
+    readonly reason: string
+    readonly at: string
+  }>
+  readonly definition_hash: string
+  readonly [key: string]: unknown
+}
+
+export interface PhaseRow {
+  readonly phase: string
+  readonly mode: string
+  readonly status: string
+  readonly attempts: number
+  readonly verdict: string | null
+  readonly reason: string | null
+  readonly confidence: number | null
+  readonly risk: string | null
+  readonly duration_ms: number | null
+  readonly started_at: string | null
+  readonly finished_at: string | null
+  readonly error: string | null
+}
+
+export const runDetail = (state: RunState): RunDetail => {
+  const { definition, definitionHash, dispatch, head, position, recoveries, reworks, subject } = state
+  const gate = position._tag === "AtGate" ? position.gate : undefined
+  return {
+    run: head.run,
+    workflow: definition.id,
+    state: head.status,
+    reason: head.reason ?? null,
+    next: nextStep(state),
+    subject: { id: subject?.id ?? dispatch.subject.id, title: subject?.title ?? dispatch.subject.title ?? null },
+    phase: head.phase ?? null,
+    attempt: head.attempt ?? null,
+    phases: rowsOf(state),
+    reworks,
+    gate: gate === undefined
+      ? null
+      : { phase: gate.phase, instructions: gate.instructions, note_required: gate.noteRequired },
+    recovery: recoveries,
+    definition_hash: definitionHash
+  }
+}
+
+const rowsOf = ({ definition, phases }: RunState): ReadonlyArray<PhaseRow> =>
+  phases.map((phase, at) => ({
+    phase: phase.id,
+    mode: definition.phases[at]?.mode ?? "agent",
+    status: phase.status,
+    attempts: phase.attempt,
+    verdict: phase.decision?.verdict ?? null,
+    reason: phase.decision?.reason ?? null,
+    confidence: phase.decision?.confidence ?? null,
+    risk: phase.decision?.risk ?? null,
+    duration_ms: phase.duration_ms ?? null,
+    started_at: phase.started_at ?? null,
+    finished_at: phase.finished_at ?? null,
+    error: phase.error ?? null
+  }))
+
+/** The exact command that moves the run on, or where to look. */
+export const nextStep = ({ head: { run, status }, position }: RunState): string => {
+  switch (status) {
+    case "running":
+      return `animus workflow watch ${run}`
+    case "waiting": {
+      const gate = position._tag === "AtGate" ? position.gate : undefined
+      const note = gate?.noteRequired === true ? " --note TEXT" : ""
+      return gate === undefined
+        ? `animus workflow get ${run}`
+        : `animus workflow approve ${run} --phase ${gate.phase}${note}`
+    }
+    case "paused":
+      return `animus workflow resume ${run}`
+    case "blocked":
+      return `animus workflow resume ${run} --force`
+    case "escalated":
+      return `animus workflow resume ${run} --feedback TEXT`
+    case "completed":
+    case "failed":
+    case "cancelled":
+      return `animus workflow journal ${run}`
+  }
+}

@@ -1,0 +1,31 @@
+/** One attempt of a manual phase: a gate that opens, waits for a person at no cost, and closes with what was said. Pure. */
+import type { RunEvent } from "../../../schemas/RunEvent.ts"
+import type { Action } from "../Decide.ts"
+import type { Gate } from "../RunState.ts"
+
+type ActionOf<Tag> = Extract<Action, { readonly _tag: Tag }>
+
+export const gateOpened = ({ attempt, instructions, noteRequired, phase }: ActionOf<"OpenGate">): RunEvent => ({
+  _tag: "GateOpened",
+  phase,
+  attempt,
+  instructions,
+  note_required: noteRequired
+})
+
+export const gateAnswered = ({ attempt, phase }: Gate, approved: boolean, note: string | undefined): RunEvent => ({
+  _tag: "GateDecided",
+  phase,
+  attempt,
+  approved,
+  ...(note === undefined ? {} : { note })
+})
+
+export const gateConcluded = ({ decision, durationMs, gate }: ActionOf<"ConcludeGate">): RunEvent => ({
+  _tag: "PhaseCompleted",
+  phase: gate.phase,
+  attempt: gate.attempt,
+  decision,
+  output: decision.reason,
+  duration_ms: durationMs
+})

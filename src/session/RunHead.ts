@@ -1,0 +1,67 @@
+/** The status of a run, derived from its events: the one place where that is done. Pure. */
+import type { RunId } from "../../schemas/Ids.ts"
+import type { JournalEntry, RunEvent, RunHead, RunStatus } from "../../schemas/RunEvent.ts"
+
+/** Nothing but an operator's new dispatch follows these; an escalated run still waits for a person. */
+export const isFinished = (status: RunStatus): boolean =>
+  status === "completed" || status === "failed" || status === "cancelled"
+
+type Change = Partial<Pick<RunHead, "workflow" | "status" | "subject_id" | "phase" | "attempt" | "reason">>
+
+const changeOf = (event: RunEvent): Change => {
+  switch (event._tag) {
+    case "RunStarted":
+      return {
+        workflow: event.definition.id,
+        status: "running",
+        subject_id: event.subject?.id ?? event.dispatch.subject.id
+      }
+    case "PhaseStarted":
+      return { status: "running", phase: event.phase, attempt: event.attempt }
+    case "GateOpened":
+      return { status: "waiting", phase: event.phase, attempt: event.attempt, reason: event.instructions }
+    case "GateDecided":
+      return { status: "running" }
+    case "RecoveryDecided":
+      return event.action === "blocked"
+        ? { status: "blocked", phase: event.phase, attempt: event.attempt, reason: event.reason }
+        : { status: "running" }
+    case "RunPaused":
+      return { status: "paused", reason: event.reason }
+    case "RunResumed":
+      return { status: "running" }
+    case "RunCompleted":
+      return { status: "completed", reason: event.reason }
+    case "RunFailed":
+      return { status: "failed", reason: event.reason }
+    case "RunEscalated":
+      return { status: "escalated", reason: event.reason }
+    case "RunCancelled":
+      return { status: "cancelled", reason: event.reason }
+    case "PhaseCompleted":
+    case "PhaseFailed":
+    case "PhaseSkipped":
+      return {}
+  }
+}
+
+const begin = (run: RunId, entry: JournalEntry): RunHead => ({
+  run,
+  workflow: "",
+  status: "running",
+  started_at: entry.at,
+  updated_at: entry.at,
+  sequence: 0
+})
+
+/** The head after one more entry. A reason and an end belong to the status they came with and go when it changes. */
+export const advanceHead = (head: RunHead | undefined, run: RunId, entry: JournalEntry): RunHead => {
+  const change = changeOf(entry.event)
+  const { finished_at, reason, ...rest } = head ?? begin(run, entry)
+  const kept = change.status === undefined
+    ? { ...(reason === undefined ? {} : { reason }), ...(finished_at === undefined ? {} : { finished_at }) }
+    : isFinished(change.status)
+    ? { finished_at: entry.at }
+    : {}
+  return { ...rest, ...kept, ...change, updated_at: entry.at, sequence: entry.sequence }
+}

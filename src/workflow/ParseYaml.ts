@@ -1,0 +1,145 @@
+/** One YAML file as a tree with places. Every syntax error and every variable that cannot be resolved is found, not the first. */
+import { Result } from "effect"
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml"
+import type { Scalar, YAMLMap, YAMLSeq } from "yaml"
+import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
+import { interpolate, looksSecret, type Lookup, referencedNames } from "./Interpolate.ts"
+import { type Entry, type Place, problem, type YamlScalar, type YamlTree } from "./YamlTree.ts"
+
+export interface ParsedFile {
+  readonly tree: YamlTree | undefined
+  /** False when the file cannot be read as YAML: what it defines is then unknown. */
+  readonly whole: boolean
+  readonly problems: ReadonlyArray<WorkflowProblem>
+  readonly warnings: ReadonlyArray<WorkflowProblem>
+}
+
+/** Aliases may repeat a part, not blow the file up: this many values at most when all are written out. */
+const largest = 100_000
+
+class Reader {
+  readonly problems: Array<WorkflowProblem> = []
+  readonly warnings: Array<WorkflowProblem> = []
+  readonly lines = new LineCounter()
+  private readonly anchors = new Map<string, YamlTree>()
+  private readonly sizes = new WeakMap<YamlTree, number>()
+  private readonly file: string
+  private readonly lookup: Lookup
+
+  constructor(file: string, lookup: Lookup) {
+    this.file = file
+    this.lookup = lookup
+  }
+
+  at(offset: number | undefined): Place {
+    const { col, line } = this.lines.linePos(offset ?? 0)
+    return { file: this.file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+
+  /** `inEnv`: references stay, for the moment a process is started; here it is only checked that they can be resolved. */
+  read(node: unknown, inEnv: boolean, fallback: Place): YamlTree {
+    if (isAlias(node)) return this.alias(node.source, this.at(node.range?.[0]))
+    const tree = isMap(node)
+      ? this.map(node, inEnv)
+      : isSeq(node)
+      ? this.list(node, inEnv)
+      : isScalar(node)
+      ? this.scalar(node, inEnv)
+      : { _tag: "Scalar" as const, at: fallback, value: null }
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) this.anchors.set(node.anchor, tree)
+    return tree
+  }
+
+  private alias(name: string, at: Place): YamlTree {
+    const tree = this.anchors.get(name)
+    if (tree !== undefined) return { ...this.sized(tree, this.sizes.get(tree) ?? 1), at }
+    this.problems.push(problem(at, `alias *${name} stands for nothing that is complete before it`))
+    return { _tag: "Scalar", at, value: null }
+  }
+
+  private sized(tree: YamlTree, size: number): YamlTree {
+    if (size > largest) {
+      this.problems.push(problem(tree.at, `aliases make this more than ${largest} values large`))
+      return { _tag: "Scalar", at: tree.at, value: null }
+    }
+    this.sizes.set(tree, size)
+    return tree
+  }
+
+  private sum(trees: ReadonlyArray<YamlTree>): number {
+    return trees.reduce((total, tree) => total + (this.sizes.get(tree) ?? 1), 1)
+  }
+
+  private list(node: YAMLSeq, inEnv: boolean): YamlTree {
+    const at = this.at(node.range?.[0])
+    const items = node.items.map((item) => this.read(item, inEnv, at))
+    return this.sized({ _tag: "List", at, items }, this.sum(items))
+  }
+
+  private map(node: YAMLMap, inEnv: boolean): YamlTree {
+    const at = this.at(node.range?.[0])
+    const own: Array<Entry> = []
+    const merged: Array<Entry> = []
+    for (const pair of node.items) {
+      if (!isScalar(pair.key)) {
+        this.problems.push(problem(at, "a key of this map is not plain text"))
+        continue
+      }
+      const keyAt = this.at(pair.key.range?.[0])
+      const key = String(pair.key.value)
+      const value = this.read(pair.value, inEnv || (key === "env" && isMap(pair.value)), keyAt)
+      if (key !== "<<") own.push({ key, at: keyAt, value })
+      else merged.push(...(value._tag === "List" ? value.items : [value]).flatMap((tree) => tree._tag === "Map" ? tree.entries : []))
+    }
+    const entries = [...own]
+    for (const entry of merged) if (!entries.some(({ key }) => key === entry.key)) entries.push(entry)
+    return this.sized({ _tag: "Map", at, entries }, this.sum(entries.map(({ value }) => value)))
+  }
+
+  private scalar(node: Scalar, inEnv: boolean): YamlScalar {
+    const at = this.at(node.range?.[0])
+    const { value } = node
+    if (typeof value === "string") return { _tag: "Scalar", at, value: this.text(value, inEnv, at) }
+    if (value === null || typeof value === "boolean") return { _tag: "Scalar", at, value }
+    const exact = typeof value === "number" && String(value) === node.source
+    return { _tag: "Scalar", at, value: exact ? value : node.source ?? String(value) }
+  }
+
+  private text(text: string, inEnv: boolean, at: Place): string {
+    if (!text.includes("$")) return text
+    const resolved = interpolate(text, this.lookup)
+    if (Result.isFailure(resolved)) {
+      for (const message of resolved.failure) {
+        this.problems.push(problem(at, message, "set it, give a default with ${NAME:-default}, or write $$ for a dollar sign"))
+      }
+      return text
+    }
+    if (inEnv) return text
+    for (const name of referencedNames(text).filter(looksSecret)) {
+      this.warnings.push(problem(at, `the value of \${${name}} would be kept in the journal of every run`, "refer to it under env: only"))
+    }
+    return resolved.success
+  }
+}
+
+export const parseYaml = (file: string, text: string, lookup: Lookup): ParsedFile => {
+  const reader = new Reader(file, lookup)
+  const parsed = Result.try(() => {
+    const document = parseDocument(text, { lineCounter: reader.lines, prettyErrors: false, logLevel: "silent" })
+    const syntax = document.errors.map((error) => problem(reader.at(error.pos[0]), error.message))
+    const tree = document.contents === null ? undefined : reader.read(document.contents, false, reader.at(0))
+    return { syntax, tree }
+  })
+  if (Result.isFailure(parsed)) {
+    const nested = problem(reader.at(0), "this file is nested too deeply to be read")
+    return { tree: undefined, whole: false, problems: [nested], warnings: [] }
+  }
+  const { syntax, tree } = parsed.success
+  const whole = syntax.length === 0
+  return {
+    tree: whole ? tree : undefined,
+    whole,
+    problems: whole ? reader.problems : syntax,
+    warnings: whole ? reader.warnings : []
+  }
+}

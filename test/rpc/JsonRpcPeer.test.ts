@@ -1,0 +1,355 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Latch, Queue, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import type { Notification } from "../../schemas/JsonRpc.ts"
+import type { Garbage } from "../../src/rpc/FrameAssembler.ts"
+import { make } from "../../src/rpc/JsonRpcPeer.ts"
+import { PeerRefused } from "../../src/rpc/RpcError.ts"
+import { makeWire } from "./Wire.ts"
+
+/** A peer whose skipped input and notifications can be taken. */
+const connect = Effect.gen(function*() {
+  const wire = yield* makeWire
+  const skipped = yield* Queue.unbounded<Garbage>()
+  const batches = yield* Queue.unbounded<ReadonlyArray<Notification>>()
+  const peer = yield* make({
+    ...wire.pipes,
+    onGarbage: (found) => Queue.offerAll(skipped, found),
+    onNotifications: (batch) => Effect.asVoid(Queue.offer(batches, batch))
+  })
+  return { ...wire, peer, skipped, batches }
+})
+
+describe("requests", () => {
+  it.effect("count ids from 1 and are answered out of order", () =>
+    Effect.gen(function*() {
+      const { peer, send, take } = yield* connect
+      const first = yield* Effect.forkChild(peer.request("a", { x: 1 }), { startImmediately: true })
+      const second = yield* Effect.forkChild(peer.request("b"), { startImmediately: true })
+      assert.deepStrictEqual(yield* take, { jsonrpc: "2.0", id: 1, method: "a", params: { x: 1 } })
+      assert.deepStrictEqual(yield* take, { jsonrpc: "2.0", id: 2, method: "b" })
+      yield* send({ id: 2, result: "two" }, { id: 1, result: { one: [1] } })
+      assert.strictEqual(yield* Fiber.join(second), "two")
+      assert.deepStrictEqual(yield* Fiber.join(first), { one: [1] })
+    }))
+
+  it.effect("tell 1 from \"1\" and report answers to nothing", () =>
+    Effect.gen(function*() {
+      const { peer, send, skipped, take } = yield* connect
+      const call = yield* Effect.forkChild(peer.request("a"))
+      yield* take
+      yield* send({ id: "1", result: "wrong" }, { id: 7, result: "never asked" }, {
+        id: null,
+        error: { code: -32700, message: "?" }
+      })
+      assert.deepStrictEqual((yield* Queue.takeN(skipped, 3)).map(({ kind }) => kind), [
+        "stray-answer",
+        "stray-answer",
+        "stray-answer"
+      ])
+      yield* send({ id: 1, result: "right" }, { id: 1, result: "again" })
+      assert.strictEqual(yield* Fiber.join(call), "right")
+      assert.strictEqual(yield* Queue.size(skipped), 0)
+    }))
+
+  it.effect("carry the other side's error, malformed ones too", () =>
+    Effect.gen(function*() {
+      const { peer, send, take } = yield* connect
+      const calls = yield* Effect.forkChild(
+        Effect.all([Effect.flip(peer.request("a")), Effect.flip(peer.request("b"))], { concurrency: 2 })
+      )
+      yield* take
+      yield* take
+      yield* send({ id: 1, error: { code: -32001, message: "no", data: { category: "not_supported" } } }, {
+        id: 2,
+        error: "boom"
+      })
+      const [refused, malformed] = yield* Fiber.join(calls)
+      assert.deepStrictEqual(
+        refused,
+        new PeerRefused({ code: -32001, message: "no", data: { category: "not_supported" } })
+      )
+      assert.include(malformed.message, "boom")
+    }))
+
+  it.effect("read an answer without result, without newline, or spread over lines as what it is", () =>
+    Effect.gen(function*() {
+      const { peer, push, take } = yield* connect
+      const calls = yield* Effect.forkChild(
+        Effect.all([peer.request("a"), peer.request("b"), peer.request("c")], { concurrency: 3 })
+      )
+      for (let n = 0; n < 3; n++) yield* take
+      yield* push(
+        "booting...\n{\"jsonrpc\":\"2.0\",\"id\":1}\n{\n  \"jsonrpc\": \"2.0\",\n  \"id\": 2,\n  \"result\": {\n    \"a\": 1\n  }\n}\nnoise {\n"
+      )
+      yield* push("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":3}")
+      assert.deepStrictEqual(yield* Fiber.join(calls), [null, { a: 1 }, 3])
+    }))
+
+  it.effect("time out, cancel only where that is understood, and drop the late answer in silence", () =>
+    Effect.gen(function*() {
+      const { peer, send, skipped, take, taken } = yield* connect
+      const plain = yield* Effect.forkChild(Effect.flip(peer.request("a", null, { timeout: "2 seconds" })))
+      const polite = yield* Effect.forkChild(
+        Effect.flip(peer.request("b", null, { timeout: "1 second", cancellable: true }))
+      )
+      yield* take
+      yield* take
+      yield* TestClock.adjust("999 millis")
+      assert.strictEqual(yield* taken, 0)
+      yield* TestClock.adjust("1 millis")
+      assert.deepInclude(yield* Fiber.join(polite), { _tag: "PeerTimedOut", method: "b", millis: 1000 })
+      assert.deepStrictEqual(yield* take, { jsonrpc: "2.0", method: "$/cancelRequest", params: { id: 2 } })
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* Fiber.join(plain), { _tag: "PeerTimedOut", method: "a", millis: 2000 })
+      yield* send({ id: 1, result: 1 }, { id: 2, result: 2 })
+      const next = yield* Effect.forkChild(peer.request("c"))
+      assert.deepInclude(yield* take, { method: "c" })
+      yield* send({ id: 3, result: "c" })
+      assert.strictEqual(yield* Fiber.join(next), "c")
+      assert.strictEqual(yield* Queue.size(skipped), 0)
+    }))
+
+  it.effect("use the default deadline when they bring none", () =>
+    Effect.gen(function*() {
+      const { peer, take } = yield* connect
+      const call = yield* Effect.forkChild(Effect.flip(peer.request("a")))
+      yield* take
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(call))._tag, "PeerTimedOut")
+    }))
+
+  it.effect("cancel when their caller is interrupted", () =>
+    Effect.gen(function*() {
+      const { peer, take } = yield* connect
+      const call = yield* Effect.forkChild(peer.request("a", {}, { cancellable: true }))
+      yield* take
+      yield* Fiber.interrupt(call)
+      assert.deepStrictEqual(yield* take, { jsonrpc: "2.0", method: "$/cancelRequest", params: { id: 1 } })
+    }))
+})
+
+describe("frames beyond the cap", () => {
+  it.effect("are not sent, and fail the request they answer", () =>
+    Effect.gen(function*() {
+      const wire = yield* makeWire
+      const peer = yield* make({ ...wire.pipes, maxFrameBytes: 1000 })
+      const outgoing = yield* Effect.flip(peer.request("a", "é".repeat(500)))
+      assert.deepInclude(outgoing, { _tag: "PeerFrameTooLarge", direction: "outgoing", limit: 1000 })
+      const call = yield* Effect.forkChild(Effect.flip(peer.request("b")))
+      const { id } = yield* wire.take
+      yield* wire.send({ id, result: "x".repeat(1000) })
+      assert.deepInclude(yield* Fiber.join(call), { _tag: "PeerFrameTooLarge", direction: "incoming" })
+    }))
+
+  it.effect("leave a 15 MiB answer whole", () =>
+    Effect.gen(function*() {
+      const { peer, push, take } = yield* connect
+      const call = yield* Effect.forkChild(peer.request("a"))
+      yield* take
+      const text = JSON.stringify({ jsonrpc: "2.0", id: 1, result: "x".repeat(15 * 1024 * 1024) }) + "\n"
+      for (let at = 0; at < text.length; at += 65536) yield* push(text.slice(at, at + 65536))
+      const result = yield* Fiber.join(call)
+      assert.strictEqual(typeof result === "string" ? result.length : 0, 15 * 1024 * 1024)
+    }))
+})
+
+describe("the end of the connection", () => {
+  it.effect("fails everything open, then every later call at once", () =>
+    Effect.gen(function*() {
+      const { end, peer, take } = yield* connect
+      // Whoever is woken by the loss and calls again must find the peer dead already.
+      const again = yield* Effect.forkChild(Effect.flip(Effect.catch(peer.request("a"), () => peer.request("b"))))
+      yield* take
+      yield* end
+      assert.deepInclude(yield* Fiber.join(again), { _tag: "PeerClosed", reason: "the other side ended it" })
+      assert.strictEqual((yield* Effect.flip(peer.request("c")))._tag, "PeerClosed")
+      assert.strictEqual((yield* Effect.flip(peer.notify("d")))._tag, "PeerClosed")
+      assert.strictEqual((yield* peer.closed)._tag, "PeerClosed")
+    }))
+
+  it.effect("keeps what arrived before it, a last line without newline included", () =>
+    Effect.gen(function*() {
+      const { batches, end, peer, push, take } = yield* connect
+      const call = yield* Effect.forkChild(peer.request("a"))
+      yield* take
+      yield* push("{\"jsonrpc\":\"2.0\",\"method\":\"n\"}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}  ")
+      yield* end
+      assert.strictEqual(yield* Fiber.join(call), 1)
+      assert.strictEqual((yield* Queue.take(batches)).length, 1)
+    }))
+
+  it.effect("names a failed read", () =>
+    Effect.gen(function*() {
+      const { fail, peer } = yield* connect
+      yield* fail("EIO")
+      assert.strictEqual((yield* peer.closed).reason, "reading failed: EIO")
+    }))
+
+  it.effect("after a failed write lets answers already in the pipe arrive, for one second", () =>
+    Effect.gen(function*() {
+      const wire = yield* makeWire
+      let broken = false
+      const write = (text: string) => broken ? Effect.fail(new Error("EPIPE")) : wire.pipes.write(text)
+      const peer = yield* make({ read: wire.pipes.read, write })
+      const answered = yield* Effect.forkChild(peer.request("a"))
+      yield* wire.take
+      broken = true
+      const lost = yield* Effect.forkChild(Effect.flip(peer.request("b")), { startImmediately: true })
+      yield* Effect.yieldNow
+      yield* Effect.yieldNow
+      assert.deepInclude(yield* Effect.flip(peer.request("c")), { _tag: "PeerClosed", reason: "writing failed: EPIPE" })
+      yield* wire.send({ id: 1, result: "last words" })
+      assert.strictEqual(yield* Fiber.join(answered), "last words")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(lost))._tag, "PeerClosed")
+    }))
+
+  it.effect("comes with the scope, even while a write hangs and offers wait", () =>
+    Effect.gen(function*() {
+      const wire = yield* makeWire
+      const scope = yield* Scope.make()
+      const peer = yield* make({
+        read: wire.pipes.read,
+        write: () => Effect.never,
+        maxOutgoing: { frames: 1, chars: 10 }
+      })
+        .pipe(Scope.provide(scope))
+      const calls = yield* Effect.forkChild(
+        Effect.all([Effect.flip(peer.request("a")), Effect.flip(peer.notify("b"))], { concurrency: 2 }),
+        { startImmediately: true }
+      )
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual((yield* Fiber.join(calls)).map(({ _tag }) => _tag), ["PeerClosed", "PeerClosed"])
+    }))
+})
+
+describe("writing", () => {
+  it.effect("puts the frames of one tick into one write", () =>
+    Effect.gen(function*() {
+      const { peer, take, writes } = yield* connect
+      for (let n = 0; n < 100; n++) yield* peer.notify("n", { n })
+      for (let n = 0; n < 100; n++) assert.deepInclude(yield* take, { params: { n } })
+      assert.strictEqual(writes.length, 1)
+    }))
+
+  it.effect("accepts no more than its bounds while a write is under way, in order, and drops nothing", () =>
+    Effect.gen(function*() {
+      const wire = yield* makeWire
+      const gate = yield* Latch.make(false)
+      const peer = yield* make({
+        read: wire.pipes.read,
+        write: (text) => Effect.andThen(gate.await, wire.pipes.write(text)),
+        maxOutgoing: { frames: 10, chars: 100_000 }
+      })
+      let accepted = 0
+      const all = yield* Effect.forkChild(
+        Effect.forEach(
+          Array.from({ length: 50 }, (_, n) => n),
+          (n) => Effect.andThen(peer.notify("n", { n }), Effect.sync(() => accepted++)),
+          { concurrency: "unbounded" }
+        ),
+        { startImmediately: true }
+      )
+      yield* Effect.yieldNow
+      assert.strictEqual(accepted, 10)
+      yield* gate.open
+      yield* Fiber.join(all)
+      for (let n = 0; n < 50; n++) assert.deepInclude(yield* wire.take, { params: { n } })
+      yield* peer.drained
+    }))
+
+  it.effect("bounds by size, and times out an offer that finds no room", () =>
+    Effect.gen(function*() {
+      const wire = yield* makeWire
+      const gate = yield* Latch.make(false)
+      const write = (text: string) => Effect.andThen(gate.await, wire.pipes.write(text))
+      const peer = yield* make({ read: wire.pipes.read, write, maxOutgoing: { frames: 10, chars: 200 } })
+      yield* peer.notify("large", "x".repeat(1000))
+      const late = yield* Effect.forkChild(Effect.flip(peer.notify("late", {}, { timeout: "1 second" })), {
+        startImmediately: true
+      })
+      const unsent = yield* Effect.forkChild(
+        Effect.flip(peer.request("unsent", {}, { timeout: "1 second", cancellable: true })),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* Fiber.join(late), { _tag: "PeerTimedOut", method: "late" })
+      assert.deepInclude(yield* Fiber.join(unsent), { _tag: "PeerTimedOut", method: "unsent" })
+      yield* gate.open
+      yield* peer.notify("next")
+      yield* peer.drained
+      // Neither was sent, so there is nothing to cancel either.
+      assert.deepInclude(yield* wire.take, { method: "large" })
+      assert.deepInclude(yield* wire.take, { method: "next" })
+    }))
+})
+
+describe("notifications", () => {
+  it.effect("come as one array a read, before the answer that follows them", () =>
+    Effect.gen(function*() {
+      const wire = yield* makeWire
+      const seen: Array<string> = []
+      const gate = yield* Latch.make(false)
+      const peer = yield* make({
+        ...wire.pipes,
+        onNotifications: (batch) =>
+          Effect.andThen(gate.await, Effect.sync(() => seen.push(batch.map(({ method }) => method).join())))
+      })
+      const call = yield* Effect.forkChild(Effect.tap(peer.request("a"), () => Effect.sync(() => seen.push("answer"))))
+      yield* wire.take
+      yield* wire.send({ method: "x" }, { method: "y" }, { id: 1, result: null }, { method: "z" })
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(seen, [])
+      yield* gate.open
+      yield* Fiber.join(call)
+      assert.deepStrictEqual(seen, ["x,y,z", "answer"])
+    }))
+
+  it.effect("hold the reader back: a burst of 100k never piles up before a slow owner, and none is lost", () =>
+    Effect.gen(function*() {
+      const wire = yield* makeWire
+      const chunk = `${JSON.stringify({ jsonrpc: "2.0", method: "n" })}\n`.repeat(100)
+      const pipe = yield* Queue.bounded<Uint8Array>(1)
+      let pushed = 0
+      let seen = 0
+      let most = 0
+      const done = yield* Deferred.make<void>()
+      yield* make({
+        read: Stream.fromQueue(pipe),
+        write: wire.pipes.write,
+        onNotifications: (batch) =>
+          Effect.gen(function*() {
+            most = Math.max(most, pushed - seen)
+            for (let n = 0; n < 5; n++) yield* Effect.yieldNow
+            seen += batch.length
+            if (seen === 100_000) yield* Deferred.succeed(done, undefined)
+          })
+      })
+      const bytes = new TextEncoder().encode(chunk)
+      yield* Effect.forkChild(
+        Effect.forEach(
+          Array.from({ length: 1000 }),
+          () => Effect.andThen(Queue.offer(pipe, bytes), Effect.sync(() => pushed += 100))
+        )
+      )
+      yield* Deferred.await(done)
+      assert.strictEqual(seen, 100_000)
+      assert.isAtMost(most, 500)
+    }))
+
+  it.effect("that are no JSON-RPC are reported and skipped", () =>
+    Effect.gen(function*() {
+      const { batches, push, send, skipped } = yield* connect
+      yield* push(
+        "{\"level\":\"info\",\"method\":\"GET\"}\n{\"jsonrpc\":\"2.0\",\"method\":1}\n{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"id\":null}\n"
+      )
+      yield* send({ method: "n" })
+      assert.deepStrictEqual((yield* Queue.takeN(skipped, 3)).map(({ kind }) => kind), [
+        "not-a-frame",
+        "not-a-frame",
+        "not-a-frame"
+      ])
+      assert.deepStrictEqual((yield* Queue.take(batches)).map(({ method }) => method), ["n"])
+    }))
+})

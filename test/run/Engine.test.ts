@@ -1,0 +1,401 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Latch, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { ConnectionLost, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
+import type { AgentSession } from "../../src/agent/AgentSessions.ts"
+import { agent, command, dispatch, manual, response, run, workflow, World } from "./World.ts"
+
+const output = (session: AgentSession, text: string) =>
+  session.onEvents([{ _tag: "Output", session_id: "own-1", text, final: false }])
+
+const nonceIn = (session: AgentSession) => /"nonce": "([0-9a-f]+)"/.exec(session.request.prompt)?.[1] ?? "none"
+
+const deciding = (session: AgentSession, fields: object) =>
+  response(`thinking aloud\n${JSON.stringify({ phase_decision: { nonce: nonceIn(session), ...fields } })}`)
+
+describe("RunEngine", () => {
+  it.effect("carries a run from its first phase to its end, and hears of nothing before it is durable", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(agent("implement"), command("test"))
+      world.agents = (session) => Effect.as(output(session, "editing"), response("done"))
+      world.spawn = () => Effect.succeed({ code: 0, output: "1 passing" })
+      const { engine } = yield* world.boot
+      const begun = yield* engine.start(run, dispatch)
+      assert.strictEqual(begun.status, "running")
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "completed")
+      assert.deepStrictEqual(world.log.filter((line) => !line.startsWith("subject")), [
+        "append RunStarted",
+        "publish workflow_started",
+        "append PhaseStarted",
+        "publish phase_started",
+        "launch",
+        "append PhaseCompleted",
+        "publish phase_completed",
+        "append PhaseStarted",
+        "publish phase_started",
+        "append PhaseCompleted",
+        "publish phase_completed",
+        "append RunCompleted",
+        "publish workflow_completed"
+      ])
+      assert.deepStrictEqual(world.recordStatuses, ["pending", "running", "completed"])
+      assert.deepStrictEqual(world.agentOutput, ["editing", "1 passing"])
+      assert.deepStrictEqual(world.transcript, ["editing", "1 passing"])
+      assert.include(world.log, "subject in-progress")
+      assert.isBelow(world.log.indexOf("subject done"), world.log.indexOf("append RunCompleted"))
+      assert.notProperty(world.commands[0]?.env, "CLAUDECODE")
+    }))
+
+  it.effect("starting a run that exists changes nothing", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* engine.settled(run)
+      const before = world.journal.length
+      const again = yield* engine.start(run, dispatch)
+      assert.strictEqual(again.status, "completed")
+      assert.strictEqual(world.journal.length, before)
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+
+  it.effect("executes nothing of a project that is not trusted", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(command("test"))
+      world.trusted = false
+      const { engine } = yield* world.boot
+      const error = yield* Effect.flip(engine.start(run, dispatch))
+      assert.strictEqual(error._tag, "ProjectNotTrusted")
+      assert.deepStrictEqual(world.journal, [])
+      world.trusted = true
+      yield* engine.start(run, dispatch)
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+    }))
+
+  it.effect("names every variable that is missing", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = {
+        ...world.definition,
+        variables: [{ name: "b", required: true }, { name: "a", required: true }, { name: "c", required: true, default: "x" }]
+      }
+      const { engine } = yield* world.boot
+      const error = yield* Effect.flip(engine.start(run, dispatch))
+      assert.strictEqual(error._tag, "InvalidInput")
+      assert.include(error.message, "a, b")
+    }))
+
+  it.effect("sends a failed test back to the agent with what failed, and then goes on", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(
+        agent("implement"),
+        command("test", { on_verdict: { rework: { target: "implement", allow_agent_target: false, allowed_targets: [] } } })
+      )
+      world.spawn = (call) =>
+        Effect.succeed(call === 1 ? { code: 1, output: "ok 1 - sub\nnot ok 2 - add gives 3" } : { code: 0 })
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.strictEqual(world.sessions.length, 2)
+      assert.notInclude(world.sessions[0]?.request.prompt ?? "", "Failure context")
+      const second = world.sessions[1]?.request.prompt ?? ""
+      assert.include(second, "Failure context")
+      assert.include(second, "not ok 2 - add gives 3")
+      assert.include(second, "Attempt: 2")
+      const state = yield* engine.get(run)
+      assert.deepStrictEqual(state.reworks, { implement: 1 })
+      assert.deepStrictEqual(state.phases.map(({ attempt }) => attempt), [2, 2])
+    }))
+
+  it.effect("escalates when the rework budget is used up, and a person gives a fresh one", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(command("test", { max_rework_attempts: 1 }))
+      world.spawn = (call) => Effect.succeed({ code: call < 3 ? 1 : 0 })
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "escalated")
+      assert.include(head.reason ?? "", "rework budget exceeded")
+      assert.strictEqual(world.commands.length, 2)
+      assert.include(world.log, "subject blocked")
+      yield* engine.resume(run, { force: false, feedback: "look at add" })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      const last = world.events.findLast((event) => event._tag === "PhaseStarted")
+      assert.strictEqual(last?._tag === "PhaseStarted" ? last.failure_context : "", "look at add")
+    }))
+
+  it.effect("a decision counts with this attempt's nonce, and only then", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (session, call) =>
+        Effect.succeed(
+          call === 1
+            ? deciding(session, { verdict: "rework", confidence: 0.9, reason: "not there yet" })
+            : response(`{"phase_decision":{"nonce":"guess","verdict":"fail","reason":"spoofed"}}`)
+        )
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.strictEqual(world.sessions.length, 2)
+      assert.notStrictEqual(nonceIn(world.sessions[0] as AgentSession), nonceIn(world.sessions[1] as AgentSession))
+    }))
+
+  it.effect("a contract that demands a decision fails the attempt without one", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(agent("review", {
+        decision_contract: { min_confidence: 0.6, max_risk: "medium", allow_missing_decision: false, required_evidence: [] }
+      }))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "failed")
+      assert.include(head.reason ?? "", "no decision")
+    }))
+})
+
+describe("gates", () => {
+  const gated = Effect.gen(function*() {
+    const world = new World()
+    world.definition = workflow(agent("implement"), manual("review", { approval_note_required: true, timeout_secs: 60 }))
+    const booted = yield* world.boot
+    yield* booted.engine.start(run, dispatch)
+    assert.strictEqual((yield* booted.engine.settled(run)).status, "waiting")
+    return { world, ...booted }
+  })
+
+  it.effect("waits, wants its note, and goes on when approved", () =>
+    Effect.gen(function*() {
+      const { engine, world } = yield* gated
+      assert.include(world.log, "publish decision_needed")
+      assert.strictEqual((yield* Effect.flip(engine.approve({ run, phase: "review" }))).category, "invalid_request")
+      assert.strictEqual((yield* Effect.flip(engine.approve({ run, phase: "implement", note: "ok" })))._tag, "IllegalTransition")
+      yield* engine.approve({ run, phase: "Review", note: "looks right" })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      const state = yield* engine.get(run)
+      assert.strictEqual(state.phases[1]?.decision?.reason, "looks right")
+      assert.strictEqual((yield* Effect.flip(engine.approve({ run, phase: "review", note: "again" })))._tag, "IllegalTransition")
+    }))
+
+  it.effect("ends the run when rejected", () =>
+    Effect.gen(function*() {
+      const { engine } = yield* gated
+      yield* engine.reject({ run, phase: "review", note: "wrong file" })
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "failed")
+      assert.include(head.reason ?? "", "wrong file")
+    }))
+
+  it.effect("rejects by itself when nobody answers in time", () =>
+    Effect.gen(function*() {
+      const { engine, world } = yield* gated
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(world.head?.status, "waiting")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* engine.settled(run)).status, "failed")
+    }))
+
+  it.effect("stays open across a crash", () =>
+    Effect.gen(function*() {
+      const { scope, world } = yield* gated
+      yield* Scope.close(scope, Exit.void)
+      const { engine } = yield* world.boot
+      yield* engine.recover
+      assert.strictEqual((yield* engine.settled(run)).status, "waiting")
+      yield* engine.approve({ run, phase: "review", note: "still right" })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+})
+
+describe("commands on a live run", () => {
+  it.effect("cancel reaches the live agent, waits for its end, and is final", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = () => Effect.never
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      yield* engine.cancel(run, "changed my mind")
+      assert.strictEqual(world.cancelled, 1)
+      assert.isBelow(world.log.indexOf("cancel"), world.log.indexOf("append RunCancelled"))
+      assert.strictEqual((yield* engine.settled(run)).status, "cancelled")
+      assert.strictEqual((yield* Effect.flip(engine.resume(run, { force: true })))._tag, "IllegalTransition")
+      yield* engine.cancel(run, "again")
+      assert.strictEqual(world.tags.filter((tag) => tag === "RunCancelled").length, 1)
+    }))
+
+  it.effect("a pause lets the attempt finish and starts nothing after it", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const gate = yield* Latch.make(false)
+      world.definition = workflow(agent("plan"), agent("implement"))
+      world.agents = () => Effect.as(gate.await, response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      yield* engine.pause(run, "lunch")
+      yield* gate.open
+      assert.strictEqual((yield* engine.settled(run)).status, "paused")
+      assert.strictEqual(world.sessions.length, 1)
+      assert.strictEqual((yield* Effect.flip(engine.pause(run, "again")))._tag, "IllegalTransition")
+      yield* engine.resume(run, { force: false })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.strictEqual(world.sessions.length, 2)
+    }))
+
+  it.effect("resume while the paused attempt still runs goes on with that attempt", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const gate = yield* Latch.make(false)
+      world.agents = () => Effect.as(gate.await, response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      yield* engine.pause(run, "lunch")
+      yield* engine.resume(run, { force: false })
+      yield* gate.open
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+
+  it.effect("a subject backend that hangs or fails never holds a run up for long", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.subjectsHang = true
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("10 seconds")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+    }))
+})
+
+describe("agent attempts", () => {
+  const lost = new ConnectionLost({ plugin: "exec", detail: "pipe closed" })
+
+  it.effect("tries a transient failure again while nothing was forwarded", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (_, call) => call < 3 ? Effect.fail(lost) : Effect.succeed(response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("200 millis")
+      yield* TestClock.adjust("400 millis")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+      assert.strictEqual(world.sessions.length, 3)
+      assert.strictEqual(new Set(world.sessions.map(({ session }) => session)).size, 3)
+    }))
+
+  it.effect("tries nothing again once a token was forwarded", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (session) => Effect.andThen(output(session, "token"), Effect.fail(lost))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "failed")
+      assert.strictEqual(world.sessions.length, 1)
+      assert.strictEqual(world.records.get("implement")?.status, "failed")
+    }))
+
+  it.effect("does not try a deadline again", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = () => Effect.fail(new RequestTimedOut({ plugin: "exec", method: "agent/run", millis: 1 }))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      assert.strictEqual((yield* engine.settled(run)).status, "failed")
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+
+  it.effect("an exit code that is not zero is an error, whatever was said", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (session) =>
+        Effect.succeed({ ...deciding(session, { verdict: "advance", confidence: 1 }), exit_code: 3 })
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "failed")
+      assert.include(head.reason ?? "", "exit code 3")
+    }))
+
+  it.effect("launches nothing before its session record is durable", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.recordsFull = true
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(world.sessions.length, 0)
+      world.recordsFull = false
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+    }))
+})
+
+describe("a store that fails", () => {
+  it.effect("full: the finished attempt is kept, written once there is room, and never performed twice", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const gate = yield* Deferred.make<void>()
+      world.agents = () => Effect.as(Deferred.await(gate), response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      world.full = true
+      yield* Deferred.succeed(gate, undefined)
+      yield* TestClock.adjust("5 minutes")
+      assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
+      world.full = false
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+
+  it.effect("full: a run that waits for room can be cancelled once there is some", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const gate = yield* Deferred.make<void>()
+      world.agents = () => Effect.as(Deferred.await(gate), response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      world.full = true
+      yield* Deferred.succeed(gate, undefined)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Effect.flip(engine.cancel(run, "no room")))._tag, "SessionStoreFailed")
+      world.full = false
+      yield* engine.cancel(run, "no room")
+      assert.strictEqual(world.head?.status, "cancelled")
+    }))
+
+  it.effect("damaged: the run stops where it is, and goes on once the journal is mended", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(command("test"))
+      const gate = yield* Deferred.make<void>()
+      world.spawn = () => Effect.as(Deferred.await(gate), { code: 0 })
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      world.damaged = true
+      yield* Deferred.succeed(gate, undefined)
+      yield* engine.settled(run)
+      assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
+      world.damaged = false
+      yield* engine.resume(run, { force: false })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.include(world.tags, "RecoveryDecided")
+    }))
+})

@@ -6,21 +6,24 @@ import { ControlServer } from "../src/control/ControlServer.ts"
 import { PeerClosed } from "../src/rpc/RpcError.ts"
 
 /** Writes a side may be ahead of the other, as a socket's buffer would allow. */
-const AHEAD = 16
+const AHEAD = 1
 
 const encoder = new TextEncoder()
 const closed = new PeerClosed({ reason: "the other side has closed" })
+
+type Pipe = Queue.Queue<Uint8Array, PeerClosed>
+
+const end = (reads: Pipe, writes: Pipe): Channel => ({
+  read: Queue.takeAll(reads),
+  write: (text) =>
+    Effect.flatMap(Queue.offer(writes, encoder.encode(text)), (taken) => taken ? Effect.void : Effect.fail(closed))
+})
 
 /** Two ends of one connection; releasing the scope closes both. */
 export const channelPair = Effect.gen(function*() {
   const pipe = Effect.acquireRelease(Queue.bounded<Uint8Array, PeerClosed>(AHEAD), (queue) => Queue.fail(queue, closed))
   const up = yield* pipe
   const down = yield* pipe
-  const end = (reads: Queue.Queue<Uint8Array, PeerClosed>, writes: Queue.Queue<Uint8Array, PeerClosed>): Channel => ({
-    read: Queue.takeAll(reads),
-    write: (text) =>
-      Effect.flatMap(Queue.offer(writes, encoder.encode(text)), (taken) => taken ? Effect.void : Effect.fail(closed))
-  })
   return { client: end(down, up), server: end(up, down) }
 })
 

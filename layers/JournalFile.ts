@@ -147,10 +147,15 @@ const make = (path: string, durable: boolean, good: number): JournalFile => {
 export const resumeJournal = (path: string, good: number, options?: JournalOptions): JournalFile =>
   make(path, options?.durable ?? true, good)
 
-/** Reads what is there, cutting a torn tail at the first append; the handle is given back with the scope. */
-export const openJournal = Effect.fnUntraced(function*(path: string, options?: JournalOptions) {
+/** Reads what is there; a torn tail is cut by the first append. */
+export const loadJournal = Effect.fnUntraced(function*(path: string, options?: JournalOptions) {
   const known = yield* readJournal(path)
-  const journal = resumeJournal(path, known?.good ?? 0, options)
-  yield* Effect.addFinalizer(() => journal.release)
-  return { journal, lines: known?.lines ?? [] }
+  return { journal: resumeJournal(path, known?.good ?? 0, options), lines: known?.lines ?? [] }
+})
+
+/** The same, with the file handle given back at the end of the scope. */
+export const openJournal = Effect.fnUntraced(function*(path: string, options?: JournalOptions) {
+  const loaded = yield* loadJournal(path, options)
+  yield* Effect.addFinalizer(() => loaded.journal.release)
+  return loaded
 })

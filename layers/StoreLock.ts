@@ -40,9 +40,10 @@ const unusable = (path: string, cause: unknown) =>
 const lock = (lockPath: string, holderPath: string) =>
   Effect.try({
     try: () => {
-      Fs.closeSync(Fs.openSync(lockPath, "a", 0o600))
+      // Never opened by other means: closing any descriptor of a file drops the locks this process holds on it.
       const database = new DatabaseSync(lockPath, { timeout: 0 })
       try {
+        Fs.chmodSync(lockPath, 0o600)
         database.exec("BEGIN EXCLUSIVE")
         Fs.writeFileSync(holderPath, `pid ${process.pid}\n`, { mode: 0o600 })
       } catch (cause) {

@@ -12,10 +12,12 @@ const Text = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]).annota
 
 /** A number may have come out of a variable, as text. */
 const numeric = (pattern: RegExp, expected: string, check: (n: number) => boolean) =>
-  Schema.Union([Schema.Finite.check(Schema.makeFilter(check)), Schema.String.check(Schema.isPattern(pattern))])
-    .annotate({ expected }).pipe(
-      Schema.decodeTo(Schema.Finite, { decode: SchemaGetter.transform(Number), encode: SchemaGetter.passthrough() })
-    )
+  Schema.Union([
+    Schema.Finite.check(Schema.makeFilter(check, { expected })),
+    Schema.String.check(Schema.isPattern(pattern, { expected }))
+  ]).annotate({ expected }).pipe(
+    Schema.decodeTo(Schema.Finite, { decode: SchemaGetter.transform(Number), encode: SchemaGetter.passthrough() })
+  )
 const Whole = numeric(/^-?\d{1,15}$/, "a whole number", Number.isSafeInteger)
 const Positive = numeric(/^0*[1-9]\d{0,14}$/, "a whole number above 0", (n) => Number.isSafeInteger(n) && n > 0)
 const Share = numeric(/^(0(\.\d+)?|1(\.0+)?)$/, "a number from 0 to 1", (n) => n >= 0 && n <= 1)
@@ -66,16 +68,17 @@ export const AuthoredWorkflow = Schema.Struct({
 })
 export type AuthoredWorkflow = typeof AuthoredWorkflow.Type
 
-const Runtime = { tool: opt(Text), model: opt(Text), timeout_secs: opt(Positive), max_attempts: opt(Positive) }
+const runtime = { tool: opt(Text), model: opt(Text), timeout_secs: opt(Positive), max_attempts: opt(Positive) }
+export const AuthoredRuntime = Schema.Struct(runtime)
 
-const AuthoredContract = Schema.Struct({
+export const AuthoredContract = Schema.Struct({
   min_confidence: opt(Share),
   max_risk: opt(Risk),
   allow_missing_decision: opt(Flag),
   required_evidence: opt(Texts)
 })
 
-const AuthoredCommand = Schema.Struct({
+export const AuthoredCommand = Schema.Struct({
   program: Text,
   args: opt(Texts),
   env: opt(Env),
@@ -90,7 +93,7 @@ const AuthoredCommand = Schema.Struct({
   on_failure_verdict: opt(Verdict)
 })
 
-const AuthoredManual = Schema.Struct({
+export const AuthoredManual = Schema.Struct({
   instructions: Text,
   approval_note_required: opt(Flag),
   timeout_secs: opt(Positive)
@@ -102,7 +105,7 @@ export const AuthoredPhase = Schema.Struct({
   agent_id: opt(Text),
   directive: opt(Text),
   system_prompt: opt(Text),
-  runtime: opt(Schema.Struct(Runtime)),
+  runtime: opt(AuthoredRuntime),
   decision_contract: opt(AuthoredContract),
   retry: opt(Schema.Struct({ max_attempts: opt(Positive) })),
   command: opt(AuthoredCommand),
@@ -111,7 +114,7 @@ export const AuthoredPhase = Schema.Struct({
 })
 export type AuthoredPhase = typeof AuthoredPhase.Type
 
-const AuthoredLaunch = Schema.Struct({
+export const AuthoredLaunch = Schema.Struct({
   command: Text,
   args: opt(Texts),
   env: opt(Env),
@@ -121,7 +124,9 @@ const AuthoredLaunch = Schema.Struct({
 })
 
 export const AuthoredAgent = Schema.Struct({
-  ...Runtime,
+  name: opt(Text),
+  description: opt(Text),
+  ...runtime,
   models: opt(Texts),
   system_prompt: opt(Text),
   launch: opt(AuthoredLaunch)
@@ -135,7 +140,14 @@ export const AuthoredAllowlist = Texts
 export const AuthoredRef = Text
 
 /** Top-level keys that workflows are compiled from. */
-export const compiledKeys = ["default_workflow_ref", "workflows", "phases", "agents", "tools_allowlist", "models"] as const
+export const compiledKeys = [
+  "default_workflow_ref",
+  "workflows",
+  "phases",
+  "agents",
+  "tools_allowlist",
+  "models"
+] as const
 
 /** Top-level keys of the language that this release reads past, with a word to the author. */
 export const keptKeys = [

@@ -8,7 +8,6 @@ import type { Json } from "../../schemas/Json.ts"
 import { isErrorObject } from "../../schemas/JsonRpc.ts"
 import { isObject, strictFrames } from "../rpc/FrameAssembler.ts"
 import { LineSplitter } from "../rpc/LineSplitter.ts"
-import type { PeerClosed } from "../rpc/RpcError.ts"
 import type { Channel } from "./Channel.ts"
 import type { CallCodec, ControlElement, ControlRpc, MethodCodec, StreamCodec } from "./ControlCodec.ts"
 import * as Frames from "./ControlFrames.ts"
@@ -38,6 +37,8 @@ const detailOf = (cause: Cause.Cause<Schema.SchemaError>) =>
 
 export class ClientLink {
   private readonly pending = new Map<RequestId, MethodCodec>()
+  /** Nothing that is asked from now on would be answered. */
+  ended = false
   private readonly channel: Channel
   private readonly deliver: (message: FromServer) => Effect.Effect<void>
 
@@ -48,6 +49,7 @@ export class ClientLink {
 
   request(id: RequestId, codec: MethodCodec, payload: unknown): Effect.Effect<void> {
     this.pending.set(id, codec)
+    if (this.ended) return this.lost
     return this.send(Frames.requestLine(id, codec.method, codec.encodeParams(payload)))
   }
 
@@ -78,15 +80,16 @@ export class ClientLink {
     return Effect.forever(Effect.flatMap(this.channel.read, (chunks) => {
       for (const chunk of chunks) splitter.push(chunk)
       return Effect.forEach(arrived.splice(0), (frame) => this.frame(frame), { discard: true })
-    })).pipe(Effect.catch((_: PeerClosed) => this.lost))
+    })).pipe(Effect.catch(() => this.lost))
   }
 
   get lost(): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      Effect.forEach(Array.from(this.pending.keys()), (id) => this.finish(id, Exit.fail(connectionLost)), {
+    return Effect.suspend(() => {
+      this.ended = true
+      return Effect.forEach(Array.from(this.pending.keys()), (id) => this.finish(id, Exit.fail(connectionLost)), {
         discard: true
       })
-    )
+    })
   }
 
   private send(line: string): Effect.Effect<void> {

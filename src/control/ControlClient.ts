@@ -122,7 +122,7 @@ class Requests {
   /** Calls share one connection, opened again when it was lost. */
   private get forCalls(): Effect.Effect<Open, ConnectError> {
     return this.opening.withPermit(Effect.suspend(() => {
-      if (this.shared !== undefined && this.shared.fiber.pollUnsafe() === undefined) return Effect.succeed(this.shared)
+      if (this.shared !== undefined && !this.shared.link.ended) return Effect.succeed(this.shared)
       return Effect.tap(this.open, (open) =>
         Effect.sync(() => {
           this.shared = open

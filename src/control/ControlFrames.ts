@@ -5,7 +5,7 @@
 import type { Json } from "../../schemas/Json.ts"
 import { ErrorCode, type ErrorObject, isRequestId, type RequestId } from "../../schemas/JsonRpc.ts"
 
-export type ClientFrame =
+type ClientFrame =
   | {
     readonly _tag: "Call"
     /** A request without an id is carried out too; its answer then lacks one. */

@@ -2,22 +2,25 @@
  * Serves the control surface on any connection. Requests of a connection run concurrently; a client that does not read
  * its answers holds up nobody but itself, and memory spent on it is bounded; all it began ends with its connection.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import { type Rpc, RpcServer } from "effect/rpc"
 import { ControlApi } from "../../schemas/control/ControlApi.ts"
 import type { Json } from "../../schemas/Json.ts"
 import { type Garbage, garbage, strictFrames } from "../rpc/FrameAssembler.ts"
-import { LineSplitter, MAX_FRAME_BYTES } from "../rpc/LineSplitter.ts"
+import { LineSplitter } from "../rpc/LineSplitter.ts"
 import { Outbox } from "../rpc/Outbox.ts"
 import { PeerClosed } from "../rpc/RpcError.ts"
 import type { Channel } from "./Channel.ts"
 import type { ControlRpc } from "./ControlCodec.ts"
 import { ServerSession } from "./ServerSession.ts"
 
-const OUTGOING = { frames: 256, chars: MAX_FRAME_BYTES }
+const OUTGOING = { frames: 256, chars: 1024 * 1024 }
 
 /** A client may close its sending side and still read: answers under way get this long. */
 const LAST_ANSWERS = "1 second"
+
+/** An answer is offered, then gathered, then written: a turn of the scheduler each. */
+const LAST_TURNS = 4
 
 const receive = (channel: Channel, session: ServerSession) => {
   let arrived: Array<Effect.Effect<void>> = []
@@ -58,18 +61,22 @@ const make = Effect.gen(function*() {
         toServer: (message) => server.write(client, message)
       })
       sessions.set(client, session)
-      yield* Effect.addFinalizer(() => {
-        sessions.delete(client)
-        outbox.abandon(new PeerClosed({ reason: "the client has disconnected" }))
-        return server.disconnect(client)
-      })
+      const writing = yield* Effect.forkScoped(outbox.run(channel.write))
+      yield* Effect.addFinalizer(() =>
+        // What was answered just before, such as the request to stop, gets its turn to be written.
+        Effect.andThen(Effect.replicateEffect(Effect.yieldNow, LAST_TURNS, { discard: true }), () => {
+          sessions.delete(client)
+          outbox.abandon(new PeerClosed({ reason: "the client has disconnected" }))
+          return server.disconnect(client)
+        })
+      )
       const reading = Effect.catch(receive(channel, session), () =>
         session.endStreams.pipe(
           Effect.andThen(session.settled),
           Effect.andThen(outbox.written),
           Effect.timeoutOption(LAST_ANSWERS)
         ))
-      yield* Effect.raceFirst(outbox.run(channel.write), reading)
+      yield* Effect.raceFirst(Fiber.join(writing), reading)
     },
     Effect.scoped,
     // The client went away in the middle of a line; there is nobody to tell.

@@ -30,7 +30,7 @@ interface Pending {
   answered: boolean
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly send: (line: string) => Effect.Effect<void>
   readonly toServer: (message: RpcMessage.FromClient<ControlRpc>) => Effect.Effect<void>
 }

@@ -2,13 +2,12 @@
 import { Effect, type Scope, Stream } from "effect"
 import type { ControlError } from "../../schemas/control/ControlError.ts"
 import { watching } from "../../schemas/control/Watch.ts"
-import type { Delivery, Notifications, Topic, Topics } from "../notify/Notifications.ts"
+import type { Delivery } from "../notify/Feed.ts"
+import type { Notifications, Topic, Topics } from "../notify/Notifications.ts"
 import { lagged } from "./StreamEnd.ts"
 
 /** What a subscriber that did not read in time gets to know: `skip` nothing, `close` that its stream is over. */
-export type OnLag = "skip" | "close"
-
-const EVENT_BATCHES = 2560
+type OnLag = "skip" | "close"
 
 const items = <A>(onLag: OnLag) => (delivery: Delivery<A>): Effect.Effect<ReadonlyArray<A>, ControlError> => {
   if (delivery._tag === "Items") return Effect.succeed(delivery.items)
@@ -22,7 +21,7 @@ export const watchTopic = <T extends Topic>(
   onLag: OnLag
 ): Effect.Effect<Stream.Stream<Topics[T], ControlError>, never, Scope.Scope> =>
   Effect.map(
-    notifications.subscribe(topic, { capacity: EVENT_BATCHES }),
+    notifications.subscribe(topic),
     (deliveries) => deliveries.pipe(Stream.mapEffect(items<Topics[T]>(onLag)), Stream.flattenIterable)
   )
 

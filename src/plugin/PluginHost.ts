@@ -26,6 +26,8 @@ export interface PluginStatus {
 export interface CallOptions {
   /** Milliseconds; 120 000 when absent. */
   readonly timeout?: number
+  /** Told the request's id before it is written: what the notifications of a watch will carry. */
+  readonly onId?: (id: number) => void
 }
 
 export class PluginHost extends Context.Service<PluginHost, {

@@ -1,7 +1,7 @@
 /**
  * The operating system's processes, as far as Animus may touch them: its own children, by process group, and what an
  * earlier daemon of this scope left behind, recognised by a cookie in its environment and confirmed by start time. Never a
- * bare pid.
+ * bare pid. A zombie counts as dead.
  */
 import { Context, type Effect } from "effect"
 
@@ -14,14 +14,19 @@ export interface ProcessRow {
   readonly command: string
 }
 
+/** A process that carries our cookie, and the daemon it was started for. */
+export interface MarkedProcess extends ProcessRow {
+  readonly generation: string
+}
+
 export class ProcessTable extends Context.Service<ProcessTable, {
   /** Sent to the whole group the pid leads; false when there is no such group any more. */
   readonly signalGroup: (pid: number, signal: Signal) => Effect.Effect<boolean>
   readonly isAlive: (pid: number) => Effect.Effect<boolean>
   /** All descendants of a pid, in other process groups too. */
   readonly descendants: (pid: number) => Effect.Effect<ReadonlyArray<ProcessRow>>
-  /** Own user's living processes that carry `ANIMUS_COOKIE=<cookie>` of this scope, whatever their parent. */
-  readonly carrying: (cookie: string) => Effect.Effect<ReadonlyArray<ProcessRow>>
+  /** Own user's living processes that carry `ANIMUS_COOKIE=<cookie>` of this scope, whatever their parent; never the caller. */
+  readonly carrying: (cookie: string) => Effect.Effect<ReadonlyArray<MarkedProcess>>
   /** Ends one process if it is still the one that was seen; false when it is gone or another took its pid. */
   readonly end: (row: ProcessRow, signal: Signal) => Effect.Effect<boolean>
 }>()("animus/project/ProcessTable") {}

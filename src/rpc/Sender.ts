@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly timeout?: Duration.Input
   /** The other side understands `$/cancelRequest`: tell it when the caller is interrupted or out of time. */
   readonly cancellable?: boolean
+  /** Told the request's id before it is written: what the notifications of a watch will carry. */
+  readonly onId?: (id: number) => void
 }
 
 export interface Sender {
@@ -44,6 +46,7 @@ export const makeSender = (calls: Calls, outbox: Outbox, maxBytes: number, fallb
       const dead = calls.closed ?? outbox.closed
       if (dead !== undefined) return resume(Effect.fail(dead))
       const id = calls.nextId()
+      options?.onId?.(id)
       const line = lineOf(requestFrame(id, method, params), maxBytes)
       if (line === undefined) return resume(Effect.fail(tooLarge))
       const withdraw = outbox.enqueue(line, (exit) => {

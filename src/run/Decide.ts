@@ -1,16 +1,33 @@
 /** What a run does next. Pure: the same state at the same time always gives the same action; no Effect, no store, no clock. */
 import type { Guard, PhaseDecision } from "../../schemas/Workflow.ts"
+import type { Gate, InFlight } from "./Position.ts"
 import { ALL_PHASES_DONE, phaseAfter, phaseOf, routeOf } from "./Route.ts"
-import type { Gate, InFlight, RunState } from "./RunState.ts"
+import type { RunState } from "./RunState.ts"
 
 export type Action =
-  | { readonly _tag: "StartPhase"; readonly phase: string; readonly attempt: number; readonly failureContext: string | undefined }
+  | {
+    readonly _tag: "StartPhase"
+    readonly phase: string
+    readonly attempt: number
+    readonly failureContext: string | undefined
+  }
   | { readonly _tag: "PerformPhase"; readonly attempt: InFlight }
-  | { readonly _tag: "OpenGate"; readonly phase: string; readonly attempt: number; readonly instructions: string; readonly noteRequired: boolean }
+  | {
+    readonly _tag: "OpenGate"
+    readonly phase: string
+    readonly attempt: number
+    readonly instructions: string
+    readonly noteRequired: boolean
+  }
   /** Nobody has answered yet; `until` (epoch ms) is when the gate rejects by itself. */
   | { readonly _tag: "AwaitGate"; readonly until: number | undefined }
   | { readonly _tag: "ExpireGate"; readonly gate: Gate; readonly note: string }
-  | { readonly _tag: "ConcludeGate"; readonly gate: Gate; readonly decision: PhaseDecision; readonly durationMs: number }
+  | {
+    readonly _tag: "ConcludeGate"
+    readonly gate: Gate
+    readonly decision: PhaseDecision
+    readonly durationMs: number
+  }
   | { readonly _tag: "SkipPhase"; readonly phase: string; readonly guard: string }
   | { readonly _tag: "Complete" | "Fail" | "Escalate" | "Cancel"; readonly reason: string }
   /** Finished, or held until somebody says a word. */

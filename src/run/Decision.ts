@@ -89,7 +89,9 @@ const riskRank: { readonly [K in Risk]: number } = { low: 0, medium: 1, high: 2 
 
 /** What a command's output says of itself can only make its outcome worse: never better, never a skip, never another target. */
 export const worsen = (derived: PhaseDecision, output: string): PhaseDecision => {
-  const stated = candidates(output).map((fields) => decisionOf(fields, "command")).find((decision) => decision !== undefined)
+  const stated = candidates(output).map((fields) => decisionOf(fields, "command")).find((decision) =>
+    decision !== undefined
+  )
   if (stated === undefined || severity[stated.verdict] < severity[derived.verdict]) return derived
   return {
     ...derived,

@@ -1,6 +1,7 @@
 /** What an agent is told for one attempt: everything it needs stands here, it gets the prompt and the files and no more. Pure. */
 import type { AgentPhase, DecisionContract } from "../../schemas/Workflow.ts"
-import type { InFlight, PhaseState, RunState } from "./RunState.ts"
+import type { InFlight } from "./Position.ts"
+import type { PhaseState, RunState } from "./RunState.ts"
 import { fillIn, type Place, templateValues } from "./Template.ts"
 
 /** Characters of earlier results; the newest are kept. */

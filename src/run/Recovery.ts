@@ -8,8 +8,9 @@ import type { SessionRecord } from "../../schemas/SessionRecord.ts"
 import type { Phase } from "../../schemas/Workflow.ts"
 import { AgentSessions } from "../agent/AgentSessions.ts"
 import { SessionStore } from "../session/SessionStore.ts"
+import type { InFlight } from "./Position.ts"
 import { phaseOf } from "./Route.ts"
-import type { InFlight, RunState } from "./RunState.ts"
+import type { RunState } from "./RunState.ts"
 
 export interface Verdict {
   readonly action: "resume" | "rerun" | "blocked"
@@ -23,15 +24,30 @@ export const recordOf = Effect.fnUntraced(function*(state: RunState, attempt: In
   return record?.attempt === attempt.attempt ? record : undefined
 })
 
+/** Says in the session's own record how it ended, for whoever looks there; the journal has it already. */
+export const closeRecord = Effect.fnUntraced(
+  function*(state: RunState, attempt: InFlight, status: "failed" | "blocked", reason: string) {
+    const store = yield* SessionStore
+    const record = yield* recordOf(state, attempt)
+    if (record !== undefined) yield* store.putSession({ ...record, status, blocked_reason: reason })
+  },
+  Effect.catch((error) => Effect.logWarning(`a session record is behind its run: ${error.message}`))
+)
+
 export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attempt: InFlight) {
   const phase = phaseOf(state.definition, attempt.phase)
-  if (phase === undefined) return decided(attempt, { action: "blocked", reason: "The pinned workflow has no such phase." })
-  if (phase.mode !== "agent") return decided(attempt, repeatOrBlock(phase, `The daemon ended while phase "${phase.id}" was running.`))
+  if (phase === undefined) {
+    return decided(attempt, { action: "blocked", reason: "The pinned workflow has no such phase." })
+  }
+  if (phase.mode !== "agent") {
+    return decided(attempt, repeatOrBlock(phase, `The daemon ended while phase "${phase.id}" was running.`))
+  }
   const record = yield* recordOf(state, attempt)
   if (record === undefined) {
     return decided(attempt, {
       action: "rerun",
-      reason: `The daemon ended before the agent of phase "${phase.id}" was launched, so nothing can have happened twice.`
+      reason:
+        `The daemon ended before the agent of phase "${phase.id}" was launched, so nothing can have happened twice.`
     })
   }
   const session = record.provider_session_id
@@ -41,7 +57,8 @@ export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attem
     session !== null && obstacle === undefined
       ? {
         action: "resume",
-        reason: `The daemon ended while phase "${phase.id}" was running; its agent session ${session} goes on where it was.`
+        reason:
+          `The daemon ended while phase "${phase.id}" was running; its agent session ${session} goes on where it was.`
       }
       : repeatOrBlock(phase, `The daemon ended while phase "${phase.id}" was running, and ${obstacle}.`)
   )
@@ -73,13 +90,17 @@ const whyNot = Effect.fnUntraced(function*({ provider }: SessionRecord) {
 const repeatOrBlock = ({ id, idempotency }: Phase, what: string): Verdict => {
   switch (idempotency) {
     case "idempotent":
-      return { action: "rerun", reason: `${what} The phase is declared idempotent, so it is run again from its beginning.` }
+      return {
+        action: "rerun",
+        reason: `${what} The phase is declared idempotent, so it is run again from its beginning.`
+      }
     case "sideeffecting":
       return { action: "blocked", reason: `${what} The phase has side effects and may have partly executed.` }
     case "unknown":
       return {
         action: "blocked",
-        reason: `${what} Whether it may be repeated is not known; if it may, declare "idempotency: idempotent" on phase "${id}".`
+        reason:
+          `${what} Whether it may be repeated is not known; if it may, declare "idempotency: idempotent" on phase "${id}".`
       }
   }
 }

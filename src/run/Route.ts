@@ -4,7 +4,7 @@
  * it asks for counts as a rework of the same phase.
  */
 import type { Phase, PhaseDecision, Risk, VerdictRule, WorkflowDefinition } from "../../schemas/Workflow.ts"
-import type { RunState } from "./RunState.ts"
+import type { Position } from "./Position.ts"
 
 export type Route =
   | { readonly _tag: "Enter"; readonly phase: string }
@@ -58,7 +58,9 @@ const breachOf = (phase: Phase, decision: PhaseDecision): string | undefined => 
 
 /** What stops an advance or a skip while there is budget to try again. */
 const gateOf = (decision: PhaseDecision): string | undefined => {
-  if (decision.guardrail_violations.length > 0) return `guardrails were violated: ${decision.guardrail_violations.join("; ")}`
+  if (decision.guardrail_violations.length > 0) {
+    return `guardrails were violated: ${decision.guardrail_violations.join("; ")}`
+  }
   if (decision.confidence < 0.5 && decision.risk === "high") return `confidence ${decision.confidence} at high risk`
   return undefined
 }
@@ -85,7 +87,8 @@ const rework = (from: Concluded, target: Phase, why: string): Route =>
     : {
       _tag: "Escalate",
       phase: target.id,
-      reason: `rework budget exceeded: phase "${target.id}" was already entered again ${target.max_rework_attempts} times; ` +
+      reason:
+        `rework budget exceeded: phase "${target.id}" was already entered again ${target.max_rework_attempts} times; ` +
         `last reason: ${from.decision.reason === "" ? why : from.decision.reason}`
     }
 
@@ -104,7 +107,11 @@ const follow = (from: Concluded): Route => {
   const { decision, definition, phase } = from
   const { reason, verdict } = decision
   if (verdict === "fail") {
-    return { _tag: "Escalate", phase: phase.id, reason: reason === "" ? `phase "${phase.id}" gave the verdict fail` : reason }
+    return {
+      _tag: "Escalate",
+      phase: phase.id,
+      reason: reason === "" ? `phase "${phase.id}" gave the verdict fail` : reason
+    }
   }
   if (verdict === "rework") {
     return rework(from, targetOf(definition, phase.on_verdict.rework, decision) ?? phase, "verdict rework")
@@ -116,8 +123,12 @@ const follow = (from: Concluded): Route => {
   return verdict === "skip" ? closing(from) : onward(from)
 }
 
+interface Routed extends Pick<Concluded, "definition" | "reworks"> {
+  readonly position: Position
+}
+
 /** Where the run goes after the attempt that concluded last; nothing when none has. */
-export const routeOf = (state: Pick<RunState, "position" | "definition" | "reworks">): Route | undefined => {
+export const routeOf = (state: Routed): Route | undefined => {
   if (state.position._tag !== "Concluded") return undefined
   const { decision, output } = state.position
   const phase = phaseOf(state.definition, state.position.phase)

@@ -13,10 +13,11 @@ import { newSession, performAgent } from "./phases/AgentPhase.ts"
 import { performCommand } from "./phases/CommandPhase.ts"
 import { gateAnswered, gateConcluded, gateOpened } from "./phases/ManualPhase.ts"
 import type { Outcome } from "./phases/Outcome.ts"
-import { recordOf, recoverAttempt, resumeRefused } from "./Recovery.ts"
+import type { InFlight } from "./Position.ts"
+import { closeRecord, recordOf, recoverAttempt, resumeRefused } from "./Recovery.ts"
 import { phaseOf } from "./Route.ts"
 import { commit, type RunActor } from "./RunActor.ts"
-import type { InFlight, RunState } from "./RunState.ts"
+import type { RunState } from "./RunState.ts"
 import { patiently } from "./StorePatience.ts"
 import { tellSubject } from "./SubjectSync.ts"
 
@@ -110,7 +111,9 @@ const statusFor = (action: Action): SubjectStatus | undefined => {
 }
 
 const taken = (actor: RunActor, state: RunState, attempt: InFlight): Next => {
-  if (actor.fresh?.phase !== attempt.phase || actor.fresh.attempt !== attempt.attempt) return { _tag: "Recover", state, attempt }
+  if (actor.fresh?.phase !== attempt.phase || actor.fresh.attempt !== attempt.attempt) {
+    return { _tag: "Recover", state, attempt }
+  }
   actor.fresh = undefined
   actor.performing = true
   return { _tag: "Perform", state, attempt }
@@ -163,7 +166,11 @@ const gateEvent = (
 const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
   if (!isCurrent(actor, attempt)) return
   yield* commit(actor, event)
-  if (event._tag === "RecoveryDecided" && event.action === "resume") actor.fresh = attempt
+  if (event._tag !== "RecoveryDecided") return
+  if (event.action === "resume") actor.fresh = attempt
+  if (event.action === "blocked" && actor.state !== undefined) {
+    yield* closeRecord(actor.state, attempt, "blocked", event.reason)
+  }
 })
 
 const isCurrent = ({ state }: RunActor, { attempt, phase }: InFlight) =>
@@ -198,7 +205,9 @@ const concluded = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight
   if (isCurrent(actor, attempt)) {
     const paused = actor.state?.head.status === "paused" ? actor.state.head.reason ?? "" : undefined
     yield* commit(actor, event)
-    if (paused !== undefined && actor.state?.head.status === "running") yield* commit(actor, { _tag: "RunPaused", reason: paused })
+    if (paused !== undefined && actor.state?.head.status === "running") {
+      yield* commit(actor, { _tag: "RunPaused", reason: paused })
+    }
   }
   actor.performing = false
 })

@@ -1,10 +1,10 @@
 /** What a run pins before it exists: its definition with a hash, its subject, its variables, and that it may execute at all. */
 import { Effect } from "effect"
 import { Digest } from "effect/crypto"
+import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
-import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import { Trust } from "../project/Trust.ts"
 import { SubjectRouter } from "../subject/SubjectRouter.ts"
 import { Workflows } from "../workflow/Workflows.ts"
@@ -46,7 +46,9 @@ const variables = Effect.fnUntraced(function*(definition: WorkflowDefinition, di
   }
   if (missing.length === 0) return vars
   return yield* new InvalidInput({
-    detail: `workflow "${definition.id}" needs values for: ${missing.toSorted().join(", ")}. Give each with --var NAME=VALUE`
+    detail: `workflow "${definition.id}" needs values for: ${
+      missing.toSorted().join(", ")
+    }. Give each with --var NAME=VALUE`
   })
 })
 

@@ -1,9 +1,10 @@
 /** A run as its journal tells it: a pure, total fold. Whoever holds the entries holds the run; nothing else is consulted. */
+import type { RunId } from "../../schemas/Ids.ts"
 import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
-import type { RunId, SessionId } from "../../schemas/Ids.ts"
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { advanceHead } from "../session/RunHead.ts"
+import type { Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
 
 export type PhaseStatus = "pending" | "running" | "waiting" | "success" | "failed" | "skipped"
@@ -20,37 +21,6 @@ export interface PhaseState {
   readonly output?: string | undefined
   readonly error?: string | undefined
 }
-
-/** An attempt that was begun and has not ended. `resumed`: it goes on with its provider's session after a crash. */
-export interface InFlight {
-  readonly _tag: "InFlight"
-  readonly phase: string
-  readonly attempt: number
-  readonly nonce: string
-  readonly startedAt: string
-  readonly session?: SessionId | undefined
-  readonly failureContext?: string | undefined
-  readonly resumed: boolean
-}
-
-export interface Gate {
-  readonly phase: string
-  readonly attempt: number
-  readonly instructions: string
-  readonly noteRequired: boolean
-  readonly openedAt: string
-}
-
-/** Where the run stands between two events: all that `decide` looks at to say what comes next. */
-export type Position =
-  | { readonly _tag: "Begun" }
-  | InFlight
-  | { readonly _tag: "AtGate"; readonly gate: Gate }
-  | { readonly _tag: "GateAnswered"; readonly gate: Gate; readonly approved: boolean; readonly note?: string | undefined; readonly at: string }
-  | { readonly _tag: "Concluded"; readonly phase: string; readonly attempt: number; readonly decision: PhaseDecision; readonly output: string }
-  | { readonly _tag: "Broken"; readonly phase: string; readonly attempt: number; readonly error: string }
-  | { readonly _tag: "Skipped"; readonly phase: string }
-  | { readonly _tag: "Reenter"; readonly phase: string; readonly failureContext?: string | undefined }
 
 export interface Recovery {
   readonly phase: string
@@ -143,7 +113,11 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
       const { approved, note, phase } = event
       return {
         position: { _tag: "GateAnswered", gate: state.position.gate, approved, note, at },
-        phases: withPhase(state, phase, approved ? { status: "running" } : { status: "failed", finished_at: at, error: note })
+        phases: withPhase(
+          state,
+          phase,
+          approved ? { status: "running" } : { status: "failed", finished_at: at, error: note }
+        )
       }
     }
     case "RecoveryDecided":

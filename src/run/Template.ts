@@ -3,8 +3,10 @@ import type { RunState } from "./RunState.ts"
 
 /** Names that are not known stay as they are written. */
 export const fillIn = (text: string, values: Readonly<Record<string, string>>): string =>
-  text.replace(/\{\{\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*\}\}/g, (written, name: string) =>
-    Object.hasOwn(values, name) ? values[name] ?? written : written)
+  text.replace(
+    /\{\{\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*\}\}/g,
+    (written, name: string) => Object.hasOwn(values, name) ? values[name] ?? written : written
+  )
 
 const asText = (input: unknown): string => typeof input === "string" ? input : JSON.stringify(input)
 
@@ -15,7 +17,10 @@ export interface Place {
 }
 
 /** The workflow's variables and, stronger, what the run itself is about. */
-export const templateValues = (state: RunState, { cwd, phase, projectRoot }: Place): Readonly<Record<string, string>> => {
+export const templateValues = (
+  state: RunState,
+  { cwd, phase, projectRoot }: Place
+): Readonly<Record<string, string>> => {
   const { definition, dispatch, head, subject, vars } = state
   return {
     ...vars,

@@ -64,7 +64,10 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
   }
 }
 
-const placeOf = ({ definition }: RunState, { attempt, phase }: { readonly phase: string; readonly attempt: number }) => ({
+const placeOf = (
+  { definition }: RunState,
+  { attempt, phase }: { readonly phase: string; readonly attempt: number }
+) => ({
   phase_id: phase,
   phase_index: definition.phases.findIndex(({ id }) => id === phase),
   phase_attempt: attempt,

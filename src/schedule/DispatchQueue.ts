@@ -2,11 +2,23 @@
  * Work that waits for capacity. Durable before `enqueue` returns; ordered by priority, then age, unless an operator says
  * otherwise. A lease carries the run id that was minted for it, and a completion by that run id can never strand an entry.
  */
-import { Context, type Effect } from "effect"
+import { Context, DateTime, Effect, Queue, Semaphore } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import type { QueueEntryBusy, QueueEntryNotFound, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
+import {
+  apply,
+  assignedTo,
+  decideReorder,
+  duplicateOf,
+  inState,
+  nextPending,
+  type Position,
+  type QueueEvent,
+  type QueueState
+} from "./QueueState.ts"
+import { mintEntryId } from "./RunIds.ts"
 
 export type QueueError = QueueEntryNotFound | QueueEntryBusy | SessionStoreFailed
 
@@ -18,22 +30,107 @@ export interface QueueStats {
   readonly dropped: number
 }
 
+/** Where a queue keeps its events; durable when `append` returns, or not kept at all. */
+export interface QueueJournal {
+  readonly initial: QueueState
+  readonly append: (event: QueueEvent) => Effect.Effect<void, SessionStoreFailed>
+}
+
 export class DispatchQueue extends Context.Service<DispatchQueue, {
-  /** The same subject and workflow already pending or assigned: that entry is returned, no second one is made. */
+  /** The same subject and workflow already in the queue: that entry is returned, no second one is made. */
   readonly enqueue: (dispatch: SubjectDispatch, priority: number) => Effect.Effect<QueueEntry, SessionStoreFailed>
+  /** In the order in which they will be leased. */
   readonly list: Effect.Effect<ReadonlyArray<QueueEntry>>
   readonly hold: (entry: string, reason: string | undefined) => Effect.Effect<void, QueueError>
   readonly release: (entry: string) => Effect.Effect<void, QueueError>
   readonly drop: (entry: string) => Effect.Effect<void, QueueError>
-  readonly reorder: (
-    entries: ReadonlyArray<string>,
-    position: "front" | "back" | { readonly before: string } | { readonly after: string }
-  ) => Effect.Effect<void, QueueError>
+  readonly reorder: (entries: ReadonlyArray<string>, position: Position) => Effect.Effect<void, QueueError>
   /** The next pending entry becomes assigned to `run`; undefined when none is pending. */
   readonly lease: (run: RunId) => Effect.Effect<QueueEntry | undefined, SessionStoreFailed>
+  /** The run could not be started: its entry is held with the reason, for an operator to release. */
+  readonly refuse: (run: RunId, reason: string) => Effect.Effect<void, SessionStoreFailed>
   /** The run ended; its entry goes away. No entry for that run is no error. */
   readonly complete: (run: RunId) => Effect.Effect<void, SessionStoreFailed>
   readonly stats: Effect.Effect<QueueStats>
-  /** Wakes whoever waits for work. */
-  readonly changes: Effect.Effect<void>
-}>()("animus/schedule/DispatchQueue") {}
+  /** Returns once the queue has changed since the last wait. For one waiter: the scheduler. */
+  readonly changed: Effect.Effect<void>
+}>()("animus/schedule/DispatchQueue") {
+  static readonly make = Effect.fnUntraced(function*(journal: QueueJournal) {
+    let state = journal.initial
+    const turn = yield* Semaphore.make(1)
+    const signal = yield* Queue.sliding<void>(1)
+
+    /** Decided and kept in one turn; what is durable is also remembered, whoever gives up waiting. */
+    const transact = <A, E>(
+      decide: (state: QueueState) => Effect.Effect<readonly [A, QueueEvent | undefined], E>
+    ): Effect.Effect<A, E | SessionStoreFailed> =>
+      Effect.suspend(() => decide(state)).pipe(
+        Effect.flatMap(([answer, event]) => {
+          if (event === undefined) return Effect.succeed(answer)
+          return journal.append(event).pipe(
+            Effect.andThen(Effect.sync(() => {
+              state = apply(state, event)
+            })),
+            Effect.andThen(Queue.offer(signal, undefined)),
+            Effect.as(answer)
+          )
+        }),
+        Effect.uninterruptible,
+        turn.withPermit
+      )
+    const always = (decide: (state: QueueState) => QueueEvent | undefined) =>
+      transact((state) => Effect.succeed([undefined, decide(state)] as const))
+    const onEntry = (id: string, verb: string, allowed: ReadonlyArray<QueueEntry["state"]>, event: QueueEvent) =>
+      transact((state) => Effect.as(Effect.fromResult(inState(state, id, verb, allowed)), [undefined, event] as const))
+
+    return DispatchQueue.of({
+      enqueue: Effect.fn("DispatchQueue.enqueue")(function*(dispatch: SubjectDispatch, priority: number) {
+        const fresh: QueueEntry = {
+          id: yield* mintEntryId,
+          dispatch,
+          priority,
+          state: "pending",
+          enqueued_at: DateTime.formatIso(yield* DateTime.now)
+        }
+        return yield* transact((state) => {
+          const known = duplicateOf(state, dispatch)
+          return Effect.succeed(
+            known === undefined ? [fresh, { _tag: "Enqueued", entry: fresh }] as const : [known, undefined] as const
+          )
+        })
+      }),
+      list: Effect.sync(() => state.entries),
+      hold: (entry, reason) =>
+        onEntry(entry, "hold", ["pending"], { _tag: "Held", entry, ...(reason === undefined ? {} : { reason }) }),
+      release: (entry) => onEntry(entry, "release", ["held"], { _tag: "Released", entry }),
+      drop: (entry) => onEntry(entry, "drop", ["pending", "held"], { _tag: "Dropped", entry }),
+      reorder: (entries, position) =>
+        transact((state) =>
+          Effect.map(Effect.fromResult(decideReorder(state, entries, position)), (event) => [undefined, event] as const)
+        ),
+      lease: Effect.fn("DispatchQueue.lease")((run: RunId) =>
+        transact((state) => {
+          const entry = nextPending(state)
+          if (entry === undefined) return Effect.succeed([undefined, undefined] as const)
+          const leased: QueueEntry = { ...entry, state: "assigned", run }
+          return Effect.succeed([leased, { _tag: "Leased", entry: entry.id, run }] as const)
+        })
+      ),
+      refuse: (run, reason) =>
+        always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Returned", run, reason }),
+      complete: (run) =>
+        always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Completed", run }),
+      stats: Effect.sync(() => {
+        const count = (wanted: QueueEntry["state"]) => state.entries.filter((entry) => entry.state === wanted).length
+        return {
+          pending: count("pending"),
+          held: count("held"),
+          assigned: count("assigned"),
+          done: state.done,
+          dropped: state.dropped
+        }
+      }),
+      changed: Queue.take(signal)
+    })
+  })
+}

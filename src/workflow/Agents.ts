@@ -1,7 +1,7 @@
 /** Agents and the models they name, resolved to what a phase needs: tool, model, prompt, command line. */
 import { Result } from "effect"
-import { AuthoredAgent, AuthoredModel } from "../../schemas/WorkflowYaml.ts"
 import type { LaunchTemplate } from "../../schemas/Workflow.ts"
+import { AuthoredAgent, AuthoredLaunch, AuthoredModel } from "../../schemas/WorkflowYaml.ts"
 import type { Findings } from "./Findings.ts"
 import { entriesOf, fieldOf, placeOf, type YamlTree } from "./YamlTree.ts"
 
@@ -24,8 +24,13 @@ export type Table<A> = ReadonlyMap<string, Named<A>>
 export const lookUp = <A>(table: Table<A>, id: string): Named<A> | undefined => table.get(id.toLowerCase())
 export const idsOf = <A>(table: Table<A>): ReadonlyArray<string> => [...table.values()].map(({ id }) => id)
 
-export const tableOf = <A>(section: YamlTree | undefined, read: (tree: YamlTree, id: string) => A | undefined): Table<A> =>
-  new Map(entriesOf(section).map(({ key, value }) => [key.toLowerCase(), { id: key, tree: value, value: read(value, key) }]))
+export const tableOf = <A>(
+  section: YamlTree | undefined,
+  read: (tree: YamlTree, id: string) => A | undefined
+): Table<A> =>
+  new Map(
+    entriesOf(section).map(({ key, value }) => [key.toLowerCase(), { id: key, tree: value, value: read(value, key) }])
+  )
 
 const tools: ReadonlyArray<readonly [RegExp, string]> = [
   [/^(claude|sonnet|opus|haiku)/i, "claude"],
@@ -49,7 +54,7 @@ const launchOf = (agent: AuthoredAgent): LaunchTemplate | undefined =>
 const checkLaunch = (agent: AuthoredAgent, tree: YamlTree, findings: Findings): void => {
   const { launch } = agent
   if (launch === undefined) return
-  findings.unread(fieldOf(tree, "launch"), Object.keys(AuthoredAgent.fields.launch.schema.fields))
+  findings.unread(fieldOf(tree, "launch"), Object.keys(AuthoredLaunch.fields))
   if (launch.command.trim() === "") findings.problem(placeOf(tree, ["launch", "command"]), "launch.command is empty")
   const { session_pattern: pattern } = launch
   if (pattern !== undefined && Result.isFailure(Result.try(() => new RegExp(pattern, "u")))) {

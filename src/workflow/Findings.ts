@@ -10,10 +10,24 @@ const keyOf = (segment: PropertyKey | { readonly key: PropertyKey }): PropertyKe
   typeof segment === "object" ? segment.key : segment
 
 const wordsOf = (message: string, path: ReadonlyArray<PropertyKey>): string => {
-  const name = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("").replace(/^\./, "")
+  const name = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("").replace(
+    /^\./,
+    ""
+  )
   if (message === "Missing key") return `${name} is missing`
   const expected = message.replace(/^Expected /, "").replaceAll(" | ", " or ")
   return `${name === "" ? "this" : name} should be ${expected}`
+}
+
+/** A list is left out whole: without one of its items the places of the others would be wrong. */
+const without = (value: unknown, [key, ...path]: ReadonlyArray<PropertyKey>): unknown => {
+  if (key === undefined || typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, part]) => {
+      const kept = name === key ? without(part, path) : part
+      return kept === undefined ? [] : [[name, kept]]
+    })
+  )
 }
 
 export class Findings {
@@ -41,14 +55,18 @@ export class Findings {
     return inOrder([...once.values()])
   }
 
+  /** What is wrong is told and left out; undefined when without it nothing is left to go on with. */
   decode<A>(schema: Schema.Decoder<A>, tree: YamlTree): A | undefined {
-    const decoded = Schema.decodeUnknownResult(schema, { errors: "all" })(toValue(tree))
+    const read = Schema.decodeUnknownResult(schema, { errors: "all" })
+    const value = toValue(tree)
+    const decoded = read(value)
     if (Result.isSuccess(decoded)) return decoded.success
-    for (const { message, path = [] } of format(decoded.failure.issue).issues) {
-      const keys = path.map(keyOf)
-      this.problem(placeOf(tree, keys), wordsOf(message, keys))
-    }
-    return undefined
+    const wrong = format(decoded.failure.issue).issues.map(({ message, path = [] }) => ({
+      message,
+      path: path.map(keyOf)
+    }))
+    for (const { message, path } of wrong) this.problem(placeOf(tree, path), wordsOf(message, path))
+    return Result.getOrUndefined(read(wrong.reduce((rest, { path }) => without(rest, path), value)))
   }
 
   /** Keys that nothing reads are most often slips, or rules that would not be kept: the author is told. */

@@ -26,7 +26,9 @@ export const interpolate = (text: string, lookup: Lookup): Result.Result<string,
     const value = lookup(name)
     if (value !== undefined && (value !== "" || operator === undefined)) return value
     if (operator === "-") return rest
-    problems.push(operator === "?" && rest !== "" ? `\${${name}} is not set: ${rest}` : `environment variable ${name} is not set`)
+    problems.push(
+      operator === "?" && rest !== "" ? `\${${name}} is not set: ${rest}` : `environment variable ${name} is not set`
+    )
     return whole
   })
   return problems.length === 0 ? Result.succeed(resolved) : Result.fail(problems)

@@ -89,7 +89,9 @@ class Reader {
       const key = String(pair.key.value)
       const value = this.read(pair.value, inEnv || (key === "env" && isMap(pair.value)), keyAt)
       if (key !== "<<") own.push({ key, at: keyAt, value })
-      else merged.push(...(value._tag === "List" ? value.items : [value]).flatMap((tree) => tree._tag === "Map" ? tree.entries : []))
+      else {merged.push(...(value._tag === "List" ? value.items : [value]).flatMap((tree) =>
+          tree._tag === "Map" ? tree.entries : []
+        ))}
     }
     const entries = [...own]
     for (const entry of merged) if (!entries.some(({ key }) => key === entry.key)) entries.push(entry)
@@ -110,23 +112,32 @@ class Reader {
     const resolved = interpolate(text, this.lookup)
     if (Result.isFailure(resolved)) {
       for (const message of resolved.failure) {
-        this.problems.push(problem(at, message, "set it, give a default with ${NAME:-default}, or write $$ for a dollar sign"))
+        this.problems.push(
+          problem(at, message, "set it, give a default with ${NAME:-default}, or write $$ for a dollar sign")
+        )
       }
       return text
     }
     if (inEnv) return text
     for (const name of referencedNames(text).filter(looksSecret)) {
-      this.warnings.push(problem(at, `the value of \${${name}} would be kept in the journal of every run`, "refer to it under env: only"))
+      this.warnings.push(
+        problem(at, `the value of \${${name}} would be kept in the journal of every run`, "refer to it under env: only")
+      )
     }
     return resolved.success
   }
 }
 
+const syntaxProblem = (at: Place, message: string, text: string): WorkflowProblem =>
+  text.split("\n")[at.line - 1]?.includes("${") === true
+    ? problem(at, message, "inside [ ] and { } a ${NAME} is written in quotes")
+    : problem(at, message)
+
 export const parseYaml = (file: string, text: string, lookup: Lookup): ParsedFile => {
   const reader = new Reader(file, lookup)
   const parsed = Result.try(() => {
     const document = parseDocument(text, { lineCounter: reader.lines, prettyErrors: false, logLevel: "silent" })
-    const syntax = document.errors.map((error) => problem(reader.at(error.pos[0]), error.message))
+    const syntax = document.errors.map((error) => syntaxProblem(reader.at(error.pos[0]), error.message, text))
     const tree = document.contents === null ? undefined : reader.read(document.contents, false, reader.at(0))
     return { syntax, tree }
   })

@@ -4,8 +4,8 @@ import { compiledKeys, keptKeys } from "../../schemas/WorkflowYaml.ts"
 import { idOf, sameId } from "./Merge.ts"
 import { suggest } from "./Suggest.ts"
 import {
-  type Entry,
   entriesOf,
+  type Entry,
   entryOf,
   fieldOf,
   isNull,
@@ -35,6 +35,8 @@ const kinds: { readonly [key: string]: YamlTree["_tag"] } = {
 }
 const words: { readonly [K in YamlTree["_tag"]]: string } = { Scalar: "a text", List: "a list", Map: "a map" }
 
+const kindOf = (key: string): string => words[kinds[key] ?? "Map"]
+
 /** A file may hold one bare workflow instead of sections. */
 const normalize = (tree: YamlMap): YamlMap =>
   entryOf(tree, "id") !== undefined && fieldOf(tree, "phases")?._tag === "List"
@@ -44,7 +46,9 @@ const normalize = (tree: YamlMap): YamlMap =>
 const repeated = (names: ReadonlyArray<{ readonly name: string; readonly at: Place }>, what: string) =>
   names.flatMap(({ at, name }, index) => {
     const first = names.slice(0, index).find((other) => sameId(other.name, name))
-    return first === undefined ? [] : [problem(at, `${what} "${name}" is defined twice`, `first on line ${first.at.line}`)]
+    return first === undefined
+      ? []
+      : [problem(at, `${what} "${name}" is defined twice`, `first on line ${first.at.line}`)]
   })
 
 /** Only a later file may replace; within one file a repeated id is a mistake. */
@@ -64,18 +68,23 @@ const duplicates = (tree: YamlMap): ReadonlyArray<WorkflowProblem> => [
 const unknown = ({ at, key }: Entry): WorkflowProblem =>
   (keptKeys as ReadonlyArray<string>).includes(key)
     ? problem(at, `"${key}" is read past: this release does not act on it`)
-    : problem(at, `"${key}" is not a key of workflow files and has no effect`, suggest(key, [...compiledKeys, ...keptKeys]))
+    : problem(
+      at,
+      `"${key}" is not a key of workflow files and has no effect`,
+      suggest(key, [...compiledKeys, ...keptKeys])
+    )
 
 export const checkFile = (root: YamlTree): CheckedFile => {
   if (root._tag !== "Map") {
-    const problems = isNull(root) ? [] : [problem(root.at, `a workflow file is a map of sections, not ${words[root._tag]}`)]
+    const problems = isNull(root)
+      ? []
+      : [problem(root.at, `a workflow file is a map of sections, not ${words[root._tag]}`)]
     return { sections: undefined, problems, warnings: [] }
   }
   const tree = normalize(root)
   const given = tree.entries.filter(({ value }) => !isNull(value))
   const wrong = given.filter(({ key, value }) => (kinds[key] ?? value._tag) !== value._tag)
   const sections = { ...tree, entries: given.filter((entry) => !wrong.includes(entry)) }
-  const kindOf = (key: string) => words[kinds[key] ?? "Map"]
   return {
     sections,
     problems: [

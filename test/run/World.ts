@@ -3,7 +3,13 @@ import { DateTime, Deferred, Effect, FileSystem, Latch, Layer, Path, Scope, Sink
 import { ChildProcessSpawner } from "effect/process"
 import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
 import { NoBackendForKind } from "../../schemas/errors/PluginErrors.ts"
-import { StoreDamaged, RunNotFound, SequenceConflict, SessionStoreFailed, StoreFull } from "../../schemas/errors/RunErrors.ts"
+import {
+  RunNotFound,
+  SequenceConflict,
+  SessionStoreFailed,
+  StoreDamaged,
+  StoreFull
+} from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
@@ -14,9 +20,9 @@ import { type AgentError, type AgentSession, AgentSessions } from "../../src/age
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { Trust } from "../../src/project/Trust.ts"
+import { RunEngine } from "../../src/run/RunEngine.ts"
 import { advanceHead, isFinished } from "../../src/session/RunHead.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
-import { RunEngine } from "../../src/run/RunEngine.ts"
 import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
 import { Workflows } from "../../src/workflow/Workflows.ts"
 
@@ -73,7 +79,14 @@ export const workflow = (...phases: WorkflowDefinition["phases"]): WorkflowDefin
 })
 
 export const dispatch: SubjectDispatch = {
-  subject: { kind: "task", id: "task:TASK-1", title: "Mend add", description: "add(1, 1) is 3", labels: [], metadata: {} },
+  subject: {
+    kind: "task",
+    id: "task:TASK-1",
+    title: "Mend add",
+    description: "add(1, 1) is 3",
+    labels: [],
+    metadata: {}
+  },
   workflow_ref: "build",
   vars: {},
   trigger_source: "operator",
@@ -88,6 +101,14 @@ export const response = (output: string, more: Partial<AgentRunResponse> = {}): 
   backend: "exec",
   ...more
 })
+
+export const output = (session: AgentSession, text: string) =>
+  session.onEvents([{ _tag: "Output", session_id: "own-1", text, final: false }])
+
+export const nonceIn = (session: AgentSession) => /"nonce": "([0-9a-f]+)"/.exec(session.request.prompt)?.[1] ?? "none"
+
+export const deciding = (session: AgentSession, fields: object) =>
+  response(`thinking aloud\n${JSON.stringify({ phase_decision: { nonce: nonceIn(session), ...fields } })}`)
 
 type AgentScript = (session: AgentSession, call: number) => Effect.Effect<AgentRunResponse, AgentError>
 
@@ -145,7 +166,9 @@ export class World {
         yield* this.appendTried.open
         if (this.full) return yield* new SessionStoreFailed({ reason: new StoreFull({ path: "journal" }) })
         if (this.damaged) {
-          return yield* new SessionStoreFailed({ reason: new StoreDamaged({ path: "journal", line: 1, detail: "bits" }) })
+          return yield* new SessionStoreFailed({
+            reason: new StoreDamaged({ path: "journal", line: 1, detail: "bits" })
+          })
         }
         if (this.journal.length !== after) {
           return yield* new SequenceConflict({ run: id, expected: after, actual: this.journal.length })
@@ -210,7 +233,9 @@ export class World {
       })
       this.launched.openUnsafe()
       const done = yield* Deferred.make<CommandResult>()
-      yield* Effect.forkScoped(Effect.flatMap(this.spawn(this.commands.length), (result) => Deferred.succeed(done, result)))
+      yield* Effect.forkScoped(
+        Effect.flatMap(this.spawn(this.commands.length), (result) => Deferred.succeed(done, result))
+      )
       const stdout = Stream.fromEffect(Deferred.await(done)).pipe(
         Stream.map(({ output }) => new TextEncoder().encode(output ?? ""))
       )

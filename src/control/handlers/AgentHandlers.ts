@@ -64,17 +64,9 @@ export const AgentHandlers = AgentRpcs.toLayer(Effect.gen(function*() {
       )),
     "agent/cancel": ({ session_id }) => done(Effect.suspend(() => sessions.cancel(SessionId.make(session_id)))),
     "agent/watch": ({ workflow_id }) =>
-      acknowledged(Effect.map(watchTopic(notifications, "agent", "skip"), (output) =>
-        output.pipe(
-          Stream.filter(({ run }) => workflow_id === undefined || run === workflow_id),
-          Stream.map(({ attempt, kind, phase, run, session, text }) => ({
-            workflow_id: run,
-            phase_id: phase,
-            attempt,
-            session_id: session,
-            kind,
-            text
-          }))
-        )))
+      acknowledged(Effect.map(
+        watchTopic(notifications, "agent", "skip"),
+        Stream.filter((output) => workflow_id === undefined || output.workflow_id === workflow_id)
+      ))
   })
 })).pipe(Layer.provide(SecureRandom.layerWebCrypto))

@@ -2,6 +2,7 @@
 import { Effect, Schema, Stream } from "effect"
 import type { WorkflowEvent } from "../../../schemas/control/Events.ts"
 import { WorkflowRpcs, type WorkflowStatus } from "../../../schemas/control/WorkflowRpcs.ts"
+import type { RunId } from "../../../schemas/Ids.ts"
 import type { RunHead, RunStatus } from "../../../schemas/RunEvent.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
@@ -86,13 +87,13 @@ const select = (workflow: string | undefined, kinds: ReadonlyArray<string> | und
   return Stream.concat(wanted, Stream.fail(ended(`workflow ${workflow} has ended: ${event.kind}`)))
 }
 
+const onRun = <A, E>(id: string, command: (run: RunId) => Effect.Effect<A, E>) => Effect.flatMap(runIdOf(id), command)
+
 export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
   const engine = yield* RunEngine
   const notifications = yield* Notifications
   const begin = yield* makeBegin
   const queries = yield* makeQueries
-  const onRun = <A, E>(id: string, command: (run: Effect.Success<ReturnType<typeof runIdOf>>) => Effect.Effect<A, E>) =>
-    Effect.flatMap(runIdOf(id), command)
   return WorkflowRpcs.of({
     "workflow/list": (query) => answer(queries.list(query)),
     "workflow/get": ({ id }) => answer(queries.get(id)),

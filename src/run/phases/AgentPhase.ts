@@ -13,8 +13,9 @@ import { ProjectScope } from "../../project/ProjectScope.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { crashPoint } from "../CrashPoint.ts"
 import { byDefault, readDecision } from "../Decision.ts"
+import type { InFlight } from "../Position.ts"
 import { buildPrompt } from "../Prompt.ts"
-import type { InFlight, RunState } from "../RunState.ts"
+import type { RunState } from "../RunState.ts"
 import { patiently } from "../StorePatience.ts"
 import { fillIn, templateValues } from "../Template.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -75,9 +76,13 @@ const requestOf = Effect.fnUntraced(
     const { projectRoot } = yield* ProjectScope
     const place = { phase: phase.id, projectRoot, cwd: projectRoot }
     const prompt = buildPrompt(state, phase, attempt, place)
-    const system = phase.system_prompt === undefined ? undefined : fillIn(phase.system_prompt, templateValues(state, place))
+    const system = phase.system_prompt === undefined
+      ? undefined
+      : fillIn(phase.system_prompt, templateValues(state, place))
     const request: AgentRunRequest = {
-      prompt: resume === undefined ? prompt : `You were interrupted. Go on where you were; this was the task:\n\n${prompt}`,
+      prompt: resume === undefined
+        ? prompt
+        : `You were interrupted. Go on where you were; this was the task:\n\n${prompt}`,
       cwd: projectRoot,
       project_root: projectRoot,
       timeout_secs: phase.timeout_secs,
@@ -128,14 +133,16 @@ const recordKeeper = Effect.fnUntraced(
         yield* update({ status: "running", provider_session_id: id })
         yield* crashPoint("session-running")
       }),
-      end: Effect.fnUntraced(function*(status: "completed" | "failed", id: string | undefined, reason: string | undefined) {
-        yield* update({
-          status,
-          provider_session_id: ownId(id),
-          completed_at: DateTime.formatIso(yield* DateTime.now),
-          ...(reason === undefined ? {} : { blocked_reason: reason })
-        })
-      })
+      end: Effect.fnUntraced(
+        function*(status: "completed" | "failed", id: string | undefined, reason: string | undefined) {
+          yield* update({
+            status,
+            provider_session_id: ownId(id),
+            completed_at: DateTime.formatIso(yield* DateTime.now),
+            ...(reason === undefined ? {} : { blocked_reason: reason })
+          })
+        }
+      )
     }
   }
 )
@@ -174,7 +181,10 @@ const judge = (phase: AgentPhase, attempt: InFlight, response: AgentRunResponse)
   const decision = readDecision(response.output, attempt.nonce)
   if (decision !== undefined) return { _tag: "Concluded", decision, output: response.output, exitCode: 0 }
   if (phase.decision_contract?.allow_missing_decision === false) {
-    return { _tag: "Broken", error: "the answer carries no decision with this attempt's nonce, and its contract demands one" }
+    return {
+      _tag: "Broken",
+      error: "the answer carries no decision with this attempt's nonce, and its contract demands one"
+    }
   }
   return { _tag: "Concluded", decision: byDefault("finished without a decision"), output: response.output, exitCode: 0 }
 }

@@ -23,7 +23,8 @@ export const textOf = ({ dropped, head, tail }: Captured): string =>
 
 // oxlint-disable-next-line no-control-regex -- colour codes are what is looked for
 const COLOURS = /\u001b\[[0-9;?]*[A-Za-z]/g
-const TELLING = /\b(?:not ok|fail(?:ed|ure|ures|ing)?|error|panic(?:ked)?|exception|traceback|assert\w*|expected|actual|received)\b|✖|✗|×/i
+const TELLING =
+  /\b(?:not ok|fail(?:ed|ure|ures|ing)?|error|panic(?:ked)?|exception|traceback|assert\w*|expected|actual|received)\b|✖|✗|×/i
 const REASSURING = /\b(?:0 (?:failed|failures|errors)|(?:fail|failed|failures|errors):? 0)\b/i
 
 /** Lines before and after a telling one that explain it. */

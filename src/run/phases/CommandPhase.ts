@@ -8,7 +8,8 @@ import { ChildProcess } from "effect/process"
 import type { CommandPhase } from "../../../schemas/Workflow.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { worsen } from "../Decision.ts"
-import type { InFlight, RunState } from "../RunState.ts"
+import type { InFlight } from "../Position.ts"
+import type { RunState } from "../RunState.ts"
 import { fillIn, templateValues } from "../Template.ts"
 import { capture, type Captured, excerpt, nothingCaptured, textOf } from "./CommandOutput.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -88,7 +89,9 @@ const execute = Effect.fnUntraced(
         output = capture(output, text)
         return tell(state.head.run, attempt, attempt.phase, [{ kind: "command", text }])
       }),
-      Effect.catch((error) => Effect.logWarning(`output of ${attempt.phase} could not be read to its end: ${error.message}`)),
+      Effect.catch((error) =>
+        Effect.logWarning(`output of ${attempt.phase} could not be read to its end: ${error.message}`)
+      ),
       Effect.forkScoped
     )
     const exitCode: number = yield* handle.exitCode

@@ -1,7 +1,7 @@
 /** One attempt of a manual phase: a gate that opens, waits for a person at no cost, and closes with what was said. Pure. */
 import type { RunEvent } from "../../../schemas/RunEvent.ts"
 import type { Action } from "../Decide.ts"
-import type { Gate } from "../RunState.ts"
+import type { Gate } from "../Position.ts"
 
 type ActionOf<Tag> = Extract<Action, { readonly _tag: Tag }>
 

@@ -20,7 +20,10 @@ export const tell = Effect.fnUntraced(
     const notifications = yield* Notifications
     const store = yield* SessionStore
     const at = DateTime.formatIso(yield* DateTime.now)
-    yield* notifications.publish("agent", said.map(({ kind, text }) => ({ workflow_id: run, phase_id: phase, attempt, session_id: session, kind, text })))
+    yield* notifications.publish(
+      "agent",
+      said.map(({ kind, text }) => ({ workflow_id: run, phase_id: phase, attempt, session_id: session, kind, text }))
+    )
     yield* store.appendTranscript(run, phase, attempt, said.map(({ kind, text }) => ({ at, kind, text }))).pipe(
       Effect.catch((error) => Effect.logWarning(`a piece of the transcript was lost: ${error.message}`))
     )

@@ -1,0 +1,136 @@
+/**
+ * The daemon, everything live. The order of its start: the store's lock, the orphans of a killed daemon, plugins, recovery of
+ * unfinished runs, dispatch, and last the socket, so that whoever gets an answer gets a true one.
+ */
+import { NodeServices } from "@effect/platform-node"
+import { Cause, DateTime, Effect, Layer, Path, Schedule, Stream } from "effect"
+import { randomUUID } from "node:crypto"
+import manifest from "../package.json" with { type: "json" }
+import type { JsonObject } from "../schemas/Json.ts"
+import { AgentSessions } from "../src/agent/AgentSessions.ts"
+import { ControlHandlers } from "../src/control/ControlHandlers.ts"
+import { ControlServer } from "../src/control/ControlServer.ts"
+import { DaemonLifecycle } from "../src/control/DaemonLifecycle.ts"
+import * as EffectLogger from "../src/log/EffectLogger.ts"
+import { Notifications } from "../src/notify/Notifications.ts"
+import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
+import { PluginHost } from "../src/plugin/PluginHost.ts"
+import { DaemonConfig } from "../src/project/DaemonConfig.ts"
+import { ProjectScope } from "../src/project/ProjectScope.ts"
+import { Trust } from "../src/project/Trust.ts"
+import { RunEngine } from "../src/run/RunEngine.ts"
+import { Scheduler } from "../src/schedule/Scheduler.ts"
+import { SubjectRouter } from "../src/subject/SubjectRouter.ts"
+import { Workflows } from "../src/workflow/Workflows.ts"
+import * as ControlSocket from "./ControlSocket.ts"
+import * as DaemonConfigFile from "./DaemonConfigFile.ts"
+import * as DispatchQueueFile from "./DispatchQueueFile.ts"
+import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
+import * as HostEnvironmentProcess from "./HostEnvironmentProcess.ts"
+import * as LogBackendJsonl from "./LogBackendJsonl.ts"
+import { sweep } from "./OrphanSweep.ts"
+import * as PluginProcessChild from "./PluginProcessChild.ts"
+import * as ProcessTableLinux from "./ProcessTableLinux.ts"
+import * as SessionStoreFile from "./SessionStoreFile.ts"
+import * as SessionStoreMemory from "./SessionStoreMemory.ts"
+
+const DRAIN_SECONDS = 60
+
+/** What `daemon.session_store` names: the runs' memory, and a queue that lives as long as it does. */
+const configuredStore = Layer.unwrap(Effect.map(DaemonConfig, ({ session_store }) =>
+  session_store === "memory"
+    ? Layer.mergeAll(SessionStoreMemory.layer, DispatchQueueMemory.layer)
+    : Layer.mergeAll(SessionStoreFile.layer, DispatchQueueFile.layer)))
+
+const swept = Layer.effectDiscard(Effect.gen(function*() {
+  const orphans = yield* sweep
+  for (const { command, pid } of orphans) yield* Effect.logWarning(`ended ${command} (${pid}), which a killed daemon had left`)
+}))
+
+const lifecycle = Layer.unwrap(Effect.gen(function*() {
+  const { scopeDir } = yield* ProjectScope
+  const path = yield* Path.Path
+  return DaemonLifecycle.layer({
+    pid: process.pid,
+    version: manifest.version,
+    logPath: path.join(scopeDir, "logs", "events.jsonl")
+  })
+}))
+
+const recovered = Layer.effectDiscard(Effect.gen(function*() {
+  const engine = yield* RunEngine
+  const heads = yield* engine.recover
+  if (heads.length > 0) yield* Effect.logInfo(`took up ${heads.length} unfinished runs`)
+}))
+
+const ground = Layer.mergeAll(ProcessTableLinux.layer, HostEnvironmentProcess.layer, DaemonConfigFile.layer, lifecycle).pipe(
+  Layer.provideMerge(NodeServices.layer)
+)
+
+const logs = EffectLogger.layer.pipe(
+  Layer.provideMerge(LogBackendJsonl.layer),
+  Layer.provideMerge(Notifications.layer)
+)
+
+const plugins = Layer.mergeAll(AgentSessions.layer, SubjectRouter.layer).pipe(
+  Layer.provideMerge(PluginHost.layer),
+  Layer.provideMerge(PluginCatalog.layer),
+  Layer.provideMerge(PluginProcessChild.layer),
+  Layer.provideMerge(Trust.layer)
+)
+
+/** Everything above the store; an embedder gives a store and a queue of its own. */
+const rooms = ControlSocket.layer.pipe(
+  Layer.provide(ControlServer.layer.pipe(Layer.provide(ControlHandlers))),
+  Layer.provideMerge(Scheduler.layer),
+  Layer.provideMerge(recovered),
+  Layer.provideMerge(RunEngine.layer),
+  Layer.provideMerge(Workflows.layer),
+  Layer.provideMerge(plugins),
+  Layer.provideMerge(swept)
+)
+
+const publish = Effect.fnUntraced(function*(kind: string, payload: JsonObject) {
+  const notifications = yield* Notifications
+  const occurred_at = DateTime.formatIso(yield* DateTime.now)
+  yield* notifications.publish("daemon", [{ id: randomUUID(), occurred_at, kind, payload }])
+})
+
+/** Running phases may come to an end; what does not in time is recovered at the next start. */
+const drain = Effect.fnUntraced(function*(seconds: number) {
+  const scheduler = yield* Scheduler
+  yield* scheduler.pause
+  yield* publish("graceful-shutdown", { timeout_secs: seconds })
+  yield* scheduler.status.pipe(
+    Effect.repeat({ while: ({ active }) => active > 0, schedule: Schedule.spaced("100 millis") }),
+    Effect.timeoutOption(`${seconds} seconds`)
+  )
+})
+
+const serve = Effect.gen(function*() {
+  const lifecycle = yield* DaemonLifecycle
+  const host = yield* PluginHost
+  yield* host.events.pipe(
+    Stream.runForEach(({ kind, plugin, ...facts }) => publish(`plugin-${kind}`, { plugin, ...facts })),
+    Effect.forkScoped
+  )
+  yield* lifecycle.ready
+  yield* Effect.logInfo("daemon_startup")
+  yield* publish("status", { status: "running" })
+  const { reason, timeoutSeconds = DRAIN_SECONDS } = yield* lifecycle.awaitStop
+  yield* Effect.logInfo(`daemon_shutdown: ${reason}`)
+  yield* drain(timeoutSeconds)
+  yield* publish("status", { status: "stopped" })
+}).pipe(Effect.scoped)
+
+/**
+ * Runs a daemon until it is asked to stop. `store` provides SessionStore and DispatchQueue; without it the configuration
+ * decides. This is the door for programs that embed Animus with a store of their own.
+ */
+export const runWith = <E, R>(store: Layer.Layer<StoreServices, E, R>) =>
+  serve.pipe(
+    Effect.provide(rooms.pipe(Layer.provideMerge(store), Layer.provideMerge(logs), Layer.provideMerge(ground))),
+    Effect.tapCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("the daemon ends", cause))
+  )
+
+export const run = runWith(configuredStore)

@@ -1,0 +1,45 @@
+/**
+ * The queue in `<scopeDir>/queue/journal.jsonl`: one sealed line an event, on the disk before a caller hears of it. Read
+ * and written anew, as one line, at each start, so that it never grows with the age of the project.
+ */
+import { Effect, Layer, Result, Schema } from "effect"
+import * as Path from "node:path"
+import { SessionStoreFailed, StoreDamaged } from "../schemas/errors/RunErrors.ts"
+import { ProjectScope } from "../src/project/ProjectScope.ts"
+import { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
+import { apply, empty, QueueEvent, snapshot } from "../src/schedule/QueueState.ts"
+import { makeFolder, replaceFile } from "./DurableFile.ts"
+import { openJournal, readJournal } from "./JournalFile.ts"
+import { seal } from "./JournalLines.ts"
+
+const Line = Schema.fromJsonString(QueueEvent)
+const decode = Schema.decodeUnknownResult(Line)
+const encode = Schema.encodeSync(Line)
+
+const replay = Effect.fnUntraced(function*(path: string, lines: ReadonlyArray<string>) {
+  let state = empty
+  for (const [index, line] of lines.entries()) {
+    const event = decode(line)
+    if (Result.isFailure(event)) {
+      const detail = `not an event of the queue: ${event.failure.message}`
+      return yield* new SessionStoreFailed({ reason: new StoreDamaged({ path, line: index + 1, detail }) })
+    }
+    state = apply(state, event.success)
+  }
+  return state
+})
+
+export const DispatchQueueFile = Layer.effect(
+  DispatchQueue,
+  Effect.gen(function*() {
+    const { scopeDir } = yield* ProjectScope
+    const folder = Path.join(scopeDir, "queue")
+    const path = Path.join(folder, "journal.jsonl")
+    yield* makeFolder(folder)
+    const known = yield* readJournal(path)
+    const state = yield* replay(path, known?.lines ?? [])
+    if ((known?.lines.length ?? 0) > 1) yield* replaceFile(path, seal(encode(snapshot(state))))
+    const { journal } = yield* openJournal(path)
+    return yield* DispatchQueue.make({ initial: state, append: (event) => journal.append([encode(event)]) })
+  })
+)

@@ -1,0 +1,17 @@
+/** HostEnvironment of this process. A cookie that was inherited is not passed on: it would make our children somebody else's. */
+import { Effect, Layer } from "effect"
+import { randomUUID } from "node:crypto"
+import { HostEnvironment } from "../src/project/HostEnvironment.ts"
+import { ProjectScope } from "../src/project/ProjectScope.ts"
+
+const given = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || name === "ANIMUS_COOKIE" || name === "ANIMUS_GENERATION" ? [] : [[name, value]]
+    )
+  )
+
+export const layer = Layer.effect(
+  HostEnvironment,
+  Effect.map(ProjectScope, ({ scopeDir }) => ({ env: given(), cookie: scopeDir, generation: randomUUID() }))
+)

@@ -1,0 +1,87 @@
+/** ProcessTable over `/proc`. Elsewhere nothing can be told apart safely: lists are empty and no stranger is signalled. */
+import { Effect, Layer } from "effect"
+import * as fs from "node:fs/promises"
+import * as process from "node:process"
+import { COOKIE_VARIABLE, GENERATION_VARIABLE } from "../src/project/ProcessMark.ts"
+import { type MarkedProcess, type ProcessRow, ProcessTable, type Signal } from "../src/project/ProcessTable.ts"
+
+interface Stat extends ProcessRow {
+  readonly parent: number
+  readonly state: string
+}
+
+/** A process may end between being listed and being read: it is gone then, which is an answer. */
+const orGone = <A>(read: () => Promise<A>): Effect.Effect<A | undefined> =>
+  Effect.tryPromise(read).pipe(Effect.orElseSucceed(() => undefined))
+
+/** The command is in parentheses and may itself contain some: fields are counted from the last one. */
+const parseStat = (pid: number, text: string): Stat | undefined => {
+  const close = text.lastIndexOf(")")
+  const fields = text.slice(close + 2).split(" ")
+  const [state, parent, startTime] = [fields[0], fields[1], fields[19]]
+  if (state === undefined || parent === undefined || startTime === undefined) return undefined
+  return { pid, state, parent: Number(parent), startTime, command: text.slice(text.indexOf("(") + 1, close) }
+}
+
+const isDead = (stat: Stat | undefined): stat is undefined =>
+  stat === undefined || stat.state === "Z" || stat.state === "X"
+
+const statOf = Effect.fnUntraced(function*(pid: number) {
+  const text = yield* orGone(() => fs.readFile(`/proc/${pid}/stat`, "utf8"))
+  const stat = text === undefined ? undefined : parseStat(pid, text)
+  return isDead(stat) ? undefined : stat
+})
+
+const rowOf = ({ command, pid, startTime }: Stat): ProcessRow => ({ pid, startTime, command })
+
+const pids = Effect.map(
+  orGone(() => fs.readdir("/proc")),
+  (names) => (names ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
+)
+
+const living = Effect.gen(function*() {
+  const stats = yield* Effect.forEach(yield* pids, statOf, { concurrency: 16 })
+  return stats.filter((stat) => stat !== undefined)
+})
+
+const isOwn = (pid: number) =>
+  Effect.map(orGone(() => fs.stat(`/proc/${pid}`)), (info) => info !== undefined && info.uid === process.getuid?.())
+
+const variable = (environ: string, name: string): string | undefined =>
+  environ.split("\0").find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
+
+const markedProcess = Effect.fnUntraced(function*(pid: number, cookie: string) {
+  if (pid === process.pid || !(yield* isOwn(pid))) return undefined
+  const environ = yield* orGone(() => fs.readFile(`/proc/${pid}/environ`, "utf8"))
+  if (environ === undefined || variable(environ, COOKIE_VARIABLE) !== cookie) return undefined
+  const stat = yield* statOf(pid)
+  if (stat === undefined) return undefined
+  return { ...rowOf(stat), generation: variable(environ, GENERATION_VARIABLE) ?? "" } satisfies MarkedProcess
+})
+
+/** False when nobody is there to be signalled, or it is not ours to signal. */
+const send = (target: number, signal: Signal) =>
+  Effect.try(() => process.kill(target, signal)).pipe(Effect.orElseSucceed(() => false))
+
+const descendants = Effect.fnUntraced(function*(pid: number) {
+  const children = Map.groupBy(yield* living, (stat) => stat.parent)
+  const below = (parent: number): ReadonlyArray<Stat> =>
+    (children.get(parent) ?? []).flatMap((child) => [child, ...below(child.pid)])
+  return below(pid).map(rowOf)
+})
+
+const end = Effect.fnUntraced(function*(row: ProcessRow, signal: Signal) {
+  const stat = yield* statOf(row.pid)
+  return stat !== undefined && stat.startTime === row.startTime && (yield* send(row.pid, signal))
+})
+
+export const layer: Layer.Layer<ProcessTable> = Layer.succeed(ProcessTable, {
+  signalGroup: (pid, signal) => pid > 1 ? send(-pid, signal) : Effect.succeed(false),
+  isAlive: (pid) => Effect.map(statOf(pid), (stat) => stat !== undefined),
+  descendants,
+  carrying: Effect.fnUntraced(function*(cookie) {
+    const rows = yield* Effect.forEach(yield* pids, (pid) => markedProcess(pid, cookie), { concurrency: 16 })
+    return rows.filter((row) => row !== undefined)
+  }),
+  end
+})

@@ -1,0 +1,193 @@
+/**
+ * Sessions as files an operator can read: `<scopeDir>/runs/<run>/journal.jsonl`, `<phase>.session.json`,
+ * `<phase>.<attempt>.transcript.jsonl`. Journals and records are on the disk when a call returns. One daemon writes; a run whose
+ * journal is damaged is reported wherever runs are listed or recovered, until its folder is restored or moved away.
+ */
+import { Effect, Semaphore } from "effect"
+import * as Fs from "node:fs/promises"
+import { SequenceConflict, SessionStoreFailed, StoreUnreachable } from "../schemas/errors/RunErrors.ts"
+import { ProjectScope } from "../src/project/ProjectScope.ts"
+import { SessionStore } from "../src/session/SessionStore.ts"
+import type { SessionStoreDriver } from "../src/session/SessionStoreDriver.ts"
+import { attempt, attemptIfThere, makeFolder, readIfThere, replaceFile, syncFolder } from "./DurableFile.ts"
+import { type JournalCache, makeJournalCache } from "./JournalCache.ts"
+import { loadJournal, readJournal, resumeJournal } from "./JournalFile.ts"
+import { seal } from "./JournalLines.ts"
+import { isRemoved, type RunFolder, runFolder } from "./RunFolder.ts"
+import { RunIndex } from "./RunIndex.ts"
+import { encodeIndexLine, type LoadedIndex, loadIndex } from "./RunIndexFile.ts"
+import { acquireStoreLock } from "./StoreLock.ts"
+
+const OPEN_FILES = 64
+
+/** What the store knows without looking at the disk. */
+class State {
+  readonly folder: RunFolder
+  readonly index = new RunIndex()
+  readonly sizes = new Map<string, number>()
+  readonly damaged: Map<string, SessionStoreFailed>
+  readonly #turns = new Map<string, Semaphore.Semaphore>()
+
+  constructor(folder: RunFolder, loaded: LoadedIndex) {
+    this.folder = folder
+    this.damaged = new Map(loaded.damaged)
+    for (const { row, size } of loaded.runs) {
+      this.index.put(row)
+      this.sizes.set(row.run, size)
+    }
+  }
+
+  /** One writer a run at a time; runs do not wait on each other. */
+  inTurn<A, E>(run: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    const turn = this.#turns.get(run) ?? Semaphore.makeUnsafe(1)
+    this.#turns.set(run, turn)
+    return turn.withPermits(1)(Effect.uninterruptible(effect))
+  }
+
+  forget(run: string): void {
+    this.index.remove(run)
+    this.sizes.delete(run)
+    this.damaged.delete(run)
+    this.#turns.delete(run)
+  }
+
+  requireIntact(run: string): Effect.Effect<void, SessionStoreFailed> {
+    return Effect.suspend(() => this.damaged.get(run) ?? Effect.void)
+  }
+
+  get requireAllIntact(): Effect.Effect<void, SessionStoreFailed> {
+    return Effect.suspend(() => this.damaged.values().next().value ?? Effect.void)
+  }
+}
+
+type Reads = "read" | "row" | "rows" | "unfinished" | "session" | "transcript" | "location"
+
+const reads = (state: State): Pick<SessionStoreDriver, Reads> => ({
+  read: Effect.fnUntraced(function*(run, after) {
+    yield* state.requireIntact(run)
+    const size = state.sizes.get(run)
+    const journal = size === undefined ? undefined : yield* readJournal(state.folder.journal(run), size)
+    return journal?.lines.slice(after)
+  }),
+  row: (run) => Effect.as(state.requireIntact(run), state.index.get(run)),
+  rows: (query) => Effect.map(state.requireAllIntact, () => state.index.query(query)),
+  unfinished: Effect.map(state.requireAllIntact, () => state.index.unfinished()),
+  session: (run, phase) =>
+    Effect.map(readIfThere(state.folder.session(run, phase)), (bytes) => bytes?.toString("utf8")),
+  transcript: (run, phase, attempt) =>
+    Effect.map(readJournal(state.folder.transcript(run, phase, attempt)), (journal) => journal?.lines ?? []),
+  location: (run) => state.folder.of(run)
+})
+
+const loadVolatile = (path: string) => Effect.map(loadJournal(path, { durable: false }), ({ journal }) => journal)
+
+/** The index only saves time at the next start, which repairs it from the journals: what it cannot take is not lost. */
+const noteInIndex = (state: State, cache: JournalCache, line: Parameters<typeof encodeIndexLine>[0]) => {
+  const path = state.folder.index
+  const write = cache.use(path, loadVolatile(path), (journal) => journal.append([encodeIndexLine(line)]))
+  return Effect.ignore(state.inTurn(path, write))
+}
+
+const appendTo = (state: State, cache: JournalCache): SessionStoreDriver["append"] =>
+  Effect.fnUntraced(function*(expected, lines, row) {
+    const { run } = row
+    yield* state.requireIntact(run)
+    const actual = state.index.get(run)?.sequence ?? 0
+    if (actual !== expected) return yield* new SequenceConflict({ run, expected, actual })
+    const path = state.folder.journal(run)
+    if (actual === 0) yield* makeFolder(state.folder.of(run))
+    const open = Effect.sync(() => resumeJournal(path, state.sizes.get(run) ?? 0))
+    const size = yield* cache.use(path, open, (journal) =>
+      Effect.map(journal.append(lines.map(({ line }) => line)), journal.size))
+    state.sizes.set(run, size)
+    state.index.put(row)
+    if (!row.finished) return
+    yield* noteInIndex(state, cache, { run, size, row })
+    yield* cache.forget(`${state.folder.of(run)}/`)
+  }, (effect, _expected, _lines, row) => state.inTurn(row.run, effect))
+
+const removeFrom = (state: State, cache: JournalCache): SessionStoreDriver["remove"] =>
+  Effect.fnUntraced(function*(run) {
+    const { folder } = state
+    yield* cache.forget(`${folder.of(run)}/`)
+    yield* attempt("remove", folder.removed(run), () => Fs.rm(folder.removed(run), { recursive: true, force: true }))
+    // The name goes first, in one step: a crash in the middle leaves no half of a run.
+    yield* attemptIfThere("remove", folder.of(run), () => Fs.rename(folder.of(run), folder.removed(run)))
+    yield* attemptIfThere("sync folder", folder.root, () => Fs.stat(folder.root)).pipe(
+      Effect.andThen((root) => root === undefined ? Effect.void : syncFolder(folder.root))
+    )
+    if (state.index.get(run)?.finished === true) yield* noteInIndex(state, cache, { run, size: 0 })
+    state.forget(run)
+    yield* attempt("remove", folder.removed(run), () => Fs.rm(folder.removed(run), { recursive: true, force: true }))
+  }, (effect, run) => state.inTurn(run, effect))
+
+type Writes = Exclude<keyof SessionStoreDriver, Reads>
+
+const writes = (state: State, cache: JournalCache): Pick<SessionStoreDriver, Writes> => ({
+  append: appendTo(state, cache),
+  putSession: (run, phase, record) =>
+    state.inTurn(
+      run,
+      Effect.andThen(makeFolder(state.folder.of(run)), replaceFile(state.folder.session(run, phase), record))
+    ),
+  appendTranscript: (run, phase, attempt, lines) => {
+    const path = state.folder.transcript(run, phase, attempt)
+    const write = cache.use(path, loadVolatile(path), (journal) => journal.append(lines))
+    return state.inTurn(run, Effect.andThen(makeFolder(state.folder.of(run)), write))
+  },
+  remove: removeFrom(state, cache)
+})
+
+/** Finishes removals that a crash cut short, and writes the index anew when it is not what the journals say. */
+const tidy = Effect.fnUntraced(function*(folder: RunFolder, loaded: LoadedIndex) {
+  const names = yield* attempt("list", folder.root, () => Fs.readdir(folder.root))
+  yield* Effect.forEach(names.filter(isRemoved), (name) => {
+    const path = `${folder.root}/${name}`
+    return attempt("remove", path, () => Fs.rm(path, { recursive: true, force: true }))
+  }, { discard: true })
+  if (loaded.fresh) return
+  const lines = loaded.runs.filter(({ row }) => row.finished).map(({ row, size }) =>
+    seal(encodeIndexLine({ run: row.run, size, row }))
+  )
+  yield* Effect.ignore(replaceFile(folder.index, lines.join("")))
+})
+
+const writer = Effect.gen(function*() {
+  const { scopeDir } = yield* ProjectScope
+  yield* acquireStoreLock(scopeDir)
+  const folder = runFolder(scopeDir)
+  yield* makeFolder(folder.root)
+  const loaded = yield* loadIndex(folder)
+  yield* tidy(folder, loaded)
+  const state = new State(folder, loaded)
+  const cache = yield* makeJournalCache(OPEN_FILES)
+  return { ...reads(state), ...writes(state, cache) } satisfies SessionStoreDriver
+})
+
+const reader = Effect.gen(function*() {
+  const { scopeDir } = yield* ProjectScope
+  const folder = runFolder(scopeDir)
+  const state = new State(folder, yield* loadIndex(folder))
+  const refused = Effect.fail(
+    new SessionStoreFailed({
+      reason: new StoreUnreachable({
+        operation: "write",
+        path: folder.root,
+        detail: "it was opened for reading. Start the daemon, which writes it: animus daemon start"
+      })
+    })
+  )
+  return {
+    ...reads(state),
+    append: () => refused,
+    putSession: () => refused,
+    appendTranscript: () => refused,
+    remove: () => refused
+  } satisfies SessionStoreDriver
+})
+
+/** The daemon's: takes the lock of the store and holds it until its scope closes. */
+export const layer = SessionStore.layerOf(writer)
+
+/** For looking while no daemon runs: takes no lock, changes nothing, and is a picture of the moment it was opened. */
+export const layerReadOnly = SessionStore.layerOf(reader)

@@ -1,0 +1,8 @@
+/** Tasks and requirements of one project, kept in one file of its state folder. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeStdio from "@effect/platform-node/NodeStdio"
+import { Effect } from "effect"
+import { serve } from "../../src/sdk/Sdk.ts"
+import { subjects } from "./subjects.ts"
+
+NodeRuntime.runMain(Effect.provide(serve(subjects), NodeStdio.layer))

@@ -1,0 +1,46 @@
+/** Where a run stands between two events. */
+import type { SessionId } from "../../schemas/Ids.ts"
+import type { PhaseDecision } from "../../schemas/Workflow.ts"
+
+/** An attempt that was begun and has not ended. `resumed`: it goes on with its provider's session after a crash. */
+export interface InFlight {
+  readonly _tag: "InFlight"
+  readonly phase: string
+  readonly attempt: number
+  readonly nonce: string
+  readonly startedAt: string
+  readonly session?: SessionId | undefined
+  readonly failureContext?: string | undefined
+  readonly resumed: boolean
+}
+
+export interface Gate {
+  readonly phase: string
+  readonly attempt: number
+  readonly instructions: string
+  readonly noteRequired: boolean
+  readonly openedAt: string
+}
+
+/** Where the run stands between two events: all that `decide` looks at to say what comes next. */
+export type Position =
+  | { readonly _tag: "Begun" }
+  | InFlight
+  | { readonly _tag: "AtGate"; readonly gate: Gate }
+  | {
+    readonly _tag: "GateAnswered"
+    readonly gate: Gate
+    readonly approved: boolean
+    readonly note?: string | undefined
+    readonly at: string
+  }
+  | {
+    readonly _tag: "Concluded"
+    readonly phase: string
+    readonly attempt: number
+    readonly decision: PhaseDecision
+    readonly output: string
+  }
+  | { readonly _tag: "Broken"; readonly phase: string; readonly attempt: number; readonly error: string }
+  | { readonly _tag: "Skipped"; readonly phase: string }
+  | { readonly _tag: "Reenter"; readonly phase: string; readonly failureContext?: string | undefined }

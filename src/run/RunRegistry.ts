@@ -1,0 +1,140 @@
+/**
+ * The runs this daemon has met: one actor each, at most one loop each, all ended with the daemon's scope. Reads what it does
+ * not know from the journal.
+ */
+import { Cause, Effect, Fiber, FiberMap, type FileSystem, Option, type Path } from "effect"
+import type { Digest, SecureRandom } from "effect/crypto"
+import type { ChildProcessSpawner } from "effect/process"
+import { RunNotFound, type SequenceConflict, type SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
+import type { RunId } from "../../schemas/Ids.ts"
+import type { AgentSessions } from "../agent/AgentSessions.ts"
+import type { Notifications } from "../notify/Notifications.ts"
+import type { ProjectScope } from "../project/ProjectScope.ts"
+import type { Trust } from "../project/Trust.ts"
+import { SessionStore } from "../session/SessionStore.ts"
+import type { SubjectRouter } from "../subject/SubjectRouter.ts"
+import type { Workflows } from "../workflow/Workflows.ts"
+import { hasEnded, makeActor, type RunActor } from "./RunActor.ts"
+import { runLoop } from "./RunLoop.ts"
+import { project, type RunState } from "./RunState.ts"
+
+/** What performing a run may need of the rest of the daemon. */
+export type Rooms =
+  | AgentSessions
+  | ChildProcessSpawner.ChildProcessSpawner
+  | Digest.Digest
+  | FileSystem.FileSystem
+  | Notifications
+  | Path.Path
+  | ProjectScope
+  | SecureRandom.SecureRandom
+  | SessionStore
+  | SubjectRouter
+  | Trust
+  | Workflows
+
+export type RunRegistry = Effect.Success<typeof makeRegistry>
+
+/** Runs by id, from memory or else from the journal. */
+const makeActors = (store: SessionStore["Service"]) => {
+  const actors = new Map<RunId, RunActor>()
+
+  const read = Effect.fnUntraced(function*(run: RunId) {
+    const state = project(run, yield* store.read(run))
+    return state ?? (yield* new RunNotFound({ run }))
+  })
+
+  /** Nothing is appended to a run that has ended, so it need not be kept in memory: the journal has it. */
+  const release = (actor: RunActor) => {
+    if (actors.get(actor.run) === actor) actors.delete(actor.run)
+  }
+
+  return {
+    release,
+    actorOf: (run: RunId): RunActor => {
+      const actor = actors.get(run) ?? makeActor(run)
+      actors.set(run, actor)
+      return actor
+    },
+    /** A run that was not there when it was looked for, and is now. */
+    keep: (actor: RunActor) => void actors.set(actor.run, actor),
+    /** With the lock held. */
+    load: Effect.fnUntraced(function*(actor: RunActor) {
+      actor.state ??= yield* Effect.tapError(read(actor.run), () => Effect.sync(() => release(actor)))
+      return actor.state
+    }),
+    get: Effect.fnUntraced(function*(run: RunId) {
+      return actors.get(run)?.state ?? (yield* read(run))
+    }),
+    settled: Effect.fnUntraced(function*(run: RunId) {
+      const actor = actors.get(run)
+      if (actor !== undefined) yield* actor.settled.await
+      const state = actor?.state ?? (yield* read(run))
+      return state.head
+    })
+  }
+}
+
+export const makeRegistry = Effect.gen(function*() {
+  const store = yield* SessionStore
+  const rooms = yield* Effect.context<Rooms>()
+  const loops = yield* FiberMap.make<RunId>()
+  const actors = makeActors(store)
+
+  const ended = (actor: RunActor, loop: number) =>
+    Effect.suspend(() => {
+      if (actor.loops !== loop) return Effect.void
+      actor.performing = false
+      if (hasEnded(actor.state)) actors.release(actor)
+      return actor.settled.open
+    })
+
+  /** With the lock held. A loop that is performing an attempt looks again by itself when the attempt is over. */
+  const drive = Effect.fnUntraced(function*(actor: RunActor) {
+    if (actor.performing) return
+    yield* actor.settled.close
+    const loop = ++actor.loops
+    yield* runLoop(actor).pipe(
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause) ? Effect.interrupt : stopped(actor, cause, actors.release)
+      ),
+      Effect.ensuring(ended(actor, loop)),
+      Effect.annotateLogs({ run: actor.run }),
+      FiberMap.run(loops, actor.run)
+    )
+  }, Effect.provideContext(rooms))
+
+  return {
+    ...actors,
+    rooms,
+    drive,
+    /** Interrupts the run's loop, if any, and returns when it has ended. */
+    halt: (run: RunId) =>
+      Effect.flatMap(
+        FiberMap.get(loops, run),
+        (live) => Option.isSome(live) ? Fiber.interrupt(live.value) : Effect.void
+      ),
+    unfinished: store.unfinished
+  }
+})
+
+/** Only damage or another writer stops a loop: the journal stays as it is and is read afresh by whoever comes next. */
+const stopped = Effect.fnUntraced(function*(
+  actor: RunActor,
+  cause: Cause.Cause<SessionStoreFailed | SequenceConflict>,
+  release: (actor: RunActor) => void
+) {
+  release(actor)
+  yield* Effect.logError(`run ${actor.run} stopped where it is`, cause)
+})
+
+/** One writer per run: a command sees the state, and appends to it, with the run's lock held. */
+export const locked = <A, E, R>(
+  runs: RunRegistry,
+  run: RunId,
+  command: (actor: RunActor, state: RunState) => Effect.Effect<A, E, R>
+) =>
+  Effect.suspend(() => {
+    const actor = runs.actorOf(run)
+    return actor.lock.withPermit(Effect.flatMap(runs.load(actor), (state) => command(actor, state)))
+  }).pipe(Effect.provideContext(runs.rooms))

@@ -1,0 +1,159 @@
+/** The queue as its journal tells it: a pure fold over events, and the pure decisions that lead to them. */
+import { Result, Schema } from "effect"
+import { QueueEntry } from "../../schemas/Dispatch.ts"
+import { QueueEntryBusy, QueueEntryNotFound } from "../../schemas/errors/RunErrors.ts"
+import { RunId } from "../../schemas/Ids.ts"
+import { type SubjectDispatch, subjectKey } from "../../schemas/Subject.ts"
+
+/** `entries` lie in the order in which they are leased; `pinned` are those whose place an operator chose. */
+const Snapshot = Schema.TaggedStruct("Snapshot", {
+  entries: Schema.Array(QueueEntry),
+  pinned: Schema.Array(Schema.String),
+  done: Schema.Int,
+  dropped: Schema.Int
+})
+
+export const QueueEvent = Schema.Union([
+  Snapshot,
+  Schema.TaggedStruct("Enqueued", { entry: QueueEntry }),
+  Schema.TaggedStruct("Held", { entry: Schema.String, reason: Schema.optionalKey(Schema.String) }),
+  Schema.TaggedStruct("Released", { entry: Schema.String }),
+  Schema.TaggedStruct("Dropped", { entry: Schema.String }),
+  /** `moved` stand, in this order, before the entry `before`, or last. */
+  Schema.TaggedStruct("Reordered", { moved: Schema.Array(Schema.String), before: Schema.optionalKey(Schema.String) }),
+  Schema.TaggedStruct("Leased", { entry: Schema.String, run: RunId }),
+  /** The run could not be started: its entry waits, held, for somebody who mends the reason. */
+  Schema.TaggedStruct("Returned", { run: RunId, reason: Schema.String }),
+  Schema.TaggedStruct("Completed", { run: RunId })
+])
+export type QueueEvent = typeof QueueEvent.Type
+
+export type QueueState = Omit<typeof Snapshot.Type, "_tag">
+
+export const empty: QueueState = { entries: [], pinned: [], done: 0, dropped: 0 }
+
+export const snapshot = (state: QueueState): QueueEvent => ({ _tag: "Snapshot", ...state })
+
+/** Before the first entry that matters less, unless an operator put that one there. */
+const insert = (entries: ReadonlyArray<QueueEntry>, pinned: ReadonlyArray<string>, entry: QueueEntry) => {
+  const place = entries.findIndex((other) => other.priority < entry.priority && !pinned.includes(other.id))
+  return place < 0 ? [...entries, entry] : entries.toSpliced(place, 0, entry)
+}
+
+const change = (state: QueueState, id: string, entry: (entry: QueueEntry) => QueueEntry): QueueState => ({
+  ...state,
+  entries: state.entries.map((other) => other.id === id ? entry(other) : other)
+})
+
+const without = (state: QueueState, gone: (entry: QueueEntry) => boolean): QueueState => {
+  const entries = state.entries.filter((entry) => !gone(entry))
+  return { ...state, entries, pinned: state.pinned.filter((id) => entries.some((entry) => entry.id === id)) }
+}
+
+/** What is left of an entry when it goes back to waiting, of one kind or the other. */
+const waiting = (
+  { hold_reason: _reason, run: _run, ...rest }: QueueEntry,
+  hold?: { readonly reason: string | undefined }
+): QueueEntry => ({
+  ...rest,
+  state: hold === undefined ? "pending" : "held",
+  ...(hold?.reason === undefined ? {} : { hold_reason: hold.reason })
+})
+
+const reorder = (state: QueueState, moved: ReadonlyArray<string>, before: string | undefined): QueueState => {
+  const rest = state.entries.filter(({ id }) => !moved.includes(id))
+  const place = before === undefined ? -1 : rest.findIndex(({ id }) => id === before)
+  const placed = moved.flatMap((id) => state.entries.find((entry) => entry.id === id) ?? [])
+  return {
+    ...state,
+    entries: rest.toSpliced(place < 0 ? rest.length : place, 0, ...placed),
+    pinned: [...new Set([...state.pinned, ...moved])]
+  }
+}
+
+/** Total: an event about what is not there changes nothing. */
+export const apply = (state: QueueState, event: QueueEvent): QueueState => {
+  switch (event._tag) {
+    case "Snapshot": {
+      const { _tag, ...rest } = event
+      return rest
+    }
+    case "Enqueued":
+      return { ...state, entries: insert(state.entries, state.pinned, event.entry) }
+    case "Held":
+      return change(state, event.entry, (entry) => waiting(entry, { reason: event.reason }))
+    case "Released":
+      return change(state, event.entry, (entry) => waiting(entry))
+    case "Dropped":
+      return { ...without(state, ({ id }) => id === event.entry), dropped: state.dropped + 1 }
+    case "Reordered":
+      return reorder(state, event.moved, event.before)
+    case "Leased":
+      return change(state, event.entry, (entry) => ({ ...entry, state: "assigned", run: event.run }))
+    case "Returned": {
+      const entry = assignedTo(state, event.run)
+      return entry === undefined ? state : change(state, entry.id, (one) => waiting(one, { reason: event.reason }))
+    }
+    case "Completed":
+      return assignedTo(state, event.run) === undefined
+        ? state
+        : { ...without(state, ({ run }) => run === event.run), done: state.done + 1 }
+  }
+}
+
+export const assignedTo = (state: QueueState, run: RunId): QueueEntry | undefined =>
+  state.entries.find((entry) => entry.run === run)
+
+export const nextPending = (state: QueueState): QueueEntry | undefined =>
+  state.entries.find((entry) => entry.state === "pending")
+
+/** The entry that already stands for the same work, held ones included: a hold cannot be passed by asking again. */
+export const duplicateOf = (state: QueueState, dispatch: SubjectDispatch): QueueEntry | undefined =>
+  state.entries.find((entry) =>
+    subjectKey(entry.dispatch.subject) === subjectKey(dispatch.subject) &&
+    entry.dispatch.workflow_ref.toLowerCase() === dispatch.workflow_ref.toLowerCase()
+  )
+
+type Refused = QueueEntryNotFound | QueueEntryBusy
+
+/** The entry, when `verb` means something in the state it is in. */
+export const inState = (
+  state: QueueState,
+  id: string,
+  verb: string,
+  allowed: ReadonlyArray<QueueEntry["state"]>
+): Result.Result<QueueEntry, Refused> => {
+  const entry = state.entries.find((other) => other.id === id)
+  if (entry === undefined) return Result.fail(new QueueEntryNotFound({ entry: id }))
+  return allowed.includes(entry.state)
+    ? Result.succeed(entry)
+    : Result.fail(new QueueEntryBusy({ entry: id, verb, state: entry.state }))
+}
+
+export type Position = "front" | "back" | { readonly before: string } | { readonly after: string }
+
+export const decideReorder = (
+  state: QueueState,
+  ids: ReadonlyArray<string>,
+  position: Position
+): Result.Result<QueueEvent, Refused> => {
+  const moved = [...new Set(ids)]
+  for (const id of moved) {
+    const entry = inState(state, id, "reorder", ["pending", "held"])
+    if (Result.isFailure(entry)) return Result.fail(entry.failure)
+  }
+  const rest = state.entries.filter(({ id }) => !moved.includes(id)).map(({ id }) => id)
+  const before = (id: string | undefined): Result.Result<QueueEvent> =>
+    Result.succeed({ _tag: "Reordered", moved, ...(id === undefined ? {} : { before: id }) })
+  if (position === "front") return before(rest[0])
+  if (position === "back") return before(undefined)
+  const anchor = "before" in position ? position.before : position.after
+  if (moved.includes(anchor)) {
+    return Result.fail(
+      new QueueEntryBusy({ entry: anchor, verb: "reorder", state: "both moved and the place to move to" })
+    )
+  }
+  const place = rest.indexOf(anchor)
+  if (place < 0) return Result.fail(new QueueEntryNotFound({ entry: anchor }))
+  return before("before" in position ? anchor : rest[place + 1])
+}

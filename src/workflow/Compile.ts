@@ -1,0 +1,182 @@
+/** From the texts of the workflow files to definitions that need nothing else, or to everything that is wrong with them. */
+import { Result } from "effect"
+import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
+import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
+import { AuthoredAllowlist, type AuthoredPhase, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
+import { idsOf, lookUp, readAgents, readModels, type Table } from "./Agents.ts"
+import { expander, type ListedPhase, type ListedWorkflow, readEntries } from "./Entries.ts"
+import { Findings, inOrder } from "./Findings.ts"
+import type { Lookup } from "./Interpolate.ts"
+import { idOf, mergeFiles, sameId } from "./Merge.ts"
+import { parseYaml } from "./ParseYaml.ts"
+import { builtInPrograms, type PhaseContext, readPhases, usePhase } from "./Phases.ts"
+import { checkFile } from "./Sections.ts"
+import { suggest } from "./Suggest.ts"
+import { fieldOf, itemsOf, placeOf, textOf, type YamlMap, type YamlTree } from "./YamlTree.ts"
+
+export interface SourceFile {
+  /** As a person would name it: relative to the project. */
+  readonly file: string
+  readonly text: string
+}
+
+export interface CompiledProject {
+  readonly defaultWorkflow: string | undefined
+  readonly workflows: ReadonlyArray<WorkflowDefinition>
+  /** True when a definition would execute something that the repository wrote: command phases, agents with a command line. */
+  readonly executes: boolean
+  /** What the author wrote and nothing acts on, and secrets in places where they would be kept. */
+  readonly warnings: ReadonlyArray<WorkflowProblem>
+}
+
+const onlyRead: ReadonlySet<string> = new Set(["advance", "rework"])
+const noEffect: ReadonlySet<string> = new Set(["fail", "skip"])
+
+const readVerdicts = (use: ListedPhase, ids: ReadonlyArray<string>, findings: Findings): Phase["on_verdict"] => {
+  const rules: { -readonly [K in keyof Phase["on_verdict"]]: Phase["on_verdict"][K] } = {}
+  const known = (id: string, ...path: ReadonlyArray<PropertyKey>): string => {
+    const found = ids.find((other) => sameId(other, id))
+    if (found === undefined) {
+      findings.missing(placeOf(use.tree, ["on_verdict", ...path]), "phase of this workflow", id, ids)
+    }
+    return found ?? id
+  }
+  for (const [key, rule] of Object.entries(use.entry.on_verdict ?? {})) {
+    const verdict = key.toLowerCase()
+    const at = placeOf(use.tree, ["on_verdict", key])
+    if (noEffect.has(verdict)) findings.warn(at, `on_verdict.${key} is never followed: only advance and rework are`)
+    else if (!onlyRead.has(verdict)) {
+      findings.problem(at, `"${key}" is not a verdict`, suggest(key, ["advance", "rework", "fail", "skip"]))
+    } else {
+      rules[verdict === "advance" ? "advance" : "rework"] = {
+        ...(rule.target === undefined || rule.target === "" ? {} : { target: known(rule.target, key, "target") }),
+        allow_agent_target: rule.allow_agent_target ?? false,
+        allowed_targets: (rule.allowed_targets ?? []).map((id, index) => known(id, key, "allowed_targets", index))
+      }
+    }
+  }
+  return rules
+}
+
+const compilePhases = (
+  workflow: ListedWorkflow,
+  listed: ReadonlyArray<ListedPhase>,
+  phases: Table<AuthoredPhase>,
+  context: PhaseContext
+): ReadonlyArray<Phase> => {
+  const { findings } = context
+  const ids = listed.map(({ id }) => lookUp(phases, id)?.id ?? id)
+  return listed.flatMap((use, index) => {
+    const named = lookUp(phases, use.id)
+    if (named === undefined) findings.missing(use.tree.at, "phase", use.id, idsOf(phases))
+    if (ids.slice(0, index).some((id) => sameId(id, use.id))) {
+      findings.problem(
+        use.tree.at,
+        `phase "${use.id}" occurs twice in workflow "${workflow.id}"`,
+        "define a second phase with an id of its own"
+      )
+    }
+    const onVerdict = readVerdicts(use, ids, findings)
+    if (named?.value === undefined) return []
+    const { entry, guards, tree: entryTree } = use
+    return usePhase({ id: named.id, phase: named.value, entry, entryTree, guards, onVerdict }, context) ?? []
+  })
+}
+
+const compileWorkflow = (
+  workflow: ListedWorkflow,
+  listed: ReadonlyArray<ListedPhase>,
+  phases: Table<AuthoredPhase>,
+  context: PhaseContext
+): WorkflowDefinition | undefined => {
+  const { findings } = context
+  const authored = findings.decode(AuthoredWorkflow, workflow.tree)
+  findings.unread(workflow.tree, ["phases", ...Object.keys(AuthoredWorkflow.fields)])
+  if (
+    fieldOf(workflow.tree, "phases")?._tag === "List" && workflow.listed.length === 0 &&
+    itemsOf(fieldOf(workflow.tree, "phases")).length === 0
+  ) {
+    findings.problem(placeOf(workflow.tree, ["phases"]), `workflow "${workflow.id}" has no phases`)
+  }
+  const [first, ...rest] = compilePhases(workflow, listed, phases, context)
+  if (authored === undefined || first === undefined) return undefined
+  const variables = (authored.variables ?? []).map((one) => ({ ...one, required: one.required ?? false }))
+  variables.forEach(({ name }, index) => {
+    if (variables.findIndex((other) => other.name === name) < index) {
+      findings.problem(placeOf(workflow.tree, ["variables", index, "name"]), `variable "${name}" is declared twice`)
+    }
+  })
+  const description = authored.description === undefined ? {} : { description: authored.description }
+  return { id: authored.id, name: authored.name ?? authored.id, ...description, phases: [first, ...rest], variables }
+}
+
+const readWorkflows = (section: YamlTree | undefined, findings: Findings): Table<ListedWorkflow> =>
+  new Map(
+    itemsOf(section).flatMap((tree) => {
+      const id = idOf(tree)
+      if (tree._tag !== "Map") findings.problem(tree.at, "a workflow is a map with an id and a list of phases")
+      else if (id === undefined) findings.problem(tree.at, "this workflow has no id")
+      else return [[id.toLowerCase(), { id, tree, value: { id, tree, listed: readEntries(tree, findings) } }] as const]
+      return []
+    })
+  )
+
+const checkRefs = (root: YamlMap, workflows: Table<ListedWorkflow>, findings: Findings): void => {
+  const refs = [
+    fieldOf(root, "default_workflow_ref"),
+    ...["schedules", "triggers"].flatMap((section) =>
+      itemsOf(fieldOf(root, section)).map((item) => fieldOf(item, "workflow_ref"))
+    )
+  ]
+  for (const ref of refs) {
+    const id = textOf(ref)
+    if (ref !== undefined && id !== undefined && lookUp(workflows, id) === undefined) {
+      findings.missing(ref.at, "workflow", id, idsOf(workflows))
+    }
+  }
+}
+
+const compileRoot = (root: YamlMap, findings: Findings): Omit<CompiledProject, "warnings"> => {
+  const section = (key: string) => fieldOf(root, key)
+  const allowlist = section("tools_allowlist")
+  const own = allowlist === undefined ? [] : findings.decode(AuthoredAllowlist, allowlist) ?? []
+  const programs = new Set([...builtInPrograms, ...own].map((name) => name.toLowerCase()))
+  const context = {
+    agents: readAgents(section("agents"), readModels(section("models"), findings), findings),
+    programs,
+    findings
+  }
+  const phases = readPhases(section("phases"), context)
+  const all = readWorkflows(section("workflows"), findings)
+  const expand = expander(all, findings)
+  const workflows = [...all.values()].flatMap(({ value }) =>
+    value === undefined ? [] : compileWorkflow(value, expand(value), phases, context) ?? []
+  )
+  checkRefs(root, all, findings)
+  const only = workflows.length === 1 ? workflows[0]?.id : undefined
+  return {
+    defaultWorkflow: textOf(section("default_workflow_ref")) ?? only,
+    workflows,
+    executes: workflows.some(({ phases }) =>
+      phases.some((phase) => phase.mode === "command" || (phase.mode === "agent" && phase.launch !== undefined))
+    )
+  }
+}
+
+export const compileProject = (
+  sources: ReadonlyArray<SourceFile>,
+  lookup: Lookup
+): Result.Result<CompiledProject, readonly [WorkflowProblem, ...ReadonlyArray<WorkflowProblem>]> => {
+  const parsed = sources.map(({ file, text }) => parseYaml(file, text, lookup))
+  const checked = parsed.flatMap(({ tree }) => tree === undefined ? [] : checkFile(tree))
+  const findings = new Findings()
+  const root = mergeFiles(checked.flatMap(({ sections }) => sections ?? []))
+  const compiled = compileRoot(root, findings)
+  const [first, ...rest] = inOrder([
+    ...[...parsed, ...checked].flatMap(({ problems }) => problems),
+    ...findings.problems(parsed.every(({ whole }) => whole))
+  ])
+  if (first !== undefined) return Result.fail([first, ...rest])
+  const warnings = inOrder([...[...parsed, ...checked].flatMap(({ warnings }) => warnings), ...findings.warnings])
+  return Result.succeed({ ...compiled, warnings })
+}

@@ -1,0 +1,227 @@
+/** Phases as they are defined, checked once each, and as a workflow uses them: complete, with nothing left to look up. */
+import type { CommandPhase, Guard, Phase } from "../../schemas/Workflow.ts"
+import {
+  AuthoredCommand,
+  AuthoredContract,
+  type AuthoredEntry,
+  AuthoredManual,
+  AuthoredPhase,
+  AuthoredRuntime
+} from "../../schemas/WorkflowYaml.ts"
+import { type Agent, idsOf, lookUp, type Table, tableOf } from "./Agents.ts"
+import type { Findings } from "./Findings.ts"
+import { suggest } from "./Suggest.ts"
+import { entryOf, fieldOf, isNull, placeOf, type YamlTree } from "./YamlTree.ts"
+
+/** Programs that command phases may run without a word in `tools_allowlist`. */
+export const builtInPrograms: ReadonlyArray<string> =
+  "bash bun cargo deno dotnet git go gradle just make mvn node npm npx pnpm pytest python python3 sh tsc uv yarn".split(
+    " "
+  )
+
+export interface PhaseContext {
+  readonly agents: Table<Agent>
+  /** Lower-cased basenames. */
+  readonly programs: ReadonlySet<string>
+  readonly findings: Findings
+}
+
+const basename = (program: string): string => program.split(/[/\\]/).at(-1) ?? ""
+
+const escapes = (path: string): boolean =>
+  /^([/\\~]|[A-Za-z]:)/.test(path) || path.split(/[/\\]/).includes("..") || path.includes("\0")
+
+const checkMode = (phase: AuthoredPhase, tree: YamlTree, { findings }: PhaseContext): void => {
+  for (const block of ["command", "manual"] as const) {
+    const entry = entryOf(tree, block)
+    const present = entry !== undefined && !isNull(entry.value)
+    if (phase.mode === block && !present) findings.problem(tree.at, `a phase of mode ${block} has a ${block} block`)
+    if (phase.mode !== block && present) {
+      findings.problem(entry.at, `this phase is of mode ${phase.mode}: its ${block} block would never be used`)
+    }
+  }
+  const named = entryOf(tree, "agent") ?? entryOf(tree, "agent_id")
+  if (phase.mode !== "agent" && named !== undefined) {
+    findings.problem(named.at, `this phase is of mode ${phase.mode}: its agent would never be used`)
+  }
+}
+
+const checkCommand = (phase: AuthoredPhase, tree: YamlTree, { findings, programs }: PhaseContext): void => {
+  const { command } = phase
+  if (phase.mode !== "command" || command === undefined) return
+  const at = (...path: ReadonlyArray<string>) => placeOf(tree, ["command", ...path])
+  const name = basename(command.program)
+  if (name.trim() === "") findings.problem(at("program"), "command.program is empty")
+  else if (!programs.has(name.toLowerCase())) {
+    const known = suggest(name, [...programs])
+    const hint = `add it to tools_allowlist${known?.startsWith("did") === true ? `; ${known}` : ""}`
+    findings.problem(at("program"), `program "${name}" is not allowed in command phases`, hint)
+  }
+  if (command.success_exit_codes?.length === 0) {
+    findings.problem(at("success_exit_codes"), "success_exit_codes is empty: the command could never succeed")
+  }
+  if (command.cwd_mode === "path" && command.cwd_path === undefined) {
+    findings.problem(at(), "cwd_mode is path, and cwd_path is missing")
+  }
+  if (command.cwd_path !== undefined && escapes(command.cwd_path)) {
+    findings.problem(
+      at("cwd_path"),
+      `cwd_path "${command.cwd_path}" leaves the project`,
+      "write a path relative to the project root, without .."
+    )
+  }
+}
+
+const checkAgent = (phase: AuthoredPhase, tree: YamlTree, context: PhaseContext): void => {
+  if (phase.mode !== "agent") return
+  const written = phase.agent ?? phase.agent_id
+  if (written === undefined) return context.findings.problem(tree.at, "a phase of mode agent names its agent")
+  checkAgentRef(written, placeOf(tree, [phase.agent === undefined ? "agent_id" : "agent"]), phase, context)
+}
+
+const checkAgentRef = (
+  written: string,
+  at: YamlTree["at"],
+  phase: AuthoredPhase,
+  { agents, findings }: PhaseContext
+): void => {
+  const named = lookUp(agents, written)
+  if (named === undefined) return findings.missing(at, "agent", written, idsOf(agents))
+  if (named.value !== undefined && named.value.tool === undefined && phase.runtime?.tool === undefined) {
+    findings.problem(
+      named.tree.at,
+      `agent "${named.id}" names no tool, and none follows from its model`,
+      "add tool: <provider>, as in animus-provider-<provider>"
+    )
+  }
+}
+
+export const readPhases = (section: YamlTree | undefined, context: PhaseContext): Table<AuthoredPhase> =>
+  tableOf(section, (tree) => {
+    const { findings } = context
+    const phase = findings.decode(AuthoredPhase, tree)
+    if (phase === undefined) return undefined
+    findings.unread(tree, Object.keys(AuthoredPhase.fields))
+    const blocks = {
+      command: AuthoredCommand,
+      manual: AuthoredManual,
+      runtime: AuthoredRuntime,
+      decision_contract: AuthoredContract
+    }
+    for (const [block, schema] of Object.entries(blocks)) {
+      findings.unread(fieldOf(tree, block), Object.keys(schema.fields))
+    }
+    checkMode(phase, tree, context)
+    checkCommand(phase, tree, context)
+    checkAgent(phase, tree, context)
+    if (phase.mode === "manual" && phase.manual?.instructions.trim() === "") {
+      findings.problem(
+        placeOf(tree, ["manual", "instructions"]),
+        "manual.instructions is empty: say what is to be decided"
+      )
+    }
+    return phase
+  })
+
+/** What a workflow adds to the phases it uses. */
+export interface Use {
+  readonly id: string
+  readonly phase: AuthoredPhase
+  readonly entry: AuthoredEntry
+  readonly entryTree: YamlTree
+  readonly guards: ReadonlyArray<Guard>
+  readonly onVerdict: Phase["on_verdict"]
+}
+
+const categoryOf = (id: string, program: string): CommandPhase["category"] =>
+  (["test", "lint", "build"] as const).find((word) => `${id} ${program}`.toLowerCase().includes(word)) ?? "command"
+
+const fieldsOf = ({ entry, guards, id, onVerdict, phase }: Use) => ({
+  id,
+  idempotency: phase.idempotency ?? "unknown" as const,
+  max_rework_attempts: entry.max_rework_attempts ?? phase.retry?.max_attempts ?? 3,
+  skip_if: guards,
+  on_verdict: onVerdict
+})
+
+const commandPhase = (use: Use): Phase | undefined => {
+  const { command } = use.phase
+  return command && {
+    ...fieldsOf(use),
+    mode: "command",
+    program: command.program,
+    args: command.args ?? [],
+    env: command.env ?? {},
+    cwd: command.cwd_mode === "path" || command.cwd_mode === undefined ? command.cwd_path ?? "." : ".",
+    timeout_secs: command.timeout_secs ?? 600,
+    success_exit_codes: command.success_exit_codes ?? [0],
+    on_success_verdict: command.on_success_verdict ?? "advance",
+    on_failure_verdict: command.on_failure_verdict ?? "rework",
+    parse_json_output: command.parse_json_output ?? false,
+    category: command.category ?? categoryOf(use.id, command.program),
+    excerpt_max_chars: command.excerpt_max_chars ?? 800
+  }
+}
+
+const manualPhase = (use: Use): Phase | undefined => {
+  const { manual } = use.phase
+  return manual && {
+    ...fieldsOf(use),
+    mode: "manual",
+    instructions: manual.instructions,
+    approval_note_required: manual.approval_note_required ?? false,
+    ...(manual.timeout_secs === undefined ? {} : { timeout_secs: manual.timeout_secs })
+  }
+}
+
+const present = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } => {
+  const kept: { [K in keyof A]?: Exclude<A[K], undefined> } = {}
+  for (const key in fields) {
+    const value = fields[key]
+    if (value !== undefined) kept[key] = value as Exclude<A[typeof key], undefined>
+  }
+  return kept
+}
+
+const contractOf = ({ decision_contract: contract }: AuthoredPhase) =>
+  contract && {
+    min_confidence: contract.min_confidence ?? 0.6,
+    max_risk: contract.max_risk ?? "medium" as const,
+    allow_missing_decision: contract.allow_missing_decision ?? true,
+    required_evidence: contract.required_evidence ?? []
+  }
+
+const agentPhase = (use: Use, { agents }: PhaseContext): Phase | undefined => {
+  const { entry, phase } = use
+  const agent = lookUp(agents, entry.agent ?? phase.agent ?? phase.agent_id ?? "")?.value
+  const tool = phase.runtime?.tool ?? agent?.tool
+  if (agent === undefined || tool === undefined) return undefined
+  return {
+    ...fieldsOf(use),
+    mode: "agent",
+    agent: agent.id,
+    tool,
+    timeout_secs: phase.runtime?.timeout_secs ?? agent.authored.timeout_secs ?? 1800,
+    max_attempts: phase.runtime?.max_attempts ?? agent.authored.max_attempts ?? 3,
+    ...present({
+      model: phase.runtime?.model ?? agent.model,
+      directive: phase.directive,
+      system_prompt: entry.system_prompt_override ?? entry.system_prompt ?? phase.system_prompt ??
+        agent.authored.system_prompt,
+      launch: agent.launch,
+      decision_contract: contractOf(phase)
+    })
+  }
+}
+
+/** Undefined when a part is wrong; that has been told by then. */
+export const usePhase = (use: Use, context: PhaseContext): Phase | undefined => {
+  const { entry, entryTree, phase } = use
+  if (entry.agent !== undefined) {
+    const at = placeOf(entryTree, ["agent"])
+    if (phase.mode === "agent") checkAgentRef(entry.agent, at, phase, context)
+    else context.findings.problem(at, `phase "${use.id}" is of mode ${phase.mode}: its agent would never be used`)
+  }
+  if (phase.mode === "command") return commandPhase(use)
+  return phase.mode === "manual" ? manualPhase(use) : agentPhase(use, context)
+}

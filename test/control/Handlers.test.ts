@@ -1,0 +1,296 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Deferred, Effect, Layer, Schema, Stream } from "effect"
+import * as ControlMemory from "../../layers/ControlMemory.ts"
+import { NoBackendForKind, PluginRefused, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
+import { IllegalTransition, RunNotFound, WorkflowInvalid } from "../../schemas/errors/RunErrors.ts"
+import { RunId } from "../../schemas/Ids.ts"
+import type { RunHead } from "../../schemas/RunEvent.ts"
+import { Subject, type SubjectDispatch } from "../../schemas/Subject.ts"
+import { AgentSessions } from "../../src/agent/AgentSessions.ts"
+import { ControlClient } from "../../src/control/ControlClient.ts"
+import { ControlHandlers } from "../../src/control/ControlHandlers.ts"
+import { ControlServer } from "../../src/control/ControlServer.ts"
+import { DaemonLifecycle } from "../../src/control/DaemonLifecycle.ts"
+import { LogBackend } from "../../src/log/LogBackend.ts"
+import { Notifications } from "../../src/notify/Notifications.ts"
+import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
+import { PluginHost } from "../../src/plugin/PluginHost.ts"
+import { ProjectScope } from "../../src/project/ProjectScope.ts"
+import { RunEngine } from "../../src/run/RunEngine.ts"
+import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
+import { Scheduler } from "../../src/schedule/Scheduler.ts"
+import { SessionStore } from "../../src/session/SessionStore.ts"
+import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
+import { Workflows } from "../../src/workflow/Workflows.ts"
+import { event } from "./Doubles.ts"
+
+const task = Schema.decodeUnknownSync(Subject)({
+  id: "task:1",
+  kind: "task",
+  title: "Repair",
+  status: "ready",
+  created_at: "a",
+  updated_at: "b"
+})
+const head = (status: RunHead["status"]): RunHead => ({
+  run: RunId.make(`run-${status}`),
+  workflow: "fix",
+  status,
+  started_at: "t0",
+  updated_at: "t1",
+  sequence: 1
+})
+const problem = { file: "w.yaml", line: 3, column: 5, message: "no such phase" }
+const gate = {
+  id: "review",
+  idempotency: "idempotent" as const,
+  max_rework_attempts: 0,
+  skip_if: [],
+  on_verdict: {},
+  mode: "manual" as const,
+  instructions: "Look",
+  approval_note_required: false
+}
+const begun: Array<SubjectDispatch> = []
+const entry = (dispatch: SubjectDispatch, state: "pending" | "assigned" | "held") => ({
+  id: `e-${state}`,
+  dispatch,
+  priority: 2,
+  state,
+  enqueued_at: "t"
+})
+const dispatch: SubjectDispatch = {
+  subject: { kind: "animus.task", id: "task:1", labels: [], metadata: {} },
+  workflow_ref: "fix",
+  vars: {},
+  trigger_source: "manual",
+  requested_at: "t"
+}
+const log = (id: string) => ({
+  id,
+  ts: id,
+  level: "info" as const,
+  source: "daemon" as const,
+  target: "t",
+  message: id
+})
+const status = (name: string, state: "running" | "disabled" | "idle") => ({
+  name,
+  state,
+  pid: 1,
+  restarts: 0,
+  lastError: state === "disabled" ? "it broke" : undefined,
+  startedAt: undefined
+})
+
+const doubles = Layer.mergeAll(
+  Layer.mock(SubjectRouter)({
+    get: (id) =>
+      id.startsWith("task:") ? Effect.succeed(task) : Effect.fail(new NoBackendForKind({ kind: "x", known: ["task"] })),
+    next: () => Effect.succeed(undefined),
+    list: () => Effect.succeed({ subjects: [task] })
+  }),
+  Layer.mock(Workflows)({
+    find: (id = "standard") =>
+      id === "broken"
+        ? Effect.fail(new WorkflowInvalid({ problems: [problem] }))
+        : Effect.succeed({ id, name: id, phases: [gate], variables: [] })
+  }),
+  Layer.mock(Scheduler)({
+    runNow: (dispatch) => Effect.as(Effect.sync(() => begun.push(dispatch)), head("running"))
+  }),
+  Layer.mock(DispatchQueue)({
+    list: Effect.succeed([entry(dispatch, "assigned"), entry(dispatch, "pending"), entry(dispatch, "held")]),
+    stats: Effect.succeed({ pending: 1, held: 2, assigned: 3, done: 4, dropped: 5 })
+  }),
+  Layer.mock(RunEngine)({
+    get: (run) => Effect.fail(new RunNotFound({ run })),
+    approve: ({ phase, run }) =>
+      Effect.fail(new IllegalTransition({ run, command: `approve ${phase} of`, state: "running", next: "Wait." }))
+  }),
+  Layer.mock(SessionStore)({
+    location: () => undefined,
+    heads: ({ status = ["running", "escalated"] }) => Effect.succeed({ heads: status.map(head), nextCursor: "more" })
+  }),
+  Layer.mock(PluginHost)({
+    call: (plugin, method) =>
+      plugin === "mute"
+        ? Effect.fail(new RequestTimedOut({ plugin, method, millis: 3000 }))
+        : method === "health/check"
+        ? Effect.succeed({ status: "healthy", uptime_ms: 5 })
+        : Effect.fail(new PluginRefused({ plugin, method, code: -32099, detail: "not today" })),
+    statuses: Effect.succeed([
+      status("well", "running"),
+      status("mute", "running"),
+      status("off", "disabled"),
+      status("lazy", "idle")
+    ])
+  }),
+  Layer.mock(PluginCatalog)({ discovery: Effect.succeed({ plugins: [], warnings: [] }) }),
+  Layer.mock(LogBackend)({
+    query: ({ limit }) => Effect.succeed({ entries: [log("1"), log("2")].slice(0, limit ?? 0), nextCursor: undefined }),
+    tail: () => Effect.succeed(Stream.make(log("2"), log("3")))
+  }),
+  Layer.mock(AgentSessions)({}),
+  Layer.succeed(ProjectScope, {
+    projectRoot: "/p",
+    projectDir: "/p/.animus",
+    configDir: "/c",
+    scopeDir: "/c/p",
+    socketPath: "/c/p/s"
+  }),
+  Notifications.layer,
+  DaemonLifecycle.layer({ pid: 7, version: "1.2.3", logPath: "/l" })
+)
+
+const layer = ControlClient.layer.pipe(
+  Layer.provide(ControlMemory.layer),
+  Layer.provide(ControlServer.layer),
+  Layer.provide(ControlHandlers),
+  Layer.provideMerge(doubles)
+)
+
+describe("control handlers", () => {
+  it.layer(layer)((it) => {
+    it.effect("daemon/status and daemon/stop", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const lifecycle = yield* DaemonLifecycle
+        const answered = yield* control["daemon/status"]({})
+        expect(answered).toMatchObject({ running: true, pid: 7, version: "1.2.3", project_root: "/p", log_path: "/l" })
+        expect(answered.capabilities?.methods).toContain("workflow/approve")
+        yield* lifecycle.ready
+        expect(yield* lifecycle.state).toBe("running")
+        yield* control["daemon/stop"]({ timeout_seconds: 9 })
+        expect(yield* lifecycle.awaitStop).toMatchObject({ timeoutSeconds: 9 })
+        expect(yield* lifecycle.state).toBe("stopping")
+      }))
+
+    it.effect("daemon/health asks each plugin that runs, and tells the truth of the others", () =>
+      Effect.gen(function*() {
+        const health = yield* (yield* ControlClient)["daemon/health"]({})
+        expect(health.status).toBe("degraded")
+        expect(health.plugins?.map(({ name, status }) => [name, status])).toStrictEqual([
+          ["well", "healthy"],
+          ["mute", "unhealthy"],
+          ["off", "unhealthy"],
+          ["lazy", "idle"]
+        ])
+        expect(health.plugins?.[2]?.last_error).toBe("it broke")
+      }))
+
+    it.effect("daemon/logs gives history, then what follows, each record once", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const ids = (follow: boolean) =>
+          Effect.map(Stream.runCollect(control["daemon/logs"]({ follow })), (all) =>
+            all.map((element) => "watching" in element ? "ack" : element.id))
+        expect(yield* ids(false)).toStrictEqual(["ack", "1", "2"])
+        expect(yield* ids(true)).toStrictEqual(["ack", "1", "2", "3"])
+      }))
+
+    it.effect("errors keep their words and get a category", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const refusals = [
+          [control["subject/get"]({ id: "odd" }), "not_found", { error: "NoBackendForKind" }],
+          [control["subject/list"]({}), "invalid_request", { error: "InvalidInput" }],
+          [control["subject/next"]({}), "invalid_request", { error: "InvalidInput" }],
+          [control["workflow/get"]({ id: "r" }), "not_found", { error: "RunNotFound" }],
+          [control["workflow/get"]({ id: "../../etc" }), "not_found", { error: "RunNotFound" }],
+          [control["workflow/approve"]({ id: "r", phase: "review" }), "conflict", { error: "IllegalTransition" }],
+          [control["workflow/run"]({ task_id: "1", definition: "broken" }), "invalid_request", {
+            error: "WorkflowInvalid",
+            problems: [problem]
+          }],
+          [control["workflow/run"]({ task_id: "1", params: { vars: { a: [] } } }), "invalid_request", {
+            error: "InvalidInput"
+          }],
+          [control["queue/drop"]({ id: "none" }), "not_found", { error: "QueueEntryNotFound" }],
+          [control["queue/reorder"]({ position: "front" }), "invalid_request", { error: "InvalidInput" }],
+          [control["queue/reorder"]({ id: "e-held", position: "before" }), "invalid_request", {
+            error: "InvalidInput"
+          }],
+          [control["queue/list"]({ cursor: "x" }), "invalid_request", { error: "InvalidInput" }],
+          [control["plugin/call"]({ name: "p", method: "m" }), "internal", {
+            error: "PluginRefused",
+            plugin: "p",
+            plugin_code: -32099
+          }],
+          [control["plugin/call"]({ name: "mute", method: "m" }), "unavailable", { error: "RequestTimedOut" }]
+        ] as const
+        for (const [call, category, data] of refusals) {
+          expect(yield* Effect.flip<unknown, unknown, never>(call)).toMatchObject({
+            _tag: "ControlError",
+            category,
+            data
+          })
+        }
+      }))
+
+    it.effect("workflow/run loads the task, with or without its prefix", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        begun.length = 0
+        const answered = yield* control["workflow/run"]({ task_id: "1", params: { vars: { n: 3 }, extra: true } })
+        expect(answered).toStrictEqual({ workflow_id: "run-running", status: "running", started_at: "t0" })
+        yield* control["workflow/execute"]({ definition: "fix", params: { title: "By hand" } })
+        expect(begun).toMatchObject([
+          {
+            subject: { kind: "animus.task", id: "task:1", title: "Repair" },
+            workflow_ref: "standard",
+            vars: { n: "3" },
+            input: { extra: true }
+          },
+          { subject: { kind: "custom", id: "By hand" }, workflow_ref: "fix" }
+        ])
+      }))
+
+    it.effect("words of runs and queue entries are those of the wire", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const paused = yield* control["workflow/list"]({ status: "paused" })
+        expect(paused.runs.map(({ id, status }) => [id, status])).toStrictEqual(
+          ["waiting", "paused", "blocked", "escalated"].map((state) => [`run-${state}`, "paused"])
+        )
+        expect(paused.next_cursor).toBe("more")
+        expect(yield* control["workflow/list"]({ status: "pending" })).toStrictEqual({ runs: [] })
+        const page = yield* control["queue/list"]({ limit: 2 })
+        expect(page.entries.map(({ status }) => status)).toStrictEqual(["in-flight", "ready"])
+        const rest = yield* control["queue/list"]({ limit: 2, ...(page.next_cursor && { cursor: page.next_cursor }) })
+        expect(rest).toMatchObject({ entries: [{ id: "e-held", status: "held", subject_id: "task:1" }] })
+        expect(yield* control["queue/stats"]({})).toStrictEqual({
+          ready: 1,
+          held: 2,
+          in_flight: 3,
+          done_recent: 4,
+          dropped_recent: 5
+        })
+      }))
+
+    it.effect("workflow/events of one run: only its kinds, until it has ended", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const notifications = yield* Notifications
+        const standing = yield* Deferred.make<void>()
+        const seen: Array<unknown> = []
+        const publishing = Effect.andThen(
+          Deferred.await(standing),
+          notifications.publish("workflow", [
+            event("other", "phase_started"),
+            event("w", "phase_started"),
+            event("w", "phase_failed"),
+            event("w", "workflow_completed"),
+            event("w", "phase_started")
+          ])
+        )
+        const reading = control["workflow/events"]({ workflow_id: "w", kinds: ["phase_started"] }).pipe(
+          Stream.runForEach((element) =>
+            Effect.andThen(Effect.sync(() => seen.push(element)), Deferred.succeed(standing, undefined))
+          )
+        )
+        yield* Effect.all([reading, publishing], { concurrency: 2 })
+        expect(seen).toStrictEqual([{ watching: true }, event("w", "phase_started")])
+      }))
+  })
+})

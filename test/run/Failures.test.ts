@@ -1,0 +1,128 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { ConnectionLost, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
+import { command, deciding, dispatch, output, response, run, workflow, World } from "./World.ts"
+
+describe("agent attempts", () => {
+  const lost = new ConnectionLost({ plugin: "exec", detail: "pipe closed" })
+
+  it.effect("tries a transient failure again while nothing was forwarded", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (_, call) => call < 3 ? Effect.fail(lost) : Effect.succeed(response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("200 millis")
+      yield* TestClock.adjust("400 millis")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+      assert.strictEqual(world.sessions.length, 3)
+      assert.strictEqual(new Set(world.sessions.map(({ session }) => session)).size, 3)
+    }))
+
+  it.effect("tries nothing again once a token was forwarded", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (session) => Effect.andThen(output(session, "token"), Effect.fail(lost))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "failed")
+      assert.strictEqual(world.sessions.length, 1)
+      assert.strictEqual(world.records.get("implement")?.status, "failed")
+    }))
+
+  it.effect("does not try a deadline again", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = () => Effect.fail(new RequestTimedOut({ plugin: "exec", method: "agent/run", millis: 1 }))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      assert.strictEqual((yield* engine.settled(run)).status, "failed")
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+
+  it.effect("an exit code that is not zero is an error, whatever was said", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (session) =>
+        Effect.succeed({ ...deciding(session, { verdict: "advance", confidence: 1 }), exit_code: 3 })
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      const head = yield* engine.settled(run)
+      assert.strictEqual(head.status, "failed")
+      assert.include(head.reason ?? "", "exit code 3")
+    }))
+
+  it.effect("launches nothing before its session record is durable", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.recordsFull = true
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(world.sessions.length, 0)
+      world.recordsFull = false
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+    }))
+})
+
+describe("a store that fails", () => {
+  it.effect("full: the finished attempt is kept, written once there is room, and never performed twice", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const gate = yield* Deferred.make<void>()
+      world.agents = () => Effect.as(Deferred.await(gate), response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      world.full = true
+      yield* Deferred.succeed(gate, undefined)
+      yield* TestClock.adjust("5 minutes")
+      assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
+      world.full = false
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+
+  it.effect("full: a run that waits for room can be cancelled once there is some", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const gate = yield* Deferred.make<void>()
+      world.agents = () => Effect.as(Deferred.await(gate), response("done"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      world.full = true
+      yield* Deferred.succeed(gate, undefined)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Effect.flip(engine.cancel(run, "no room")))._tag, "SessionStoreFailed")
+      world.full = false
+      yield* engine.cancel(run, "no room")
+      assert.strictEqual(world.head?.status, "cancelled")
+    }))
+
+  it.effect("damaged: the run stops where it is, and goes on once the journal is mended", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(command("test"))
+      const gate = yield* Deferred.make<void>()
+      world.spawn = () => Effect.as(Deferred.await(gate), { code: 0 })
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      world.damaged = true
+      yield* Deferred.succeed(gate, undefined)
+      yield* engine.settled(run)
+      assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
+      world.damaged = false
+      yield* engine.resume(run, { force: false })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.include(world.tags, "RecoveryDecided")
+    }))
+})

@@ -19,11 +19,15 @@ const dist = Path.join(root, "dist")
 const requireBanner = `import { createRequire as __createRequire } from "node:module"
 const require = __createRequire(import.meta.url)`
 
-/** Loads the program through Node's compile cache, which must be on before the first module is compiled. */
-const entry = `import * as Module from "node:module"
-const { HOME, XDG_CACHE_HOME } = process.env
-const cache = XDG_CACHE_HOME || (HOME && HOME + "/.cache")
-if (cache && !process.env.NODE_COMPILE_CACHE) Module.enableCompileCache(cache + "/animus/compile")
+/**
+ * Loads the program through Node's compile cache, which must be on before the first module is compiled. An environment
+ * variable would do the same, but every child would inherit it. Node can hang on a folder whose parents cannot be made.
+ */
+const entry = `import * as Fs from "node:fs"
+import * as Module from "node:module"
+const { HOME, NODE_COMPILE_CACHE, XDG_CACHE_HOME } = process.env
+const [home, folder] = XDG_CACHE_HOME ? [XDG_CACHE_HOME, "/animus"] : [HOME, "/.cache/animus"]
+if (!NODE_COMPILE_CACHE && home && Fs.existsSync(home)) Module.enableCompileCache(home + folder)
 await import("./main.js")
 `
 

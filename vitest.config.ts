@@ -3,7 +3,16 @@ import { defineConfig } from "vitest/config"
 /** Folders whose tests start real programs: they wait on the machine, the others only on the test clock. */
 const withProcesses = ["bench", "cli", "demo", "docs", "plugins", "process"].map((room) => `test/${room}/**/*.test.ts`)
 
+/** What `exports` of package.json promises, from the sources: a test never runs against an older build. */
+const sources = [
+  { find: /^animus\/sdk$/, replacement: `${import.meta.dirname}/src/sdk/Sdk.ts` },
+  { find: /^animus\/testing$/, replacement: `${import.meta.dirname}/layers/Testing.ts` },
+  { find: /^animus\/((?:layers|schemas)\/.+)$/, replacement: `${import.meta.dirname}/$1.ts` },
+  { find: /^animus\/(.+\/.+)$/, replacement: `${import.meta.dirname}/src/$1.ts` }
+]
+
 export default defineConfig({
+  resolve: { alias: sources },
   test: {
     pool: "forks",
     maxWorkers: 2,

@@ -1,5 +1,5 @@
 /** The `animus` program: arguments in, exit code out. */
-import { NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Exit, Logger } from "effect"
 import { dirname, join } from "node:path"
 import { argv, execPath, exit, stdout } from "node:process"
@@ -29,11 +29,14 @@ stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+const exitCodeOf = (done: Exit.Exit<unknown, unknown>): number =>
+  Exit.isSuccess(done) && typeof done.value === "number" ? done.value : 130
+
 NodeRuntime.runMain(
-  main(argv.slice(2), manifest.version).pipe(
-    Effect.provide(Cli.layer),
+  main(argv.slice(2), manifest.version, Cli.layer).pipe(
+    Effect.provide(NodeServices.layer),
     Effect.provideService(Installation, installation),
     Effect.provideService(Logger.LogToStderr, true)
   ),
-  { disableErrorReporting: true, teardown: (done, onExit) => onExit(Exit.isSuccess(done) ? done.value : 130) }
+  { disableErrorReporting: true, teardown: (done, onExit) => onExit(exitCodeOf(done)) }
 )

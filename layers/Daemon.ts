@@ -3,7 +3,8 @@
  * unfinished runs, dispatch, and last the socket, so that whoever gets an answer gets a true one.
  */
 import { NodeServices } from "@effect/platform-node"
-import { Cause, DateTime, Effect, Layer, Path, Schedule, Stream } from "effect"
+import { DateTime, Effect, Layer, Path, Schedule, Stream } from "effect"
+import { Digest } from "effect/crypto"
 import { randomUUID } from "node:crypto"
 import manifest from "../package.json" with { type: "json" }
 import type { JsonObject } from "../schemas/Json.ts"
@@ -16,10 +17,13 @@ import { Notifications } from "../src/notify/Notifications.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../src/plugin/PluginHost.ts"
 import { DaemonConfig } from "../src/project/DaemonConfig.ts"
+import { sweepOrphans } from "../src/project/OrphanSweep.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
+import type { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
 import { Scheduler } from "../src/schedule/Scheduler.ts"
+import type { SessionStore } from "../src/session/SessionStore.ts"
 import { SubjectRouter } from "../src/subject/SubjectRouter.ts"
 import { Workflows } from "../src/workflow/Workflows.ts"
 import * as ControlSocket from "./ControlSocket.ts"
@@ -28,11 +32,10 @@ import * as DispatchQueueFile from "./DispatchQueueFile.ts"
 import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
 import * as HostEnvironmentProcess from "./HostEnvironmentProcess.ts"
 import * as LogBackendJsonl from "./LogBackendJsonl.ts"
-import { sweep } from "./OrphanSweep.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 import * as SessionStoreFile from "./SessionStoreFile.ts"
-import * as SessionStoreMemory from "./SessionStoreMemory.ts"
+import { SessionStoreMemory } from "./SessionStoreMemory.ts"
 
 const DRAIN_SECONDS = 60
 
@@ -42,10 +45,7 @@ const configuredStore = Layer.unwrap(Effect.map(DaemonConfig, ({ session_store }
     ? Layer.mergeAll(SessionStoreMemory.layer, DispatchQueueMemory.layer)
     : Layer.mergeAll(SessionStoreFile.layer, DispatchQueueFile.layer)))
 
-const swept = Layer.effectDiscard(Effect.gen(function*() {
-  const orphans = yield* sweep
-  for (const { command, pid } of orphans) yield* Effect.logWarning(`ended ${command} (${pid}), which a killed daemon had left`)
-}))
+const swept = Layer.effectDiscard(sweepOrphans)
 
 const lifecycle = Layer.unwrap(Effect.gen(function*() {
   const { scopeDir } = yield* ProjectScope
@@ -63,7 +63,7 @@ const recovered = Layer.effectDiscard(Effect.gen(function*() {
   if (heads.length > 0) yield* Effect.logInfo(`took up ${heads.length} unfinished runs`)
 }))
 
-const ground = Layer.mergeAll(ProcessTableLinux.layer, HostEnvironmentProcess.layer, DaemonConfigFile.layer, lifecycle).pipe(
+const ground = Layer.mergeAll(ProcessTableLinux.layer, HostEnvironmentProcess.layer, DaemonConfigFile.layer, lifecycle, Digest.layerWebCrypto).pipe(
   Layer.provideMerge(NodeServices.layer)
 )
 
@@ -123,14 +123,20 @@ const serve = Effect.gen(function*() {
   yield* publish("status", { status: "stopped" })
 }).pipe(Effect.scoped)
 
-/**
- * Runs a daemon until it is asked to stop. `store` provides SessionStore and DispatchQueue; without it the configuration
- * decides. This is the door for programs that embed Animus with a store of their own.
- */
-export const runWith = <E, R>(store: Layer.Layer<StoreServices, E, R>) =>
+type Stores = SessionStore | DispatchQueue
+type Ground = Layer.Success<typeof ground> | Layer.Success<typeof logs> | ProjectScope
+
+const serveOver = <E, R extends Ground>(stores: Layer.Layer<Stores, E, R>) =>
   serve.pipe(
-    Effect.provide(rooms.pipe(Layer.provideMerge(store), Layer.provideMerge(logs), Layer.provideMerge(ground))),
-    Effect.tapCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("the daemon ends", cause))
+    Effect.provide(rooms.pipe(Layer.provideMerge(stores), Layer.provideMerge(logs), Layer.provideMerge(ground)))
   )
 
-export const run = runWith(configuredStore)
+/**
+ * Runs a daemon until it is asked to stop, over a session store of the caller's; needs a `ProjectScope`. This is the door
+ * for programs that embed Animus.
+ */
+export const runWith = <E, R extends Ground>(sessionStore: Layer.Layer<SessionStore, E, R>) =>
+  serveOver(Layer.mergeAll(sessionStore, DispatchQueueFile.layer))
+
+/** The same, over the store that the configuration names. */
+export const run = serveOver(configuredStore)

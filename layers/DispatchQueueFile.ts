@@ -29,7 +29,7 @@ const replay = Effect.fnUntraced(function*(path: string, lines: ReadonlyArray<st
   return state
 })
 
-export const DispatchQueueFile = Layer.effect(
+export const layer = Layer.effect(
   DispatchQueue,
   Effect.gen(function*() {
     const { scopeDir } = yield* ProjectScope

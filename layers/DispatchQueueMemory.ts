@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect"
 import { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
 import { empty } from "../src/schedule/QueueState.ts"
 
-export const DispatchQueueMemory = Layer.effect(
+export const layer = Layer.effect(
   DispatchQueue,
   DispatchQueue.make({ initial: empty, append: () => Effect.void })
 )

@@ -1,4 +1,7 @@
-/** HostEnvironment of this process. A cookie that was inherited is not passed on: it would make our children somebody else's. */
+/**
+ * HostEnvironment of this process, and `ANIMUS_STATE_DIR`, where plugins that ask for it keep what is theirs.
+ * A cookie that was inherited is not passed on: it would make our children somebody else's.
+ */
 import { Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"
 import { HostEnvironment } from "../src/project/HostEnvironment.ts"
@@ -13,5 +16,5 @@ const given = (): Record<string, string> =>
 
 export const layer = Layer.effect(
   HostEnvironment,
-  Effect.map(ProjectScope, ({ scopeDir }) => ({ env: given(), cookie: scopeDir, generation: randomUUID() }))
+  Effect.map(ProjectScope, ({ scopeDir }) => ({ env: { ...given(), ANIMUS_STATE_DIR: scopeDir }, cookie: scopeDir, generation: randomUUID() }))
 )

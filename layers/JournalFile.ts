@@ -41,7 +41,11 @@ export const readJournal = Effect.fnUntraced(function*(path: string, limit?: num
     ({ detail, line }) => damaged(path, line, detail)
   )
   if (limit !== undefined && result.good < limit) {
-    return yield* damaged(path, result.lines.length + 1, `${limit - result.good} bytes that were acknowledged are missing`)
+    return yield* damaged(
+      path,
+      result.lines.length + 1,
+      `${limit - result.good} bytes that were acknowledged are missing`
+    )
   }
   return { ...result, size: bytes.length }
 })

@@ -13,9 +13,9 @@ import { LogBuffer } from "../src/log/LogBuffer.ts"
 import { PageCollector } from "../src/log/LogFilter.ts"
 import { decodeLine, encodeLine } from "../src/log/LogLine.ts"
 import { makeStamp } from "../src/log/LogStamp.ts"
-import { tailOf } from "../src/log/LogTail.ts"
 import { Notifications } from "../src/notify/Notifications.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
+import { tailOf } from "./LogTail.ts"
 import { reverseLines } from "./ReverseLines.ts"
 
 export interface JsonlOptions {
@@ -40,8 +40,7 @@ const readPage = Effect.fnUntraced(function*(path: string, query: LogQuery) {
   }
   return yield* Effect.tryPromise({
     try: collect,
-    catch: (cause) =>
-      new LogBackendFailed({ path, detail: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new LogBackendFailed({ path, detail: cause instanceof Error ? cause.message : String(cause) })
   })
 })
 
@@ -117,7 +116,7 @@ const lossReport = (lost: number) => ({
   level: "warn" as const,
   source: "daemon" as const,
   target: "log",
-  message: `${lost} log records could not be kept before this one`
+  message: `${lost === 1 ? "1 record" : `${lost} records`} could not be kept before this one`
 })
 
 /** The daemon's. */

@@ -4,8 +4,8 @@ import type { LogEntry } from "../schemas/Log.ts"
 import { LogBackend } from "../src/log/LogBackend.ts"
 import { PageCollector } from "../src/log/LogFilter.ts"
 import { makeStamp } from "../src/log/LogStamp.ts"
-import { tailOf } from "../src/log/LogTail.ts"
 import { Notifications } from "../src/notify/Notifications.ts"
+import { tailOf } from "./LogTail.ts"
 
 const CAPACITY = 10_000
 

@@ -17,9 +17,7 @@ const makePipe: Effect.Effect<Pipe> = Queue.bounded(PIPE_CAPACITY)
 
 const encoder = new TextEncoder()
 const into = (pipe: Pipe) =>
-  Sink.forEach((data: string | Uint8Array) =>
-    Queue.offer(pipe, typeof data === "string" ? encoder.encode(data) : data)
-  )
+  Sink.forEach((data: string | Uint8Array) => Queue.offer(pipe, typeof data === "string" ? encoder.encode(data) : data))
 
 const exitOf = (exit: Exit.Exit<number | void, unknown>): PluginExit => {
   if (Exit.isSuccess(exit)) return { code: exit.value ?? 0, signal: undefined }
@@ -55,7 +53,9 @@ const run = Effect.fnUntraced(function*(program: MemoryProgram, command: PluginC
       Effect.flatMap(
         Queue.offer(stdin, encoder.encode(text)),
         (taken) =>
-          taken ? Effect.void : Effect.fail(new PluginCrashed({ plugin: command.plugin, detail: "its stdin is closed" }))
+          taken
+            ? Effect.void
+            : Effect.fail(new PluginCrashed({ plugin: command.plugin, detail: "its stdin is closed" }))
       ),
     closeStdin: Effect.asVoid(Queue.end(stdin)),
     exit: Deferred.await(exited)

@@ -2,7 +2,7 @@
 import { Effect, Layer } from "effect"
 import * as fs from "node:fs/promises"
 import * as process from "node:process"
-import { COOKIE_VARIABLE, GENERATION_VARIABLE } from "../src/project/ProcessMark.ts"
+import { COOKIE_VARIABLE, GENERATION_VARIABLE } from "../src/project/HostEnvironment.ts"
 import { type MarkedProcess, type ProcessRow, ProcessTable, type Signal } from "../src/project/ProcessTable.ts"
 
 interface Stat extends ProcessRow {
@@ -70,6 +70,21 @@ const descendants = Effect.fnUntraced(function*(pid: number) {
   return below(pid).map(rowOf)
 })
 
+const worksIn = (pid: number, folder: string) =>
+  Effect.map(
+    orGone(() => fs.readlink(`/proc/${pid}/cwd`)),
+    (cwd) => cwd !== undefined && (cwd === folder || cwd.startsWith(`${folder}/`))
+  )
+
+const workingIn = Effect.fnUntraced(function*(folder: string) {
+  const found = yield* Effect.filter(
+    yield* living,
+    ({ pid }) => Effect.map(Effect.all([isOwn(pid), worksIn(pid, folder)]), ([own, inside]) => own && inside),
+    { concurrency: 16 }
+  )
+  return found.map(rowOf)
+})
+
 const end = Effect.fnUntraced(function*(row: ProcessRow, signal: Signal) {
   const stat = yield* statOf(row.pid)
   return stat !== undefined && stat.startTime === row.startTime && (yield* send(row.pid, signal))
@@ -83,5 +98,6 @@ export const layer: Layer.Layer<ProcessTable> = Layer.succeed(ProcessTable, {
     const rows = yield* Effect.forEach(yield* pids, (pid) => markedProcess(pid, cookie), { concurrency: 16 })
     return rows.filter((row) => row !== undefined)
   }),
+  workingIn,
   end
 })

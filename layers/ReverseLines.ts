@@ -20,7 +20,11 @@ export async function* reverseLines(path: string): AsyncGenerator<string> {
       position -= length
       const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position)
       let end = bytesRead
-      for (let at = buffer.lastIndexOf(NEWLINE, end - 1); at >= 0; at = end === 0 ? -1 : buffer.lastIndexOf(NEWLINE, end - 1)) {
+      for (
+        let at = buffer.lastIndexOf(NEWLINE, end - 1);
+        at >= 0;
+        at = end === 0 ? -1 : buffer.lastIndexOf(NEWLINE, end - 1)
+      ) {
         if (pieces !== undefined) yield joined(pieces, buffer.subarray(at + 1, end))
         pieces = []
         end = at

@@ -1,7 +1,7 @@
 /** Where the files of runs are: `<scopeDir>/runs/<run>/`, one folder a run. */
+import { Schema } from "effect"
 import * as Path from "node:path"
 import { RunId } from "../schemas/Ids.ts"
-import { Schema } from "effect"
 
 export interface RunFolder {
   readonly root: string

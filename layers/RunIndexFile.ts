@@ -4,8 +4,8 @@
  */
 import { Effect, Schema } from "effect"
 import * as Fs from "node:fs/promises"
-import { RunStatus } from "../schemas/RunEvent.ts"
 import type { SessionStoreFailed } from "../schemas/errors/RunErrors.ts"
+import { RunStatus } from "../schemas/RunEvent.ts"
 import { foldRow } from "../src/session/JournalCodec.ts"
 import type { IndexRow } from "../src/session/SessionStoreDriver.ts"
 import { attemptIfThere } from "./DurableFile.ts"

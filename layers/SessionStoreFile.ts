@@ -48,7 +48,6 @@ class State {
     this.index.remove(run)
     this.sizes.delete(run)
     this.damaged.delete(run)
-    this.#turns.delete(run)
   }
 
   requireIntact(run: string): Effect.Effect<void, SessionStoreFailed> {
@@ -97,8 +96,11 @@ const appendTo = (state: State, cache: JournalCache): SessionStoreDriver["append
     const path = state.folder.journal(run)
     if (actual === 0) yield* makeFolder(state.folder.of(run))
     const open = Effect.sync(() => resumeJournal(path, state.sizes.get(run) ?? 0))
-    const size = yield* cache.use(path, open, (journal) =>
-      Effect.map(journal.append(lines.map(({ line }) => line)), journal.size))
+    const size = yield* cache.use(
+      path,
+      open,
+      (journal) => Effect.map(journal.append(lines.map(({ line }) => line)), journal.size)
+    )
     state.sizes.set(run, size)
     state.index.put(row)
     if (!row.finished) return

@@ -51,8 +51,7 @@ const makeDriver = (journals: Map<string, Array<string>>): SessionStoreDriver =>
         const name = `transcript ${attempt} ${phase}`
         filesOf(run).set(name, [...(filesOf(run).get(name) ?? []), ...lines])
       }),
-    transcript: (run, phase, attempt) =>
-      Effect.sync(() => files.get(run)?.get(`transcript ${attempt} ${phase}`) ?? []),
+    transcript: (run, phase, attempt) => Effect.sync(() => files.get(run)?.get(`transcript ${attempt} ${phase}`) ?? []),
     remove: (run) =>
       Effect.sync(() => {
         journals.delete(run)

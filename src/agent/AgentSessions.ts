@@ -2,40 +2,110 @@
  * Live agent sessions. Every frame of a session reaches its owner, in order; cancel reaches the process that owns the
  * session; nothing is retried after the first token was forwarded. What to do after a crash is the run engine's decision.
  */
-import { Context, type Effect } from "effect"
-import type { PluginError, ProviderMissing, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
+import { Context, DateTime, Deferred, Duration, Effect, Layer } from "effect"
+import {
+  MethodNotSupported,
+  ProviderMissing,
+  RequestTimedOut,
+  SessionNotFound
+} from "../../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../../schemas/Ids.ts"
-import type { AgentNotification, AgentRunRequest, AgentRunResponse } from "../../schemas/Provider.ts"
+import type { AgentRunResponse } from "../../schemas/Provider.ts"
+import { type InstalledPlugin, PluginCatalog } from "../plugin/PluginCatalog.ts"
+import { PluginHost } from "../plugin/PluginHost.ts"
+import type { AgentError, AgentSession, SessionStatus } from "./AgentSession.ts"
+import { knownTools, providerOf } from "./ProviderNames.ts"
+import { cancelBound, dispatch } from "./SessionDispatch.ts"
+import { endOf, type Live, SessionRegistry } from "./SessionRegistry.ts"
 
-export interface AgentSession {
-  readonly session: SessionId
-  /** Provider tool, as in `animus-provider-<tool>`. */
-  readonly tool: string
-  readonly request: AgentRunRequest
-  /** Continue this provider's own session instead of beginning one. */
-  readonly resume?: string
-  /** Called for each batch of frames, in order; the provider waits while this runs. */
-  readonly onEvents: (events: ReadonlyArray<AgentNotification>) => Effect.Effect<void>
-}
-
-export interface SessionStatus {
-  readonly session: SessionId
-  readonly status: "running" | "completed" | "failed" | "cancelled"
-  readonly provider: string
-  readonly model: string
-  readonly startedAt: string
-  readonly finishedAt: string | undefined
-  readonly lastError: string | undefined
-}
-
-export type AgentError = PluginError | ProviderMissing
+export type { AgentError, AgentSession, SessionStatus } from "./AgentSession.ts"
 
 export class AgentSessions extends Context.Service<AgentSessions, {
-  /** Interrupting cancels the session at its provider. The deadline is the request's `timeout_secs`, else 1800 s. */
+  /**
+   * Interrupting cancels the session at its provider. The deadline is the request's `timeout_secs`, else 1800 s: past it
+   * the session is cancelled, the owner gets a last error that is not recoverable, and the response has exit code 124.
+   */
   readonly run: (session: AgentSession) => Effect.Effect<AgentRunResponse, AgentError>
   /** Returns when the session has ended. */
   readonly cancel: (session: SessionId) => Effect.Effect<void, SessionNotFound | AgentError>
   /** Live ones and the last hundred that ended. */
   readonly status: (session: SessionId) => Effect.Effect<SessionStatus, SessionNotFound>
   readonly canResume: (tool: string) => Effect.Effect<boolean, AgentError>
-}>()("animus/agent/AgentSessions") {}
+}>()("animus/agent/AgentSessions") {
+  static readonly layer = Layer.effect(AgentSessions, Effect.suspend(() => make))
+}
+
+const make = Effect.gen(function*() {
+  const catalog = yield* PluginCatalog
+  const host = yield* PluginHost
+  const sessions = new SessionRegistry()
+
+  const find = Effect.fnUntraced(function*(tool: string) {
+    const { plugins } = yield* catalog.discovery
+    return providerOf(plugins, tool) ?? (yield* new ProviderMissing({ tool, known: knownTools(plugins) }))
+  })
+  /** By the manifest; a provider whose manifest does not list it may still have said so in the handshake. */
+  const supports = Effect.fnUntraced(function*({ manifest, name }: InstalledPlugin, method: string) {
+    if (manifest.capabilities.includes(method)) return true
+    return (yield* host.initialized(name)).capabilities.methods.includes(method)
+  })
+
+  const run = Effect.fn("AgentSessions.run")(function*(session: AgentSession) {
+    const provider = yield* find(session.tool)
+    const plugin = provider.name
+    const cancellable = yield* supports(provider, "agent/cancel")
+    const startedAt = DateTime.formatIso(yield* DateTime.now)
+    const status: SessionStatus = {
+      session: session.session,
+      status: "running",
+      provider: session.tool,
+      model: session.request.model ?? "",
+      startedAt,
+      finishedAt: undefined,
+      lastError: undefined
+    }
+    const live: Live = { plugin, cancellable, status, ended: Deferred.makeUnsafe(), cancelled: false }
+    sessions.live.set(session.session, live)
+    return yield* dispatch({ plugin, cancellable, frames: sessions.framesOf(plugin), session }).pipe(
+      Effect.onExit((exit) =>
+        Effect.gen(function*() {
+          sessions.end(live, endOf(live, exit, DateTime.formatIso(yield* DateTime.now)))
+          yield* Deferred.succeed(live.ended, undefined)
+        })
+      )
+    )
+  }, Effect.provideContext(Context.make(PluginHost, host)))
+
+  const cancel = Effect.fn("AgentSessions.cancel")(function*(session: SessionId) {
+    const live = sessions.live.get(session)
+    if (live === undefined) return yield* new SessionNotFound({ session })
+    yield* endLive(host, live)
+  })
+
+  const status = Effect.fn("AgentSessions.status")(function*(session: SessionId) {
+    const known = sessions.live.get(session)?.status ?? sessions.ended.get(session)
+    return known ?? (yield* new SessionNotFound({ session }))
+  })
+
+  const canResume = Effect.fn("AgentSessions.canResume")(function*(tool: string) {
+    return yield* supports(yield* find(tool), "agent/resume")
+  })
+
+  return AgentSessions.of({ run, cancel, status, canResume })
+})
+
+const endLive = Effect.fnUntraced(function*(host: PluginHost["Service"], live: Live) {
+  const { cancellable, plugin, status: { session } } = live
+  const method = "agent/cancel"
+  if (!cancellable) return yield* new MethodNotSupported({ plugin, method })
+  const millis = Duration.toMillis(cancelBound)
+  live.cancelled = true
+  const asked = host.call(plugin, method, { session_id: session }, { timeout: millis }).pipe(
+    // It ended by itself meanwhile: that is what was wanted.
+    Effect.catchTag("PluginRefused", (error) => error.category === "not_found" ? Effect.void : Effect.fail(error))
+  )
+  yield* Effect.timeoutOrElse(Effect.andThen(asked, Deferred.await(live.ended)), {
+    duration: cancelBound,
+    orElse: () => Effect.fail(new RequestTimedOut({ plugin, method, millis }))
+  })
+})

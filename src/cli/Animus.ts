@@ -31,6 +31,7 @@ import { trust } from "./commands/Trust.ts"
 import { workflowApprove } from "./commands/WorkflowApprove.ts"
 import { workflowCancel } from "./commands/WorkflowCancel.ts"
 import { workflowGet } from "./commands/WorkflowGet.ts"
+import { workflowJournal } from "./commands/WorkflowJournal.ts"
 import { workflowList } from "./commands/WorkflowList.ts"
 import { workflowPause } from "./commands/WorkflowPause.ts"
 import { workflowReject } from "./commands/WorkflowReject.ts"
@@ -61,6 +62,7 @@ const workflow = Command.make("workflow").pipe(
     workflowWatch,
     workflowList,
     workflowGet,
+    workflowJournal,
     workflowApprove,
     workflowReject,
     workflowPause,

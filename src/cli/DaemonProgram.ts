@@ -2,12 +2,13 @@
 import { Context, type Effect } from "effect"
 import type { ConfigInvalid, DaemonAlreadyRunning, SocketPathTooLong, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import type { DuplicateKindClaim } from "../../schemas/errors/PluginErrors.ts"
-import type { SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
+import type { SequenceConflict, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 
 export type DaemonStartError =
   | ConfigInvalid
   | DaemonAlreadyRunning
   | DuplicateKindClaim
+  | SequenceConflict
   | SessionStoreFailed
   | SocketPathTooLong
   | StateFolderUnusable

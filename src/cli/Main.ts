@@ -2,7 +2,7 @@
  * One invocation of `animus`, from its arguments to its exit code. Failures are rendered here and nowhere else: a line on
  * stderr for a person, an envelope with `--json`, and the exit code that the error's category stands for.
  */
-import { Cause, Console, Effect, Option, Runtime, Schema } from "effect"
+import { Cause, Console, Effect, type Layer, Option, Runtime, Schema } from "effect"
 import { CliError, CliOutput, Command } from "effect/cli"
 import { Category } from "../../schemas/Category.ts"
 import { animus } from "./Animus.ts"
@@ -59,9 +59,10 @@ const report = (cause: Cause.Cause<unknown>, json: boolean) =>
     return failure.exitCode
   })
 
-export const main = (args: ReadonlyArray<string>, version: string) => {
+/** `services` is built for the one command that is run; it may ask for the global flags. */
+export const main = <A, E, R>(args: ReadonlyArray<string>, version: string, services: Layer.Layer<A, E, R>) => {
   const json = args.includes("--json")
-  return Command.runWith(animus, { version })(args).pipe(
+  return Command.runWith(Command.provide(animus, services), { version })(args).pipe(
     Effect.as(0),
     Effect.catchCause((cause) => report(cause, json)),
     Effect.provide(CliOutput.layerPresenter(presenter(args, json)))

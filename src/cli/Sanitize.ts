@@ -7,10 +7,10 @@
 // oxlint-disable-next-line no-control-regex
 const unsafe = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g
 
-// Whole escape sequences go, so that no "[31m" is left behind: CSI, OSC up to its end, and two-character escapes.
+// Whole escape sequences go, so that no "[31m" is left behind: CSI, OSC up to its end, and short escapes.
 // oxlint-disable-next-line no-control-regex
 const escapes =
-  /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\^_])|\u009B[0-?]*[ -/]*[@-~]/g
+  /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[ -/]*[0-~])|\u009B[0-?]*[ -/]*[@-~]/g
 
 export const sanitize = (text: string): string => text.replace(/\r\n?/g, "\n").replace(escapes, "").replace(unsafe, "")
 

@@ -55,7 +55,9 @@ const logger = Effect.gen(function*() {
     yield* backend.append({ level: "warn", source: "daemon", target: "log", message })
   })
   yield* Effect.addFinalizer(() => Effect.flatMap(Queue.clear(queue), forward))
-  yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.takeAll(queue), forward)))
+  // What was taken is forwarded even when the end comes in between.
+  const forwardNext = Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(Queue.takeAll(queue)), forward))
+  yield* Effect.forkScoped(Effect.forever(forwardNext))
   return Logger.make((options) => {
     if (!Queue.offerUnsafe(queue, entryOf(options))) refused++
   })

@@ -35,7 +35,13 @@ const WORD = "api_key|api-key|apikey|password|token|secret"
 
 const rules: ReadonlyArray<Rule> = [
   // As data in a text: the key and the value in quotes, however they are escaped.
-  [new RegExp(`(\\\\*["'](?:[\\w-]*(?:${WORD})|authorization)\\\\*["']\\s*:\\s*)(\\\\*")(?:[^"\\\\]|\\\\[^"])*\\\\*"`, "gi"), `$1$2${REDACTED}$2`],
+  [
+    new RegExp(
+      `(\\\\*["'](?:[\\w-]*(?:${WORD})|authorization)\\\\*["']\\s*:\\s*)(\\\\*")(?:[^"\\\\]|\\\\[^"])*\\\\*"`,
+      "gi"
+    ),
+    `$1$2${REDACTED}$2`
+  ],
   // A header in quotes ends with them, any other with its line: the scheme is not the secret.
   [/(["'])authorization\s*[:=](?:(?!\1)[^\r\n])*/gi, `$1authorization=${REDACTED}`],
   [/(?<!["'])\bauthorization\s*[:=][^\r\n]*/gi, `authorization=${REDACTED}`],

@@ -33,7 +33,10 @@ const warn = (name: string, path: string, source: PluginSource, reason: string):
 })
 
 const parseYaml = (path: string, text: string) =>
-  Effect.try({ try: (): unknown => parse(text) ?? {}, catch: (cause) => new ConfigInvalid({ path, detail: String(cause) }) })
+  Effect.try({
+    try: (): unknown => parse(text) ?? {},
+    catch: (cause) => new ConfigInvalid({ path, detail: String(cause) })
+  })
 
 const resolveBinary = Effect.fnUntraced(function*(binary: string) {
   const path = yield* Path.Path
@@ -48,17 +51,28 @@ const resolveBinary = Effect.fnUntraced(function*(binary: string) {
   return binary
 })
 
-const fromRegistry = Effect.fnUntraced(function*(file: string) {
-  const fs = yield* FileSystem.FileSystem
-  if (!(yield* fs.exists(file))) return nothing
-  const text = yield* fs.readFileString(file)
-  const { plugins, providers } = yield* decodeRegistry(yield* parseYaml(file, text))
-  const candidates = yield* Effect.forEach(Object.entries({ ...plugins, ...providers }), ([name, { binary }]) =>
-    Effect.map(resolveBinary(binary), (path): Candidate => ({ name, explicitName: name, path, source: "explicit_config" })))
-  return { candidates, warnings: [] }
-}, (effect, file) =>
-  Effect.catch(effect, (error) =>
-    Effect.succeed(warn("plugins.yaml", file, "explicit_config", `the registry cannot be read: ${error.message}. Mend the file`))))
+const fromRegistry = Effect.fnUntraced(
+  function*(file: string) {
+    const fs = yield* FileSystem.FileSystem
+    if (!(yield* fs.exists(file))) return nothing
+    const text = yield* fs.readFileString(file)
+    const { plugins, providers } = yield* decodeRegistry(yield* parseYaml(file, text))
+    const candidates = yield* Effect.forEach(
+      Object.entries({ ...plugins, ...providers }),
+      ([name, { binary }]) =>
+        Effect.map(
+          resolveBinary(binary),
+          (path): Candidate => ({ name, explicitName: name, path, source: "explicit_config" })
+        )
+    )
+    return { candidates, warnings: [] }
+  },
+  (effect, file) =>
+    Effect.catch(effect, (error) =>
+      Effect.succeed(
+        warn("plugins.yaml", file, "explicit_config", `the registry cannot be read: ${error.message}. Mend the file`)
+      ))
+)
 
 /** Executables named like plugins; a folder that is not there has none. */
 const fromFolder = Effect.fnUntraced(function*(folder: string, source: PluginSource) {
@@ -85,8 +99,12 @@ const fromProject = Effect.gen(function*() {
   if (found.candidates.length === 0) return nothing
   const trusted = yield* Effect.match(trust.status, { onSuccess: (status) => status.trusted, onFailure: () => false })
   if (trusted) return found
-  const reason = "this project is not trusted as it stands, so nothing of it is executed. Read its .animus folder, then: animus trust"
-  return { candidates: [], warnings: found.candidates.map(({ name, path, source }) => ({ name, path, source, reason })) }
+  const reason =
+    "this project is not trusted as it stands, so nothing of it is executed. Read its .animus folder, then: animus trust"
+  return {
+    candidates: [],
+    warnings: found.candidates.map(({ name, path, source }) => ({ name, path, source, reason }))
+  }
 })
 
 export const findCandidates = Effect.gen(function*() {

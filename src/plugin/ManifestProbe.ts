@@ -24,7 +24,9 @@ const collect = <E>(stream: Stream.Stream<Uint8Array, E>, path: string, name: st
       size + chunk.length > LIMIT
         ? Effect.fail(new ManifestProbeFailed({ path, detail: `its ${name} is larger than ${LIMIT} bytes` }))
         : Effect.succeed({ size: size + chunk.length, chunks: [...chunks, chunk] })),
-    Effect.map(({ chunks }) => chunks)
+    Effect.map(({ chunks }) =>
+      chunks
+    )
   )
 
 const textOf = (chunks: ReadonlyArray<Uint8Array>): string => {
@@ -44,28 +46,32 @@ const answer = Effect.fnUntraced(function*(path: string, pipes: PluginPipes) {
   return yield* new ManifestProbeFailed({ path, detail })
 })
 
-const ask = Effect.fnUntraced(function*(path: string) {
-  const { projectRoot } = yield* ProjectScope
-  const { env } = yield* HostEnvironment
-  const processes = yield* PluginProcess
-  const pipes = yield* processes.spawn({
-    plugin: path,
-    path,
-    args: ["--manifest"],
-    cwd: projectRoot,
-    env: baseEnvironment(env)
-  })
-  return yield* decode(yield* answer(path, pipes))
-}, Effect.scoped, (effect, path) =>
-  effect.pipe(
-    Effect.mapError((error) =>
-      error._tag === "ManifestProbeFailed" ? error : new ManifestProbeFailed({ path, detail: error.message })
-    ),
-    Effect.timeoutOrElse({
-      duration: DEADLINE,
-      orElse: () => Effect.fail(new ManifestProbeFailed({ path, detail: `no answer within ${DEADLINE}` }))
+const ask = Effect.fnUntraced(
+  function*(path: string) {
+    const { projectRoot } = yield* ProjectScope
+    const { env } = yield* HostEnvironment
+    const processes = yield* PluginProcess
+    const pipes = yield* processes.spawn({
+      plugin: path,
+      path,
+      args: ["--manifest"],
+      cwd: projectRoot,
+      env: baseEnvironment(env)
     })
-  ))
+    return yield* decode(yield* answer(path, pipes))
+  },
+  Effect.scoped,
+  (effect, path) =>
+    effect.pipe(
+      Effect.mapError((error) =>
+        error._tag === "ManifestProbeFailed" ? error : new ManifestProbeFailed({ path, detail: error.message })
+      ),
+      Effect.timeoutOrElse({
+        duration: DEADLINE,
+        orElse: () => Effect.fail(new ManifestProbeFailed({ path, detail: `no answer within ${DEADLINE}` }))
+      })
+    )
+)
 
 /** Another file, or the same one touched, is another identity. */
 const identityOf = Effect.fnUntraced(function*(path: string) {

@@ -4,8 +4,8 @@
  * skip is explained.
  */
 import { Context, Effect, Layer } from "effect"
-import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
+import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { type Candidate, findCandidates } from "./Candidates.ts"
 import { probe } from "./ManifestProbe.ts"
 
@@ -87,7 +87,9 @@ export class PluginCatalog extends Context.Service<PluginCatalog, {
   static readonly layer = Layer.effect(
     PluginCatalog,
     Effect.gen(function*() {
-      const context = yield* Effect.context<Effect.Services<ReturnType<typeof probe>> | Effect.Services<typeof findCandidates>>()
+      const context = yield* Effect.context<
+        Effect.Services<ReturnType<typeof probe>> | Effect.Services<typeof findCandidates>
+      >()
       const discovery = yield* Effect.gen(function*() {
         const { candidates, warnings } = yield* findCandidates
         return settle(yield* probeAll(candidates), warnings)

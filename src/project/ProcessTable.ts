@@ -27,6 +27,8 @@ export class ProcessTable extends Context.Service<ProcessTable, {
   readonly descendants: (pid: number) => Effect.Effect<ReadonlyArray<ProcessRow>>
   /** Own user's living processes that carry `ANIMUS_COOKIE=<cookie>` of this scope, whatever their parent; never the caller. */
   readonly carrying: (cookie: string) => Effect.Effect<ReadonlyArray<MarkedProcess>>
+  /** Own user's living processes whose working folder lies in this one. */
+  readonly workingIn: (folder: string) => Effect.Effect<ReadonlyArray<ProcessRow>>
   /** Ends one process if it is still the one that was seen; false when it is gone or another took its pid. */
   readonly end: (row: ProcessRow, signal: Signal) => Effect.Effect<boolean>
 }>()("animus/project/ProcessTable") {}

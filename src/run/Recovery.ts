@@ -12,7 +12,7 @@ import type { InFlight } from "./Position.ts"
 import { phaseOf } from "./Route.ts"
 import type { RunState } from "./RunState.ts"
 
-export interface Verdict {
+interface Verdict {
   readonly action: "resume" | "rerun" | "blocked"
   readonly reason: string
 }

@@ -1,46 +1,9 @@
 /** A run as an operator reads it: what `workflow/get` carries as its detail, and the command to type next. Pure. */
+import type { PhaseRow, RunDetail } from "../../schemas/control/RunDetail.ts"
 import type { RunState } from "./RunState.ts"
 
-export interface RunDetail {
-  readonly run: string
-  readonly workflow: string
-  /** Finer than the wire's status: `waiting`, `blocked` and `escalated` are all `paused` there. */
-  readonly state: string
-  readonly reason: string | null
-  readonly next: string
-  readonly subject: { readonly id: string; readonly title: string | null }
-  readonly phase: string | null
-  readonly attempt: number | null
-  readonly phases: ReadonlyArray<PhaseRow>
-  readonly reworks: Readonly<Record<string, number>>
-  readonly gate: { readonly phase: string; readonly instructions: string; readonly note_required: boolean } | null
-  readonly recovery: ReadonlyArray<{
-    readonly phase: string
-    readonly attempt: number
-    readonly action: string
-    readonly reason: string
-    readonly at: string
-  }>
-  readonly definition_hash: string
-  readonly [key: string]: unknown
-}
-
-export interface PhaseRow {
-  readonly phase: string
-  readonly mode: string
-  readonly status: string
-  readonly attempts: number
-  readonly verdict: string | null
-  readonly reason: string | null
-  readonly confidence: number | null
-  readonly risk: string | null
-  readonly duration_ms: number | null
-  readonly started_at: string | null
-  readonly finished_at: string | null
-  readonly error: string | null
-}
-
-export const runDetail = (state: RunState): RunDetail => {
+/** `location` is the folder of the run's files, as its store names it. */
+export const runDetail = (state: RunState, location?: string | undefined): RunDetail => {
   const { definition, definitionHash, dispatch, head, position, recoveries, reworks, subject } = state
   const gate = position._tag === "AtGate" ? position.gate : undefined
   return {
@@ -58,7 +21,8 @@ export const runDetail = (state: RunState): RunDetail => {
       ? null
       : { phase: gate.phase, instructions: gate.instructions, note_required: gate.noteRequired },
     recovery: recoveries,
-    definition_hash: definitionHash
+    definition_hash: definitionHash,
+    location: location ?? null
   }
 }
 

@@ -16,25 +16,43 @@ import {
   nextPending,
   type Position,
   type QueueEvent,
-  type QueueState
+  type QueueState,
+  type QueueStats,
+  statsOf
 } from "./QueueState.ts"
 import { mintEntryId } from "./RunIds.ts"
 
 export type QueueError = QueueEntryNotFound | QueueEntryBusy | SessionStoreFailed
-
-export interface QueueStats {
-  readonly pending: number
-  readonly held: number
-  readonly assigned: number
-  readonly done: number
-  readonly dropped: number
-}
 
 /** Where a queue keeps its events; durable when `append` returns, or not kept at all. */
 export interface QueueJournal {
   readonly initial: QueueState
   readonly append: (event: QueueEvent) => Effect.Effect<void, SessionStoreFailed>
 }
+
+/** The state, and the one way to change it. */
+const makeLedger = Effect.fnUntraced(function*(journal: QueueJournal) {
+  let state = journal.initial
+  const turn = yield* Semaphore.make(1)
+  const signal = yield* Queue.sliding<void>(1)
+
+  const keep = Effect.fnUntraced(function*(event: QueueEvent) {
+    yield* journal.append(event)
+    state = apply(state, event)
+    yield* Queue.offer(signal, undefined)
+  }, Effect.uninterruptible)
+
+  /** Decided and kept in one turn: what is durable is also remembered, whoever gives up waiting. */
+  const transact = <A, E>(
+    decide: (state: QueueState) => Effect.Effect<readonly [A, QueueEvent | undefined], E>
+  ): Effect.Effect<A, E | SessionStoreFailed> =>
+    Effect.suspend(() => decide(state)).pipe(
+      Effect.flatMap(([answer, event]) => Effect.as(event === undefined ? Effect.void : keep(event), answer)),
+      turn.withPermit
+    )
+
+  return { look: () => state, transact, changed: Queue.take(signal) }
+})
 
 export class DispatchQueue extends Context.Service<DispatchQueue, {
   /** The same subject and workflow already in the queue: that entry is returned, no second one is made. */
@@ -56,28 +74,7 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
   readonly changed: Effect.Effect<void>
 }>()("animus/schedule/DispatchQueue") {
   static readonly make = Effect.fnUntraced(function*(journal: QueueJournal) {
-    let state = journal.initial
-    const turn = yield* Semaphore.make(1)
-    const signal = yield* Queue.sliding<void>(1)
-
-    /** Decided and kept in one turn; what is durable is also remembered, whoever gives up waiting. */
-    const transact = <A, E>(
-      decide: (state: QueueState) => Effect.Effect<readonly [A, QueueEvent | undefined], E>
-    ): Effect.Effect<A, E | SessionStoreFailed> =>
-      Effect.suspend(() => decide(state)).pipe(
-        Effect.flatMap(([answer, event]) => {
-          if (event === undefined) return Effect.succeed(answer)
-          return journal.append(event).pipe(
-            Effect.andThen(Effect.sync(() => {
-              state = apply(state, event)
-            })),
-            Effect.andThen(Queue.offer(signal, undefined)),
-            Effect.as(answer)
-          )
-        }),
-        Effect.uninterruptible,
-        turn.withPermit
-      )
+    const { changed, look, transact } = yield* makeLedger(journal)
     const always = (decide: (state: QueueState) => QueueEvent | undefined) =>
       transact((state) => Effect.succeed([undefined, decide(state)] as const))
     const onEntry = (id: string, verb: string, allowed: ReadonlyArray<QueueEntry["state"]>, event: QueueEvent) =>
@@ -99,7 +96,7 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
           )
         })
       }),
-      list: Effect.sync(() => state.entries),
+      list: Effect.sync(() => look().entries),
       hold: (entry, reason) =>
         onEntry(entry, "hold", ["pending"], { _tag: "Held", entry, ...(reason === undefined ? {} : { reason }) }),
       release: (entry) => onEntry(entry, "release", ["held"], { _tag: "Released", entry }),
@@ -120,17 +117,8 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
         always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Returned", run, reason }),
       complete: (run) =>
         always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Completed", run }),
-      stats: Effect.sync(() => {
-        const count = (wanted: QueueEntry["state"]) => state.entries.filter((entry) => entry.state === wanted).length
-        return {
-          pending: count("pending"),
-          held: count("held"),
-          assigned: count("assigned"),
-          done: state.done,
-          dropped: state.dropped
-        }
-      }),
-      changed: Queue.take(signal)
+      stats: Effect.sync(() => statsOf(look())),
+      changed
     })
   })
 }

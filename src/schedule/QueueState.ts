@@ -157,3 +157,16 @@ export const decideReorder = (
   if (place < 0) return Result.fail(new QueueEntryNotFound({ entry: anchor }))
   return before("before" in position ? anchor : rest[place + 1])
 }
+
+export interface QueueStats {
+  readonly pending: number
+  readonly held: number
+  readonly assigned: number
+  readonly done: number
+  readonly dropped: number
+}
+
+export const statsOf = ({ done, dropped, entries }: QueueState): QueueStats => {
+  const count = (wanted: QueueEntry["state"]) => entries.filter(({ state }) => state === wanted).length
+  return { pending: count("pending"), held: count("held"), assigned: count("assigned"), done, dropped }
+}

@@ -17,7 +17,7 @@ export interface AgentSession {
   readonly toolCall: (name: string, given: Json, server?: string) => Effect.Effect<void>
   readonly toolResult: (name: string, output: Json, success: boolean) => Effect.Effect<void>
   readonly error: (message: string, recoverable: boolean) => Effect.Effect<void>
-  /** The agent's own session id became known: from now on it can be cancelled by this name too. */
+  /** The agent's own session id became known: the host is told, and can cancel by this name too. */
   readonly knownAs: (own: string) => Effect.Effect<void>
   /** Returns when `agent/cancel` was called. */
   readonly cancelled: Effect.Effect<void>
@@ -81,7 +81,11 @@ const sessionOf = (id: string, live: Live, sessions: Sessions, notify: Host["not
       say("agent/toolCall", { name, arguments: given, ...(server === undefined ? {} : { server }) }),
     toolResult: (name, output, success) => say("agent/toolResult", { name, output, success }),
     error: (message, recoverable) => say("agent/error", { message, recoverable }),
-    knownAs: (own) => Effect.sync(() => sessions.add(own, live)),
+    knownAs: (own) =>
+      Effect.suspend(() => {
+        sessions.add(own, live)
+        return notify("agent/session", { session_id: own, control_session_id: id })
+      }),
     cancelled: Deferred.await(live.cancel)
   }
 }

@@ -1,9 +1,9 @@
 /** How entries, heads and records look as strings. What does not decode is damage, with its place; it is never skipped. */
 import { Effect, Schema } from "effect"
+import { SessionStoreFailed, StoreDamaged } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
 import { SessionRecord } from "../../schemas/SessionRecord.ts"
-import { SessionStoreFailed, StoreDamaged } from "../../schemas/errors/RunErrors.ts"
 import { advanceHead, isFinished } from "./RunHead.ts"
 import type { IndexRow, JournalLine } from "./SessionStoreDriver.ts"
 

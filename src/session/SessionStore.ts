@@ -3,10 +3,10 @@
  * returns. Typed here, over a small encoded driver that an embedder can implement; `SessionStore.make(driver)` does the rest.
  */
 import { Array, Context, DateTime, Effect, Layer, Schema } from "effect"
+import { RunNotFound, SequenceConflict, type SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { JournalEntry, RunEvent, RunHead, RunStatus } from "../../schemas/RunEvent.ts"
 import type { SessionRecord } from "../../schemas/SessionRecord.ts"
-import { RunNotFound, SequenceConflict, type SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import * as Codec from "./JournalCodec.ts"
 import { advanceHead } from "./RunHead.ts"
 import type { IndexRow, SessionStoreDriver } from "./SessionStoreDriver.ts"
@@ -95,8 +95,10 @@ export class SessionStore extends Context.Service<SessionStore, {
       transcript: Effect.fn("SessionStore.transcript")(function*(run, phase, attempt) {
         const lines = yield* driver.transcript(run, phase, attempt)
         const path = `${place(run)}, transcript of ${phase}.${attempt}`
-        return yield* Effect.forEach(lines, (line, index) =>
-          Effect.mapError(decodePiece(line), (error) => Codec.damaged(path, index + 1, error.message)))
+        return yield* Effect.forEach(
+          lines,
+          (line, index) => Effect.mapError(decodePiece(line), (error) => Codec.damaged(path, index + 1, error.message))
+        )
       }),
       remove: driver.remove,
       location: driver.location
@@ -125,7 +127,10 @@ const appendTo = (driver: SessionStoreDriver, place: (run: string) => string) =>
     const known = row === undefined ? undefined : yield* Codec.decodeRow(place(run), row)
     const at = DateTime.formatIso(yield* DateTime.now)
     const entries = Array.map(events, (event, index): JournalEntry => ({ sequence: after + index + 1, at, event }))
-    const head = entries.slice(1).reduce((head, entry) => advanceHead(head, run, entry), advanceHead(known, run, entries[0]))
+    const head = entries.slice(1).reduce(
+      (head, entry) => advanceHead(head, run, entry),
+      advanceHead(known, run, entries[0])
+    )
     yield* driver.append(after, entries.map(Codec.encodeEntry), Codec.encodeRow(head))
     return entries
   })

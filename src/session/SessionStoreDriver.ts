@@ -6,8 +6,8 @@
  * what was written, `StoreUnreachable` for the rest.
  */
 import type { Effect } from "effect"
-import type { RunStatus } from "../../schemas/RunEvent.ts"
 import type { SequenceConflict, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
+import type { RunStatus } from "../../schemas/RunEvent.ts"
 
 /** One entry of a journal, encoded: a JSON object on one line. */
 export interface JournalLine {

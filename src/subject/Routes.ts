@@ -13,7 +13,9 @@ export const makeRoutes = (claims: ReadonlyArray<Claim>): Result.Result<Readonly
   const routes = new Map<string, string>()
   for (const { kind, plugin } of claims) {
     const other = routes.get(kind)
-    if (other !== undefined && other !== plugin) return Result.fail(new DuplicateKindClaim({ kind, plugins: [other, plugin] }))
+    if (other !== undefined && other !== plugin) {
+      return Result.fail(new DuplicateKindClaim({ kind, plugins: [other, plugin] }))
+    }
     routes.set(kind, plugin)
   }
   return Result.succeed([...routes].map(([kind, plugin]) => ({ kind, plugin })))

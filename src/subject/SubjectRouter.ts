@@ -2,9 +2,10 @@
  * Where work comes from: subjects of every kind, each served by the one plugin that claims the kind. Exact claim first,
  * then the longest glob; two claims on one kind fail loudly at start.
  */
-import { Context, type Effect, type Scope, type Stream } from "effect"
-import type { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
+import { Context, Effect, Layer, Option, type Scope, type Stream } from "effect"
+import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { NoBackendForKind, PluginError } from "../../schemas/errors/PluginErrors.ts"
+import { subjectKindsOf } from "../../schemas/PluginManifest.ts"
 import type {
   CreateSubject,
   Subject,
@@ -14,6 +15,12 @@ import type {
   SubjectPatch,
   SubjectStatus
 } from "../../schemas/Subject.ts"
+import { PluginCatalog } from "../plugin/PluginCatalog.ts"
+import { PluginHost } from "../plugin/PluginHost.ts"
+import { listKinds } from "./Pages.ts"
+import { makeRoutes } from "./Routes.ts"
+import { makeCalls, type Route } from "./SubjectCalls.ts"
+import { watchKind } from "./SubjectWatch.ts"
 
 export type SubjectError = PluginError | NoBackendForKind | InvalidInput
 
@@ -24,6 +31,7 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
   readonly get: (id: string) => Effect.Effect<Subject, SubjectError>
   readonly create: (subject: CreateSubject) => Effect.Effect<Subject, SubjectError>
   readonly update: (id: string, patch: SubjectPatch) => Effect.Effect<Subject, SubjectError>
+  /** Backends that cannot set a status by itself are asked to update it. */
   readonly setStatus: (id: string, status: SubjectStatus) => Effect.Effect<Subject, SubjectError>
   readonly next: (kind: string) => Effect.Effect<Subject | undefined, SubjectError>
   readonly watch: (
@@ -32,4 +40,57 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
   ) => Effect.Effect<Stream.Stream<SubjectChangedEvent, SubjectError>, SubjectError, Scope.Scope>
   /** kind or glob -> plugin, as routed now. */
   readonly table: Effect.Effect<ReadonlyArray<{ readonly kind: string; readonly plugin: string }>>
-}>()("animus/subject/SubjectRouter") {}
+}>()("animus/subject/SubjectRouter") {
+  /** Fails with `DuplicateKindClaim` when two plugins claim one kind. */
+  static readonly layer = Layer.effect(SubjectRouter, Effect.suspend(() => make))
+}
+
+const make = Effect.gen(function*() {
+  const catalog = yield* PluginCatalog
+  const host = yield* PluginHost
+  const { plugins } = yield* catalog.discovery
+  const routes = yield* Effect.fromResult(makeRoutes(
+    plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
+  ))
+  const { ask, listKind, need, routeOf, routeOfId } = makeCalls(host, routes)
+
+  const get = Effect.fn("SubjectRouter.get")(function*(id: string) {
+    return yield* need(yield* routeOfId(id), "get", { id }, id)
+  })
+  /** Some backends answer a change with nothing. */
+  const changed = Effect.fnUntraced(function*(route: Route, verb: string, params: unknown, id: string) {
+    const subject = yield* ask(route, verb, params)
+    return Option.isSome(subject) ? subject.value : yield* get(id)
+  })
+  const update = Effect.fn("SubjectRouter.update")(function*(id: string, patch: SubjectPatch) {
+    return yield* changed(yield* routeOfId(id), "update", { id, patch }, id)
+  })
+
+  return SubjectRouter.of({
+    list: Effect.fn("SubjectRouter.list")(function*(filter: SubjectFilter) {
+      if ((filter.kind ?? []).length > 0) return yield* listKinds(filter, listKind)
+      return yield* new InvalidInput({ detail: "a list of subjects names at least one kind: --kind task" })
+    }),
+    get,
+    create: Effect.fn("SubjectRouter.create")(function*(subject: CreateSubject) {
+      return yield* need(yield* routeOf(subject.kind), "create", subject, subject.title)
+    }),
+    update,
+    setStatus: Effect.fn("SubjectRouter.setStatus")(function*(id: string, status: SubjectStatus) {
+      const route = yield* routeOfId(id)
+      return yield* Effect.catchTag(
+        changed(route, "status", { id, status }, id),
+        "MethodNotSupported",
+        () => update(id, { status })
+      )
+    }),
+    next: Effect.fn("SubjectRouter.next")(function*(kind: string) {
+      return Option.getOrUndefined(yield* ask(yield* routeOf(kind), "next", {}))
+    }),
+    watch: Effect.fn("SubjectRouter.watch")(function*(kind: string, filter?: SubjectFilter) {
+      const route = yield* routeOf(kind)
+      return yield* Effect.provideService(watchKind(route.plugin, filter, route), PluginHost, host)
+    }),
+    table: Effect.succeed(routes)
+  })
+})

@@ -21,7 +21,10 @@ const read = (prefixing: Prefixing) => ({ params }: PluginNotification) =>
   decodeSubjectChanged(params).pipe(
     Effect.map(({ data }) => Option.some(normalizeChange(data, prefixing))),
     Effect.catch((error) =>
-      Effect.as(Effect.logWarning(`a change of ${prefixing.kind} cannot be read and is left out: ${error.message}`), Option.none<SubjectChangedEvent>())
+      Effect.as(
+        Effect.logWarning(`a change of ${prefixing.kind} cannot be read and is left out: ${error.message}`),
+        Option.none<SubjectChangedEvent>()
+      )
     )
   )
 
@@ -43,9 +46,8 @@ export const watchKind = Effect.fnUntraced(
     // A plugin that is gone watches nothing any more.
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(unwatch, "5 seconds")))
     return frames.pipe(
-      Stream.flatMap(Stream.fromIterable),
-      Stream.mapEffect(read(prefixing)),
-      Stream.filterMap(Option.match({ onNone: () => Option.none(), onSome: Option.some }))
+      Stream.mapEffect((batch) => Effect.forEach(batch, read(prefixing))),
+      Stream.flatMap((changes) => Stream.fromIterable(changes.flatMap(Option.toArray)))
     )
   }
 )

@@ -52,7 +52,7 @@ class Reader {
 
   private alias(name: string, at: Place): YamlTree {
     const tree = this.anchors.get(name)
-    if (tree !== undefined) return { ...this.sized(tree, this.sizes.get(tree) ?? 1), at }
+    if (tree !== undefined) return this.sized({ ...tree, at }, this.sizes.get(tree) ?? 1)
     this.problems.push(problem(at, `alias *${name} stands for nothing that is complete before it`))
     return { _tag: "Scalar", at, value: null }
   }
@@ -136,7 +136,7 @@ const syntaxProblem = (at: Place, message: string, text: string): WorkflowProble
 export const parseYaml = (file: string, text: string, lookup: Lookup): ParsedFile => {
   const reader = new Reader(file, lookup)
   const parsed = Result.try(() => {
-    const document = parseDocument(text, { lineCounter: reader.lines, prettyErrors: false, logLevel: "silent" })
+    const document = parseDocument(text, { lineCounter: reader.lines, prettyErrors: false, logLevel: "error" })
     const syntax = document.errors.map((error) => syntaxProblem(reader.at(error.pos[0]), error.message, text))
     const tree = document.contents === null ? undefined : reader.read(document.contents, false, reader.at(0))
     return { syntax, tree }

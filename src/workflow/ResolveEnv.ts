@@ -24,7 +24,9 @@ export const resolveEnv = Effect.fnUntraced(function*(env: Readonly<Record<strin
   for (const [name, text] of Object.entries(env)) {
     const value = interpolate(text, (variable) => values.get(variable))
     if (Result.isFailure(value)) {
-      return yield* new InvalidInput({ detail: `env ${name}: ${value.failure.join("; ")}. Set it and start the daemon again` })
+      return yield* new InvalidInput({
+        detail: `env ${name}: ${value.failure.join("; ")}. Set it and start the daemon again`
+      })
     }
     resolved[name] = value.success
   }

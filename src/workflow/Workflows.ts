@@ -2,8 +2,8 @@
  * The project's workflows, compiled from its YAML. Read afresh at each call: a run pins what it started with, so there is
  * nothing here to keep in step. Every problem in every file is reported at once, with file, line and column.
  */
-import { Context, Effect, FileSystem, Layer, Path, type PlatformError, Result } from "effect"
-import { WorkflowInvalid, WorkflowNotFound } from "../../schemas/errors/RunErrors.ts"
+import { Context, Effect, FileSystem, Layer, Path, Result } from "effect"
+import { WorkflowInvalid, WorkflowNotFound, type WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { type CompiledProject, compileProject, type SourceFile } from "./Compile.ts"
@@ -14,37 +14,46 @@ import { lookUpNames } from "./ResolveEnv.ts"
 /** A workflow file is written by hand: nobody writes this much. */
 const largestFile = 1024 * 1024
 
-const unreadable = (file: string) => (error: PlatformError.PlatformError) =>
-  new WorkflowInvalid({
-    problems: [{ file, line: 1, column: 1, message: `this file cannot be read: ${error.message}` }]
-  })
+/** Every file that cannot be read, or the texts of all that are there. */
+const readFiles = Effect.fnUntraced(function*(files: ReadonlyArray<string>, shown: (file: string) => string) {
+  const fs = yield* FileSystem.FileSystem
+  const read = Effect.fnUntraced(function*(file: string) {
+    if (!(yield* fs.exists(file))) return undefined
+    const { size } = yield* fs.stat(file)
+    return Number(size) > largestFile
+      ? Result.fail(`larger than ${largestFile} bytes`)
+      : Result.succeed(yield* fs.readFileString(file))
+  }, Effect.catchTag("PlatformError", (error) => Effect.succeed(Result.fail(error.message))))
+  const sources: Array<SourceFile> = []
+  const problems: Array<WorkflowProblem> = []
+  for (const path of files) {
+    const file = shown(path)
+    const text = yield* read(path)
+    if (text === undefined) continue
+    if (Result.isSuccess(text)) sources.push({ file, text: text.success })
+    else problems.push({ file, line: 1, column: 1, message: `this file cannot be read: ${text.failure}` })
+  }
+  const [first, ...rest] = problems
+  return first === undefined ? sources : yield* new WorkflowInvalid({ problems: [first, ...rest] })
+})
 
 /** `.animus/workflows.yaml`, then `.animus/workflows/*.{yaml,yml}` by name; what is not there is not read. */
 const readSources = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const scope = yield* ProjectScope
-  const folder = path.join(scope.projectDir, "workflows")
-  const shown = (file: string) => path.relative(scope.projectRoot, file)
+  const { projectDir, projectRoot } = yield* ProjectScope
+  const shown = (file: string) => path.relative(projectRoot, file)
+  const folder = path.join(projectDir, "workflows")
   const listed = yield* fs.exists(folder).pipe(
     Effect.flatMap((there) => there ? fs.readDirectory(folder) : Effect.succeed([])),
-    Effect.mapError(unreadable(shown(folder)))
+    Effect.mapError(({ message }) =>
+      new WorkflowInvalid({
+        problems: [{ file: shown(folder), line: 1, column: 1, message: `this folder cannot be read: ${message}` }]
+      })
+    )
   )
-  const files = [
-    path.join(scope.projectDir, "workflows.yaml"),
-    ...listed.filter((name) => /\.ya?ml$/.test(name)).toSorted().map((name) => path.join(folder, name))
-  ]
-  const sources = yield* Effect.forEach(files, (file) =>
-    Effect.gen(function*() {
-      if (!(yield* fs.exists(file))) return []
-      const { size } = yield* fs.stat(file)
-      if (Number(size) > largestFile) {
-        const message = `this file is larger than ${largestFile} bytes`
-        return yield* new WorkflowInvalid({ problems: [{ file: shown(file), line: 1, column: 1, message }] })
-      }
-      return [{ file: shown(file), text: yield* fs.readFileString(file) }]
-    }).pipe(Effect.catchTag("PlatformError", (error) => Effect.fail(unreadable(shown(file))(error)))))
-  return sources.flat()
+  const overlays = listed.filter((name) => /\.ya?ml$/.test(name)).toSorted().map((name) => path.join(folder, name))
+  return yield* readFiles([path.join(projectDir, "workflows.yaml"), ...overlays], shown)
 })
 
 const findIn = (project: CompiledProject, id: string | undefined) => {

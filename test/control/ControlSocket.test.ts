@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, FileSystem, Layer, Path, Scope, Stream } from "effect"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
-import * as ControlConnection from "../../layers/ControlConnection.ts"
+import * as ControlConnectionSocket from "../../layers/ControlConnectionSocket.ts"
 import * as ControlSocket from "../../layers/ControlSocket.ts"
 import { ControlClient } from "../../src/control/ControlClient.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
@@ -39,7 +39,7 @@ const withFolder = <A, E>(
       socket: `${folder}/control.sock`,
       steering,
       listen: ControlSocket.layer.pipe(Layer.provide(Doubles.server(steering)), Layer.provide(here)),
-      client: ControlClient.layer.pipe(Layer.provide(ControlConnection.layer), Layer.provide(here))
+      client: ControlClient.layer.pipe(Layer.provide(ControlConnectionSocket.layer), Layer.provide(here))
     })
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 

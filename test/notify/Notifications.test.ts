@@ -12,7 +12,8 @@ const said = (text: string): AgentOutput => ({
   text
 })
 
-const numbered = (from: number, count: number) => Array.from({ length: count }, (_, index) => said(String(from + index)))
+const numbered = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => said(String(from + index)))
 
 const texts = (deliveries: Iterable<Delivery<AgentOutput>>) =>
   [...deliveries].flatMap((delivery) =>

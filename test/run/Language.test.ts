@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as fc from "fast-check"
+import { RunDetail } from "../../schemas/control/RunDetail.ts"
 import { JournalEntry, type RunEvent } from "../../schemas/RunEvent.ts"
 import type { AgentPhase, PhaseDecision, VerdictRule, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { type Action, decide } from "../../src/run/Decide.ts"
@@ -10,6 +11,8 @@ import { runDetail } from "../../src/run/RunView.ts"
 import { workflowEvents } from "../../src/run/WorkflowEvents.ts"
 import { isFinished } from "../../src/session/RunHead.ts"
 import { agent, command, dispatch, manual, run, workflow } from "./World.ts"
+
+const isDetail = Schema.is(RunDetail)
 
 const decision = (more: Partial<PhaseDecision> = {}): PhaseDecision => ({
   verdict: "advance",
@@ -349,7 +352,9 @@ describe("any workflow with any outcomes", () => {
         assert.strictEqual(state === undefined, !events.some(({ _tag }) => _tag === "RunStarted"))
         if (state === undefined) return
         decide(state, now)
-        assert.strictEqual(runDetail(state).phases.length, 3)
+        const detail = runDetail(state, "/runs/run-1")
+        assert.strictEqual(detail.phases.length, 3)
+        assert.isTrue(isDetail(detail))
         for (const entry of entries) workflowEvents(state, entry)
       }),
       { numRuns: 500 }

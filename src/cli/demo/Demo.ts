@@ -3,7 +3,7 @@
  * middle, a person's approval. Every step is a command of the real binary; what is asserted at the end is read from the
  * journal, the agent's ledger, the program's own tests and the process table.
  */
-import { Clock, Effect, FileSystem, Path, Ref, Schema } from "effect"
+import { Clock, Effect, FileSystem, Path, Schema } from "effect"
 import { AgentOutput } from "../../../schemas/control/AgentRpcs.ts"
 import { DaemonStatus } from "../../../schemas/control/DaemonRpcs.ts"
 import { WorkflowEvent } from "../../../schemas/control/Events.ts"
@@ -54,34 +54,42 @@ const prepare = Effect.fnUntraced(function*(folder: DemoFolder, pace: number) {
   yield* animus(folder, ["trust"], Ignored)
 })
 
+/** The daemon, its pid, and the task. */
 const begin = Effect.fnUntraced(function*(folder: DemoFolder) {
-  yield* animus(folder, ["daemon", "start"], DaemonStatus)
+  const { pid = 0 } = yield* animus(folder, ["daemon", "start"], DaemonStatus)
   yield* animus(folder, ["plugin", "list"], Ignored)
   const subject = yield* animus(folder, ["subject", "create", "--title", task.title, "--body", task.body], Subject)
   yield* narrate(`filed ${subject.id}: ${subject.title}`)
-  return yield* animus(folder, ["workflow", "run", subject.id], WorkflowBegun)
+  return { pid, subject: subject.id }
 })
 
-/** Kills the daemon as soon as `implement` has said three things, if `crash`; true when it did. */
-const watch = Effect.fnUntraced(function*(folder: DemoFolder, run: string, crash: boolean) {
+const isEvent = Schema.is(WorkflowEvent)
+const isOutput = Schema.is(AgentOutput)
+const isBegun = Schema.is(Schema.Struct({ data: WorkflowBegun }))
+
+interface Victim {
+  readonly pid: number
+  readonly afterWords: number
+}
+
+/** Shows what `animus <args>` streams, and kills `victim` once implement has said so many things. */
+const watch = Effect.fnUntraced(function*(folder: DemoFolder, args: ReadonlyArray<string>, victim?: Victim) {
   const processes = yield* ProcessTable
-  const { pid = 0 } = yield* animus(folder, ["daemon", "status"], DaemonStatus)
-  const spoken = yield* Ref.make(0)
-  const killed = yield* Ref.make(false)
-  const isEvent = Schema.is(WorkflowEvent)
-  const isOutput = Schema.is(AgentOutput)
-  yield* narrate(`$ animus workflow watch ${run}`)
-  yield* follow(folder, ["workflow", "watch", run], (line) =>
+  const seen = { words: 0, killed: false, run: "" }
+  yield* narrate(`$ animus ${args.join(" ")}`)
+  yield* follow(folder, args, (line) =>
     Effect.gen(function*() {
+      if (isBegun(line)) seen.run = line.data.workflow_id
       if (isEvent(line)) yield* narrate(eventLine(line))
       if (!isOutput(line)) return
       yield* narrate(outputLines(line))
-      if (!crash || line.phase_id !== "implement" || (yield* Ref.updateAndGet(spoken, (n) => n + 1)) !== 3) return
-      yield* narrate("", `$ kill -9 ${pid}    # the daemon, in the middle of implement`)
-      yield* processes.signalGroup(pid, "SIGKILL")
-      yield* Ref.set(killed, true)
+      if (line.phase_id === "implement") seen.words += line.text.trim().split("\n").length
+      if (victim === undefined || seen.killed || seen.words < victim.afterWords) return
+      seen.killed = true
+      yield* narrate("", `$ kill -9 ${victim.pid}    # the daemon, in the middle of implement`)
+      yield* processes.signalGroup(victim.pid, "SIGKILL")
     }))
-  return yield* Ref.get(killed)
+  return seen
 })
 
 const recover = Effect.fnUntraced(function*(folder: DemoFolder, run: string) {
@@ -102,7 +110,7 @@ const finish = Effect.fnUntraced(function*(folder: DemoFolder, run: string) {
   const diff = yield* git(folder, "diff")
   yield* narrate("$ git diff", diff.trimEnd())
   yield* animus(folder, ["workflow", "approve", run, "review", "--note", "read it, looks right"], Ignored)
-  yield* watch(folder, run, false)
+  yield* watch(folder, ["workflow", "watch", run])
   const detail = yield* animus(folder, ["workflow", "get", run], WorkflowDetail)
   if (detail.status !== "completed") return yield* new DemoFailed({ detail: `the run ended as ${detail.status}` })
   return { detail, diff }
@@ -112,11 +120,14 @@ const finish = Effect.fnUntraced(function*(folder: DemoFolder, run: string) {
 export const tell = Effect.fnUntraced(function*(folder: DemoFolder, options: DemoOptions) {
   yield* prepare(folder, options.pace)
   yield* chapter("the daemon, its plugins, and a run")
-  const { workflow_id: run } = yield* begin(folder)
-  const crashed = yield* watch(folder, run, options.crash)
-  if (options.crash && !crashed) return yield* new DemoFailed({ detail: "implement was over before the daemon could be killed" })
+  const { pid, subject } = yield* begin(folder)
+  const victim = options.crash ? { pid, afterWords: 3 } : undefined
+  const { killed: crashed, run } = yield* watch(folder, ["workflow", "run", subject, "--watch"], victim)
+  if (options.crash && !crashed) {
+    return yield* new DemoFailed({ detail: "implement was over before the daemon could be killed" })
+  }
   const recoveredIn = crashed ? yield* recover(folder, run) : undefined
-  if (crashed) yield* watch(folder, run, false)
+  if (crashed) yield* watch(folder, ["workflow", "watch", run])
   const { detail, diff } = yield* finish(folder, run)
   yield* chapter("what is left to check")
   const journal = yield* animus(folder, ["workflow", "journal", run], Schema.Array(JournalEntry))

@@ -1,8 +1,8 @@
 /** The live end of the log, from what is published. A reader that was too slow finds a record that says what it missed. */
 import { Clock, DateTime, Effect, Stream } from "effect"
-import type { LogEntry, LogQuery } from "../../schemas/Log.ts"
-import type { Notifications } from "../notify/Notifications.ts"
-import { logFilter } from "./LogFilter.ts"
+import type { LogEntry, LogQuery } from "../schemas/Log.ts"
+import { logFilter } from "../src/log/LogFilter.ts"
+import type { Notifications } from "../src/notify/Notifications.ts"
 
 const missed = (lost: number, now: number): LogEntry => ({
   id: `missed-${now}`,

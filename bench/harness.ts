@@ -1,0 +1,141 @@
+/**
+ * What every benchmark shares: ours and the baseline take turns in one process on one machine, so that a slow moment hits
+ * both; medians of the rounds are reported, with the least and the greatest beside them as the machine's noise.
+ */
+import { Effect } from "effect"
+import * as Os from "node:os"
+
+/** One round: how much of the unit it measured. */
+export interface Side<E, R> {
+  readonly name: string
+  readonly round: Effect.Effect<number, E, R>
+}
+
+export interface Sampled {
+  readonly name: string
+  readonly samples: ReadonlyArray<number>
+}
+
+/** What is asked of a figure: of its own value, or of its ratio to the baseline. */
+export interface Target {
+  readonly of: "value" | "ratio"
+  readonly is: "at least" | "at most" | "under"
+  readonly limit: number
+}
+
+interface Measured {
+  readonly name: string
+  readonly value: number
+  readonly range: readonly [least: number, greatest: number]
+}
+
+export interface Figure extends Measured {
+  readonly unit: string
+  readonly rounds: number
+  readonly baseline: Measured
+  /** Null when the baseline is zero. */
+  readonly ratio: number | null
+  readonly target: string | null
+  readonly met: boolean | null
+}
+
+export interface Report {
+  readonly name: string
+  readonly machine: { readonly node: string; readonly cpus: number }
+  readonly figures: ReadonlyArray<Figure>
+}
+
+export interface Benchmark {
+  readonly summary: string
+  readonly run: Effect.Effect<ReadonlyArray<Figure>, unknown>
+}
+
+export const median = (samples: ReadonlyArray<number>): number => {
+  const sorted = samples.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const [low = Number.NaN, high = Number.NaN] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]]
+  return (low + high) / 2
+}
+
+/** Four digits: more would pretend to a precision that no machine has. */
+const rounded = (value: number): number => Number(value.toPrecision(4))
+
+const measured = ({ name, samples }: Sampled): Measured => ({
+  name,
+  value: rounded(median(samples)),
+  range: [rounded(Math.min(...samples)), rounded(Math.max(...samples))]
+})
+
+const holds = ({ is, limit }: Target, actual: number | null): boolean | null => {
+  if (actual === null) return null
+  return is === "at least" ? actual >= limit : is === "at most" ? actual <= limit : actual < limit
+}
+
+const SIGN = { "at least": ">=", "at most": "<=", under: "<" } as const
+
+export const figure = (unit: string, ours: Sampled, baseline: Sampled, target?: Target): Figure => {
+  const value = median(ours.samples)
+  const base = median(baseline.samples)
+  const ratio = base === 0 ? null : rounded(value / base)
+  return {
+    ...measured(ours),
+    unit,
+    rounds: ours.samples.length,
+    baseline: measured(baseline),
+    ratio,
+    target: target === undefined ? null : `${target.of} ${SIGN[target.is]} ${target.limit}`,
+    met: target === undefined ? null : holds(target, target.of === "ratio" ? ratio : value)
+  }
+}
+
+/** Rounds of both in turn; who goes first changes, so that neither always runs on the other's leftovers. */
+export const interleave = Effect.fnUntraced(function*<E, R, E2, R2>(
+  options: { readonly rounds: number; readonly warmUp: number },
+  ours: Side<E, R>,
+  baseline: Side<E2, R2>
+) {
+  const taken = { ours: new Array<number>(), baseline: new Array<number>() }
+  for (let round = -options.warmUp; round < options.rounds; round++) {
+    const first = round % 2 === 0
+    const early = yield* first ? ours.round : baseline.round
+    const late = yield* first ? baseline.round : ours.round
+    if (round < 0) continue
+    taken.ours.push(first ? early : late)
+    taken.baseline.push(first ? late : early)
+  }
+  return {
+    ours: { name: ours.name, samples: taken.ours },
+    baseline: { name: baseline.name, samples: taken.baseline }
+  }
+})
+
+/** How many milliseconds it takes. */
+export const millis = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<number, E, R> =>
+  Effect.suspend(() => {
+    const start = performance.now()
+    return Effect.map(effect, () => performance.now() - start)
+  })
+
+/** How many a second, when it does `count` of them. */
+export const perSecond = <A, E, R>(count: number, effect: Effect.Effect<A, E, R>): Effect.Effect<number, E, R> =>
+  Effect.map(millis(effect), (taken) => count * 1000 / taken)
+
+/** Whole numbers from a hundred on; below, three digits. */
+const shown = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)))
+
+const side = ({ name, range: [least, greatest], value }: Measured, unit: string) =>
+  `${shown(value)} ${unit} (${shown(least)} - ${shown(greatest)})  ${name}`
+
+export const machine: Report["machine"] = { node: process.version, cpus: Os.availableParallelism() }
+
+export const render = ({ figures, name }: Report, summary: string): string =>
+  [
+    `${name}: ${summary}`,
+    ...figures.flatMap((figure) => [
+      `  ${side(figure, figure.unit)}`,
+      `    against ${side(figure.baseline, figure.unit)}`,
+      `    ratio ${figure.ratio ?? "-"}` +
+      (figure.target === null ? "" : `, target ${figure.target}: ${figure.met === true ? "met" : "MISSED"}`)
+    ])
+  ].join("\n")

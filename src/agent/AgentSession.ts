@@ -1,0 +1,30 @@
+/** One session as its owner asks for it, and as it can be looked at. */
+import type { Effect } from "effect"
+import type { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
+import type { PluginError, ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
+import type { SessionId } from "../../schemas/Ids.ts"
+import type { AgentNotification, AgentRunRequest } from "../../schemas/Provider.ts"
+
+export interface AgentSession {
+  readonly session: SessionId
+  /** Provider tool, as in `animus-provider-<tool>`. */
+  readonly tool: string
+  readonly request: AgentRunRequest
+  /** Continue this provider's own session instead of beginning one. */
+  readonly resume?: string
+  /** Called for each batch of frames, in order; the provider waits while this runs. */
+  readonly onEvents: (events: ReadonlyArray<AgentNotification>) => Effect.Effect<void>
+}
+
+export interface SessionStatus {
+  readonly session: SessionId
+  readonly status: "running" | "completed" | "failed" | "cancelled"
+  readonly provider: string
+  readonly model: string
+  readonly startedAt: string
+  readonly finishedAt: string | undefined
+  readonly lastError: string | undefined
+}
+
+/** `InvalidInput`: an env reference of the agent has no value in the daemon's environment. */
+export type AgentError = PluginError | ProviderMissing | InvalidInput

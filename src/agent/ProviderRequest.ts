@@ -1,0 +1,37 @@
+/** What is sent to a provider for a session: the request, the ids, and at the last moment the values of env references. */
+import { Effect, Schema } from "effect"
+import type { Json } from "../../schemas/Json.ts"
+import type { AgentRunRequest } from "../../schemas/Provider.ts"
+import { resolveEnv } from "../workflow/ResolveEnv.ts"
+import type { AgentSession } from "./AgentSession.ts"
+
+const Env = Schema.Record(Schema.String, Schema.String)
+const isEnv = Schema.is(Env)
+const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** `runtime_contract.cli.launch.env`, as the workflow wrote it, with its references resolved; anything else as it is. */
+const resolveContract = Effect.fnUntraced(function*(contract: Json) {
+  if (!isObject(contract) || !isObject(contract["cli"]) || !isObject(contract["cli"]["launch"])) return contract
+  const { cli } = contract
+  const { launch } = contract["cli"]
+  if (!isEnv(launch["env"])) return contract
+  return { ...contract, cli: { ...cli, launch: { ...launch, env: yield* resolveEnv(launch["env"]) } } }
+})
+
+/** Seconds: what a session may take when its request does not say. */
+const defaultTimeout = 1800
+
+export const timeoutOf = ({ timeout_secs }: AgentRunRequest): number => timeout_secs ?? defaultTimeout
+
+export const requestFor = Effect.fnUntraced(function*({ request, resume, session }: AgentSession) {
+  const contract = request.runtime_contract
+  return {
+    ...request,
+    control_session_id: session,
+    timeout_secs: timeoutOf(request),
+    env: yield* resolveEnv(request.env),
+    ...(resume === undefined ? {} : { session_id: resume }),
+    ...(contract === undefined ? {} : { runtime_contract: yield* resolveContract(contract) })
+  }
+})

@@ -1,0 +1,116 @@
+/**
+ * One session at its provider, from the request to the last frame. Frames reach the owner in order and before the answer
+ * they preceded; interrupting or running out of time cancels the session in the process that owns it and waits for its end.
+ */
+import { Deferred, Duration, Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
+import { PluginRefused } from "../../schemas/errors/PluginErrors.ts"
+import { ErrorCode } from "../../schemas/JsonRpc.ts"
+import { type AgentNotification, AgentRunResponse, decodeAgentNotification } from "../../schemas/Provider.ts"
+import { PluginHost, type PluginNotification } from "../plugin/PluginHost.ts"
+import type { AgentSession } from "./AgentSession.ts"
+import { requestFor, timeoutOf } from "./ProviderRequest.ts"
+import type { SessionFrames } from "./SessionFrames.ts"
+
+export interface Dispatch {
+  readonly plugin: string
+  /** The provider can end a session while it lives. */
+  readonly cancellable: boolean
+  readonly frames: SessionFrames
+  readonly session: AgentSession
+}
+
+export const cancelBound = Duration.seconds(10)
+/** What `timeout` of coreutils says, too. */
+const timedOutExit = 124
+
+const decodeResponse = Schema.decodeUnknownEffect(AgentRunResponse)
+const read = (plugin: string, method: string, answer: unknown) =>
+  Effect.mapError(decodeResponse(answer), (error) => {
+    const detail = `its answer is not a response of an agent: ${error.message}`
+    return new PluginRefused({ plugin, method, code: ErrorCode.InternalError, detail })
+  })
+
+/** Best effort and bounded: a provider that does not listen is left to its supervisor. */
+const cancelAt = Effect.fnUntraced(function*({ cancellable, plugin, session: { session } }: Dispatch) {
+  if (!cancellable) return
+  const host = yield* PluginHost
+  yield* host.call(plugin, "agent/cancel", { session_id: session }, { timeout: Duration.toMillis(cancelBound) }).pipe(
+    Effect.timeoutOption(cancelBound),
+    Effect.catch((error) => Effect.logWarning(`session ${session} was not cancelled at ${plugin}: ${error.message}`))
+  )
+})
+
+/** Hands frames to the owner; `drained` waits for those that were accepted before it was asked. */
+const deliver = Effect.fnUntraced(function*({ frames, plugin, session }: Dispatch) {
+  const host = yield* PluginHost
+  let accepted = 0
+  let handled = 0
+  let awaited: { readonly count: number; readonly reached: Deferred.Deferred<void> } | undefined
+  const owned = yield* host.own(plugin, (frame) => {
+    const ours = frames.owns(session.session, frame)
+    if (ours) accepted++
+    return ours
+  })
+  const hand = Effect.fnUntraced(function*(batch: ReadonlyArray<PluginNotification>) {
+    yield* session.onEvents(
+      batch.map(({ method, params }): AgentNotification => decodeAgentNotification(method, params))
+    )
+    handled += batch.length
+    if (awaited !== undefined && handled >= awaited.count) yield* Deferred.succeed(awaited.reached, undefined)
+  })
+  const consumer = yield* Effect.forkScoped(Stream.runForEach(owned, hand))
+  const drained = Effect.suspend(() => {
+    if (handled >= accepted) return Effect.void
+    const reached = Deferred.makeUnsafe<void>()
+    awaited = { count: accepted, reached }
+    // A connection that was lost has delivered what it had: the call tells how it ended.
+    return Effect.raceFirst(Deferred.await(reached), Effect.asVoid(Fiber.await(consumer)))
+  })
+  return { drained }
+})
+
+const outOfTime = Effect.fnUntraced(
+  function*({ frames, plugin, session }: Dispatch, late: AgentRunResponse | undefined) {
+    const seconds = timeoutOf(session.request)
+    const message = `out of time: the session was ended after ${seconds} s`
+    yield* session.onEvents([{ _tag: "Error", session_id: session.session, message, recoverable: false }])
+    return AgentRunResponse.make({
+      ...(late ?? { output: "", duration_ms: seconds * 1000, backend: plugin }),
+      session_id: late?.session_id ?? frames.ownId(session.session) ?? "",
+      exit_code: timedOutExit,
+      errors: [...(late?.errors ?? []), message]
+    })
+  }
+)
+
+export const dispatch = Effect.fnUntraced(function*(given: Dispatch) {
+  const { frames, plugin, session } = given
+  const host = yield* PluginHost
+  const method = session.resume === undefined ? "agent/run" : "agent/resume"
+  const request = yield* requestFor(session)
+  yield* Effect.acquireRelease(
+    Effect.sync(() => frames.begin(session.session, session.resume)),
+    () => Effect.sync(() => frames.end(session.session))
+  )
+  const { drained } = yield* deliver(given)
+  const deadline = Duration.seconds(timeoutOf(session.request))
+  // The provider has the same deadline; the call's own is behind both, and only for a host that is deaf to ours.
+  const timeout = Duration.toMillis(deadline) + 3 * Duration.toMillis(cancelBound)
+  const call = yield* Effect.forkScoped(host.call(plugin, method, request, { timeout }))
+  const stop = Effect.andThen(cancelAt(given), Effect.timeoutOption(Fiber.await(call), cancelBound))
+
+  const ended = yield* Fiber.await(call).pipe(
+    Effect.timeoutOption(deadline),
+    Effect.onInterrupt(() => Effect.asVoid(stop))
+  )
+  if (Option.isSome(ended)) {
+    yield* drained
+    return yield* Effect.flatMap(ended.value, (answer) => read(plugin, method, answer))
+  }
+  const late = yield* stop
+  yield* drained
+  const answer = Option.isSome(late) && Exit.isSuccess(late.value)
+    ? yield* Effect.option(read(plugin, method, late.value.value))
+    : Option.none()
+  return yield* outOfTime(given, Option.getOrUndefined(answer))
+}, Effect.scoped)

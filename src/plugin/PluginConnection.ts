@@ -1,0 +1,177 @@
+/**
+ * One process of a plugin, from spawn to end. `connect` succeeds when the handshake is done; from then on every call is
+ * answered, refused, or fails by its deadline or with the connection. Closing the scope asks the plugin to leave, then
+ * makes it.
+ */
+import { Deferred, Effect, Fiber, Option, Schema, type Scope } from "effect"
+import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
+import { ConnectionLost, HandshakeFailed, PluginCrashed, ProtocolMismatch } from "../../schemas/errors/PluginErrors.ts"
+import type { Json } from "../../schemas/Json.ts"
+import { isCompatibleProtocol, PROTOCOL_VERSION } from "../../schemas/JsonRpc.ts"
+import { type InitializeParams, InitializeResult } from "../../schemas/PluginLifecycle.ts"
+import * as JsonRpcPeer from "../rpc/JsonRpcPeer.ts"
+import type { RpcError } from "../rpc/RpcError.ts"
+import type { CallOptions as PeerCallOptions } from "../rpc/Sender.ts"
+import { callError } from "./CallError.ts"
+import { makeFanout, type PluginFanout } from "./PluginFanout.ts"
+import type { PluginLog } from "./PluginLog.ts"
+import { type PluginCommand, type PluginExit, type PluginPipes, PluginProcess } from "./PluginProcess.ts"
+import { readLines } from "./StderrLines.ts"
+
+export interface ConnectOptions {
+  readonly command: PluginCommand
+  readonly initialize: InitializeParams
+  /** Batches of notifications an observer may be behind. */
+  readonly capacity: number
+  readonly log: PluginLog
+}
+
+export interface PluginConnection {
+  readonly pid: number
+  readonly initialized: InitializeResult
+  readonly call: (
+    method: string,
+    params: unknown,
+    options: Pick<PeerCallOptions, "timeout" | "onId">
+  ) => Effect.Effect<Json, PluginError>
+  readonly notify: (method: string, params: unknown, millis: number) => Effect.Effect<void, PluginError>
+  readonly own: PluginFanout["own"]
+  readonly observe: PluginFanout["observe"]
+  /** Waits for the end of the process or of its stdout, and for its last words; says how it ended. */
+  readonly lost: Effect.Effect<PluginCrashed | ConnectionLost>
+}
+
+const HANDSHAKE_MILLIS = 30_000
+const SHUTDOWN_MILLIS = 2_000
+/** How long the end of the one may come after that of the other; a grandchild can hold a pipe open for ever. */
+const LAST_WORDS = "1 second"
+/** How long an owner may take for what a process that ended had already written. */
+const DRAIN = "30 seconds"
+
+const howItEnded = ({ code, signal }: PluginExit): string =>
+  signal === undefined ? `it ended with exit code ${code}` : `it was ended by ${signal}`
+
+/** Why the connection ended, in the plugin's own last words when it left some. */
+const watchEnd = Effect.fnUntraced(function*(
+  { command: { plugin }, log }: ConnectOptions,
+  pipes: PluginPipes,
+  closed: JsonRpcPeer.JsonRpcPeer["closed"],
+  quiet: PluginFanout["quiet"]
+) {
+  let lastLine = ""
+  const onLine = (line: string) => {
+    lastLine = line
+    return log.stderr(line)
+  }
+  const stderr = yield* Effect.forkScoped(readLines(onLine)(pipes.stderr))
+  const end = Effect.raceFirst(
+    Effect.map(closed, ({ reason }) => reason),
+    // Frames that are still in the pipe are waited for; a grandchild that holds it open is not.
+    pipes.exit.pipe(
+      Effect.andThen(Effect.timeoutOption(Effect.raceFirst(closed, quiet), DRAIN)),
+      Effect.as("its process ended")
+    )
+  )
+  return Effect.gen(function*() {
+    const reason = yield* end
+    const exited = yield* Effect.timeoutOption(pipes.exit, LAST_WORDS)
+    yield* Effect.timeoutOption(Fiber.await(stderr), LAST_WORDS)
+    if (Option.isNone(exited)) return new ConnectionLost({ plugin, detail: `${reason}, though its process lives on` })
+    const words = lastLine === "" ? "" : ` (its last words: ${lastLine.slice(0, 200)})`
+    return new PluginCrashed({ plugin, detail: howItEnded(exited.value) + words })
+  })
+})
+
+const decodeResult = Schema.decodeUnknownEffect(InitializeResult)
+
+const handshake = Effect.fnUntraced(function*(
+  { command: { plugin }, initialize }: ConnectOptions,
+  peer: JsonRpcPeer.JsonRpcPeer,
+  lost: PluginConnection["lost"]
+) {
+  const failed = (detail: string) => new HandshakeFailed({ plugin, detail })
+  const explain = (error: RpcError): Effect.Effect<never, HandshakeFailed | PluginCrashed | ConnectionLost> => {
+    if (error._tag === "PeerClosed") return Effect.flatMap(lost, Effect.fail)
+    if (error._tag === "PeerRefused") {
+      return Effect.fail(failed(`it refused initialize (${error.code}): ${error.message}`))
+    }
+    return Effect.fail(failed(error.message))
+  }
+  const answer = yield* Effect.catch(
+    peer.request("initialize", initialize, { timeout: HANDSHAKE_MILLIS }),
+    explain
+  )
+  const result = yield* Effect.mapError(
+    decodeResult(answer),
+    (error) => failed(`its answer to initialize is not understood: ${error.message}`)
+  )
+  if (!isCompatibleProtocol(result.protocol_version)) {
+    return yield* new ProtocolMismatch({ plugin, theirs: result.protocol_version, ours: PROTOCOL_VERSION })
+  }
+  yield* Effect.catch(peer.notify("initialized"), explain)
+  return result
+})
+
+/** Best effort at every step: what does not answer or listen is ended by the closing of the process's own scope. */
+const leave = (peer: JsonRpcPeer.JsonRpcPeer, pipes: PluginPipes) =>
+  peer.request("shutdown", undefined, { timeout: SHUTDOWN_MILLIS }).pipe(
+    Effect.ignore,
+    Effect.andThen(Effect.ignore(peer.notify("exit", undefined, { timeout: SHUTDOWN_MILLIS }))),
+    Effect.andThen(Effect.timeoutOption(peer.drained, SHUTDOWN_MILLIS)),
+    Effect.andThen(pipes.closeStdin),
+    Effect.andThen(Effect.timeoutOption(pipes.exit, SHUTDOWN_MILLIS))
+  )
+
+/** Whoever was waiting hears how the process ended, when that is known soon. */
+const lostAs = (lost: PluginConnection["lost"], plugin: string, reason: string) =>
+  Effect.timeoutOrElse(Effect.map(lost, ({ detail }) => new ConnectionLost({ plugin, detail })), {
+    duration: SHUTDOWN_MILLIS,
+    orElse: () => Effect.succeed(new ConnectionLost({ plugin, detail: reason }))
+  })
+
+export const connect = Effect.fn("PluginConnection.connect")(function*(
+  options: ConnectOptions
+): Effect.fn.Return<
+  PluginConnection,
+  HandshakeFailed | ProtocolMismatch | PluginCrashed | ConnectionLost,
+  PluginProcess | Scope.Scope
+> {
+  const { plugin } = options.command
+  const processes = yield* PluginProcess
+  const pipes = yield* processes.spawn(options.command)
+  const fanout = yield* makeFanout(options.capacity)
+  const peer = yield* JsonRpcPeer.make({
+    read: pipes.stdout,
+    write: pipes.write,
+    onNotifications: (frames) => {
+      const batch = frames.map(({ method, params }) => ({ method, params }))
+      return Effect.andThen(options.log.entries(batch), fanout.publish(batch))
+    },
+    onGarbage: options.log.skipped
+  })
+  const ended = yield* Deferred.make<PluginCrashed | ConnectionLost>()
+  const end = (error: PluginCrashed | ConnectionLost) =>
+    Effect.andThen(fanout.end(new ConnectionLost({ plugin, detail: error.detail })), Deferred.succeed(ended, error))
+  yield* Effect.addFinalizer(() => end(new ConnectionLost({ plugin, detail: "this daemon stopped it" })))
+  const watched = yield* watchEnd(options, pipes, peer.closed, fanout.quiet)
+  yield* Effect.forkScoped(Effect.flatMap(watched, end))
+  const lost = Deferred.await(ended)
+  const initialized = yield* Effect.raceFirst(handshake(options, peer, lost), Effect.flatMap(lost, Effect.fail))
+  const cancellable = initialized.capabilities.cancellation
+
+  yield* Effect.addFinalizer(() => leave(peer, pipes))
+  const failed = (method: string) => (error: RpcError): Effect.Effect<never, PluginError> =>
+    error._tag === "PeerClosed"
+      ? Effect.flatMap(lostAs(lost, plugin, error.reason), Effect.fail)
+      : Effect.fail(callError(plugin, method)(error))
+  return {
+    pid: pipes.pid,
+    initialized,
+    call: (method, params, options) =>
+      Effect.catch(peer.request(method, params, { ...options, cancellable }), failed(method)),
+    notify: (method, params, millis) => Effect.catch(peer.notify(method, params, { timeout: millis }), failed(method)),
+    own: fanout.own,
+    observe: fanout.observe,
+    lost
+  }
+})

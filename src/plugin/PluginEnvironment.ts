@@ -1,0 +1,48 @@
+/**
+ * The whole environment of a plugin: a short list every program needs, what its manifest asks for, and our mark. Nothing
+ * else of the daemon's environment reaches it; a placeholder's value is looked up here, at spawn, and kept nowhere.
+ */
+import { Effect } from "effect"
+import type { PluginManifest } from "../../schemas/PluginManifest.ts"
+import { COOKIE_VARIABLE, GENERATION_VARIABLE, HostEnvironment, markOf } from "../project/HostEnvironment.ts"
+
+type Variables = Readonly<Record<string, string>>
+
+const BASE = [
+  "PATH",
+  "HOME",
+  "TMPDIR",
+  "LANG",
+  "LC_ALL",
+  "TZ",
+  "USER",
+  "SHELL",
+  "TERM",
+  "RUST_LOG",
+  "RUST_BACKTRACE"
+] as const
+
+const pick = (env: Variables, names: ReadonlyArray<string>): Variables =>
+  Object.fromEntries(names.flatMap((name) => {
+    const value = env[name]
+    return value === undefined ? [] : [[name, value]]
+  }))
+
+/** What any program may see, `--manifest` probes included. */
+export const baseEnvironment = (env: Variables): Variables => pick(env, BASE)
+
+/** A missing variable is the plugin's to complain about, in its own words: it is started all the same. */
+export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, manifest: PluginManifest) {
+  const host = yield* HostEnvironment
+  const asked = (manifest.env_required ?? []).filter(({ name }) =>
+    name !== COOKIE_VARIABLE && name !== GENERATION_VARIABLE
+  )
+  const missing = asked.filter(({ name, required }) => required && host.env[name] === undefined)
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(", ")
+    yield* Effect.logWarning(
+      `plugin ${plugin} needs ${names}, which the daemon's environment lacks: set it, then restart the daemon`
+    )
+  }
+  return { ...baseEnvironment(host.env), ...pick(host.env, asked.map(({ name }) => name)), ...markOf(host) }
+})

@@ -53,7 +53,9 @@ const subscribe = Effect.fnUntraced(function*(total: number) {
   }
   for (let listener = 0; listener < LISTENERS; listener++) {
     const stream = yield* subscribe("agent")
-    yield* Effect.forkScoped(Stream.runForEachArray(stream, (deliveries) => Effect.sync(() => deliveries.forEach(take))))
+    yield* Effect.forkScoped(
+      Stream.runForEachArray(stream, (deliveries) => Effect.sync(() => deliveries.forEach(take)))
+    )
   }
   return Effect.fnUntraced(function*(batches: ReadonlyArray<ReadonlyArray<AgentOutput>>) {
     tally.left = total * LISTENERS
@@ -66,18 +68,24 @@ const subscribe = Effect.fnUntraced(function*(total: number) {
   })
 })
 
-const measure = Effect.fnUntraced(function*(name: string, perRead: number, reads: number, target?: Target) {
-  const total = perRead * reads
-  const batches = Array.from({ length: reads }, (_, read) =>
-    Array.from({ length: perRead }, (_, index) => message(read * perRead + index)))
-  const publishAll = yield* subscribe(total)
-  const { baseline, ours } = yield* interleave(
-    { rounds: 15, warmUp: 4 },
-    { name: `Notifications, ${name}`, round: perSecond(total, publishAll(batches)) },
-    { name: "callbacks in a loop", round: perSecond(total, raw(batches, total)) }
-  )
-  return figure("messages/s", ours, baseline, target)
-}, Effect.scoped, Effect.provide(Layer.fresh(Notifications.layer)))
+const measure = Effect.fnUntraced(
+  function*(name: string, perRead: number, reads: number, target?: Target) {
+    const total = perRead * reads
+    const batches = Array.from(
+      { length: reads },
+      (_, read) => Array.from({ length: perRead }, (_, index) => message(read * perRead + index))
+    )
+    const publishAll = yield* subscribe(total)
+    const { baseline, ours } = yield* interleave(
+      { rounds: 15, warmUp: 4 },
+      { name: `Notifications, ${name}`, round: perSecond(total, publishAll(batches)) },
+      { name: "callbacks in a loop", round: perSecond(total, raw(batches, total)) }
+    )
+    return figure("messages/s", ours, baseline, target)
+  },
+  Effect.scoped,
+  Effect.provide(Layer.fresh(Notifications.layer))
+)
 
 /** A pipe is read 64 KiB at a time: so many messages arrive together when an agent says much. */
 const FULL_READ = Math.floor(64 * 1024 / `${JSON.stringify(notification("agent/output", message(1)))}\n`.length)

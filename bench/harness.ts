@@ -33,7 +33,7 @@ export interface Figure extends Measured {
   readonly unit: string
   readonly rounds: number
   readonly baseline: Measured
-  /** Null when the baseline is zero. */
+  /** The median of the rounds' own ratios, which a machine that slows down for a while does not shift. Null over zero. */
   readonly ratio: number | null
   readonly target: string | null
   readonly met: boolean | null
@@ -73,10 +73,15 @@ const holds = ({ is, limit }: Target, actual: number | null): boolean | null => 
 
 const SIGN = { "at least": ">=", "at most": "<=", under: "<" } as const
 
+/** Each round against the one beside it; against the median where the baseline was measured on its own. */
+const ratioOf = (ours: ReadonlyArray<number>, baseline: ReadonlyArray<number>): number | null => {
+  const paired = ours.length === baseline.length ? baseline : ours.map(() => median(baseline))
+  const ratio = median(ours.map((value, round) => value / (paired[round] ?? Number.NaN)))
+  return Number.isFinite(ratio) ? rounded(ratio) : null
+}
+
 export const figure = (unit: string, ours: Sampled, baseline: Sampled, target?: Target): Figure => {
-  const value = median(ours.samples)
-  const base = median(baseline.samples)
-  const ratio = base === 0 ? null : rounded(value / base)
+  const ratio = ratioOf(ours.samples, baseline.samples)
   return {
     ...measured(ours),
     unit,
@@ -84,7 +89,7 @@ export const figure = (unit: string, ours: Sampled, baseline: Sampled, target?: 
     baseline: measured(baseline),
     ratio,
     target: target === undefined ? null : `${target.of} ${SIGN[target.is]} ${target.limit}`,
-    met: target === undefined ? null : holds(target, target.of === "ratio" ? ratio : value)
+    met: target === undefined ? null : holds(target, target.of === "ratio" ? ratio : median(ours.samples))
   }
 }
 

@@ -149,7 +149,8 @@ const record = (event: string, prompt: string) => {
 
 const main = async () => {
   const prompt = await text(process.stdin)
-  const nonce = /"nonce":\s*"([^"]+)"/.exec(prompt)?.[1]
+  // What earlier phases said may be quoted above; the one to repeat is asked for at the end.
+  const nonce = [...prompt.matchAll(/"nonce":\s*"([^"]+)"/g)].at(-1)?.[1]
   record("began", prompt)
   const examples = examplesIn(prompt)
   say(`found ${examples.length} examples in the prompt`)

@@ -5,9 +5,9 @@ import { dirname, join } from "node:path"
 import { argv, execPath, exit, stdout } from "node:process"
 import { fileURLToPath } from "node:url"
 import * as Cli from "../layers/Cli.ts"
+import manifest from "../package.json" with { type: "json" }
 import { Installation } from "../src/cli/Installation.ts"
 import { main } from "../src/cli/Main.ts"
-import manifest from "../package.json" with { type: "json" }
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const program = join(root, "dist", "animus.js")

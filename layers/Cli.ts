@@ -13,26 +13,32 @@ import * as DaemonLauncherDetached from "./DaemonLauncherDetached.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 import * as ScopePaths from "./ScopePaths.ts"
 
-const scope = Layer.unwrap(Effect.map(ProjectRoot, (root) =>
-  ScopePaths.layer({ projectRoot: Option.getOrUndefined(root), cwd: process.cwd() })))
+const scope = Layer.unwrap(
+  Effect.map(ProjectRoot, (root) => ScopePaths.layer({ projectRoot: Option.getOrUndefined(root), cwd: process.cwd() }))
+)
 
 const daemonProgram = Layer.effect(
   DaemonProgram,
   Effect.map(ProjectScope, (scope) => ({
-    run: Effect.flatMap(Effect.promise(() => import("./Daemon.ts")), ({ run }) =>
-      Effect.provideService(run, ProjectScope, scope))
+    run: Effect.flatMap(
+      Effect.promise(() => import("./Daemon.ts")),
+      ({ run }) => Effect.provideService(run, ProjectScope, scope)
+    )
   }))
 )
 
 const offlineStore = Layer.effect(
   OfflineStore,
   Effect.map(ProjectScope, (scope) => ({
-    store: Effect.flatMap(Effect.promise(() => import("./SessionStoreFile.ts")), ({ layerReadOnly }) =>
-      Layer.build(layerReadOnly).pipe(
-        Effect.provideService(ProjectScope, scope),
-        Effect.map((context) => SessionStore.pipe(Effect.provideContext(context))),
-        Effect.flatten
-      ))
+    store: Effect.flatMap(
+      Effect.promise(() => import("./SessionStoreFile.ts")),
+      ({ layerReadOnly }) =>
+        Layer.build(layerReadOnly).pipe(
+          Effect.provideService(ProjectScope, scope),
+          Effect.map((context) => SessionStore.pipe(Effect.provideContext(context))),
+          Effect.flatten
+        )
+    )
   }))
 )
 

@@ -17,7 +17,6 @@ import { Notifications } from "../src/notify/Notifications.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../src/plugin/PluginHost.ts"
 import { DaemonConfig } from "../src/project/DaemonConfig.ts"
-import { sweepOrphans } from "../src/project/OrphanSweep.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
@@ -32,6 +31,7 @@ import * as DispatchQueueFile from "./DispatchQueueFile.ts"
 import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
 import * as HostEnvironmentProcess from "./HostEnvironmentProcess.ts"
 import * as LogBackendJsonl from "./LogBackendJsonl.ts"
+import { sweepOrphans } from "./OrphanSweep.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 import * as SessionStoreFile from "./SessionStoreFile.ts"
@@ -63,7 +63,13 @@ const recovered = Layer.effectDiscard(Effect.gen(function*() {
   if (heads.length > 0) yield* Effect.logInfo(`took up ${heads.length} unfinished runs`)
 }))
 
-const ground = Layer.mergeAll(ProcessTableLinux.layer, HostEnvironmentProcess.layer, DaemonConfigFile.layer, lifecycle, Digest.layerWebCrypto).pipe(
+const ground = Layer.mergeAll(
+  ProcessTableLinux.layer,
+  HostEnvironmentProcess.layer,
+  DaemonConfigFile.layer,
+  lifecycle,
+  Digest.layerWebCrypto
+).pipe(
   Layer.provideMerge(NodeServices.layer)
 )
 

@@ -16,5 +16,8 @@ const given = (): Record<string, string> =>
 
 export const layer = Layer.effect(
   HostEnvironment,
-  Effect.map(ProjectScope, ({ scopeDir }) => ({ env: { ...given(), ANIMUS_STATE_DIR: scopeDir }, cookie: scopeDir, generation: randomUUID() }))
+  Effect.map(
+    ProjectScope,
+    ({ scopeDir }) => ({ env: { ...given(), ANIMUS_STATE_DIR: scopeDir }, cookie: scopeDir, generation: randomUUID() })
+  )
 )

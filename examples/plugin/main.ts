@@ -1,4 +1,4 @@
-/** A subject plugin in forty lines: every line `- [ ] …` of the project's TODO.md is a subject of kind `todo`. */
+/** A whole subject plugin: every line `- [ ] …` of the project's TODO.md is a subject of kind `todo`. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import { Effect, Option, Runtime } from "effect"

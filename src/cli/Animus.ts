@@ -1,4 +1,5 @@
 /** The `animus` command: its groups and what is in them. */
+import type { Layer } from "effect"
 import { Command } from "effect/cli"
 import { daemonHealth } from "./commands/DaemonHealth.ts"
 import { daemonRun } from "./commands/DaemonRun.ts"
@@ -76,8 +77,11 @@ const plugin = Command.make("plugin").pipe(
   Command.withSubcommands([pluginList, pluginInfo, pluginPing, pluginCall])
 )
 
-export const animus = Command.make("animus").pipe(
-  Command.withDescription("Runs AI-agent work on a repository, supervised and durable"),
-  Command.withSubcommands([init, status, daemon, subject, queue, workflow, events, logs, plugin, trust, demo]),
-  Command.withGlobalFlags([Json, ProjectRoot])
-)
+/** `services` is built for the one command that is run; it may ask for the global flags. */
+export const animus = <A, E, R>(services: Layer.Layer<A, E, R>) =>
+  Command.make("animus").pipe(
+    Command.withDescription("Runs AI-agent work on a repository, supervised and durable"),
+    Command.withSubcommands([init, status, daemon, subject, queue, workflow, events, logs, plugin, trust, demo]),
+    Command.provide(services),
+    Command.withGlobalFlags([Json, ProjectRoot])
+  )

@@ -1,6 +1,11 @@
 /** The daemon itself. Behind a service, so that the commands that only talk to it do not load it. */
 import { Context, type Effect } from "effect"
-import type { ConfigInvalid, DaemonAlreadyRunning, SocketPathTooLong, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
+import type {
+  ConfigInvalid,
+  DaemonAlreadyRunning,
+  SocketPathTooLong,
+  StateFolderUnusable
+} from "../../schemas/errors/DaemonErrors.ts"
 import type { DuplicateKindClaim } from "../../schemas/errors/PluginErrors.ts"
 import type { SequenceConflict, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 

@@ -32,9 +32,14 @@ const failureOf = (error: unknown): Failure => {
   }
 }
 
-const isParseError = (error: unknown): error is CliError.ShowHelp => CliError.isCliError(error) && error._tag === "ShowHelp"
+const isParseError = (error: unknown): error is CliError.ShowHelp =>
+  CliError.isCliError(error) && error._tag === "ShowHelp"
 
-const parseFailure = (errors: ReadonlyArray<CliError.CliError>, args: ReadonlyArray<string>, path: ReadonlyArray<string>): Failure => ({
+const parseFailure = (
+  errors: ReadonlyArray<CliError.CliError>,
+  args: ReadonlyArray<string>,
+  path: ReadonlyArray<string>
+): Failure => ({
   code: "invalid_input",
   message: `${errors.map(({ message }) => sanitize(message)).join("; ")}. See: ${path.join(" ")} --help`,
   exitCode: 2,
@@ -59,10 +64,9 @@ const report = (cause: Cause.Cause<unknown>, json: boolean) =>
     return failure.exitCode
   })
 
-/** `services` is built for the one command that is run; it may ask for the global flags. */
 export const main = <A, E, R>(args: ReadonlyArray<string>, version: string, services: Layer.Layer<A, E, R>) => {
   const json = args.includes("--json")
-  return Command.runWith(Command.provide(animus, services), { version })(args).pipe(
+  return Command.runWith(animus(services), { version })(args).pipe(
     Effect.as(0),
     Effect.catchCause((cause) => report(cause, json)),
     Effect.provide(CliOutput.layerPresenter(presenter(args, json)))

@@ -34,11 +34,16 @@ export const registerReferencePlugins = Effect.gen(function*() {
   if (missing.length === 0) return []
   const entries = (section: "plugins" | "providers") => ({
     ...registry[section],
-    ...Object.fromEntries(missing.filter((plugin) => plugin.section === section).map(({ name, path }) => [name, { binary: path }]))
+    ...Object.fromEntries(
+      missing.filter((plugin) => plugin.section === section).map(({ name, path }) => [name, { binary: path }])
+    )
   })
   yield* fs.makeDirectory(configDir, { recursive: true, mode: 0o700 })
   const fresh = `${file}.new`
-  yield* fs.writeFileString(fresh, stringify({ ...registry, plugins: entries("plugins"), providers: entries("providers") }))
+  yield* fs.writeFileString(
+    fresh,
+    stringify({ ...registry, plugins: entries("plugins"), providers: entries("providers") })
+  )
   yield* fs.rename(fresh, file)
   return missing.map(({ name }) => name)
 })

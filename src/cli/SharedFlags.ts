@@ -1,6 +1,6 @@
 /** Flags and arguments that several commands share, so that they read the same everywhere. */
-import { Argument, Flag } from "effect/cli"
 import { Schema } from "effect"
+import { Argument, Flag } from "effect/cli"
 import { Priority, SubjectStatus } from "../../schemas/Subject.ts"
 
 export const runId = Argument.String("run").pipe(Argument.withDescription("The run's id, as workflow list shows it"))
@@ -33,4 +33,5 @@ export const status = Flag.Literals("status", SubjectStatus.literals)
 export const limit = Flag.Int("limit").pipe(
   Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 500 }))),
   Flag.optional,
-  Flag.withDescription("How many at most"))
+  Flag.withDescription("How many at most")
+)

@@ -32,9 +32,15 @@ const launch = Effect.gen(function*() {
 
   const failed = (detail: string) => new DaemonStartFailed({ detail, logPath })
   const ready = probe.pipe(
-    Effect.tapErrorTag("DaemonNotRunning", () =>
-      Effect.flatMap(processes.isAlive(pid), (alive) =>
-        alive ? Effect.void : Effect.flatMap(lastWords(logPath, from), (words) => Effect.fail(failed(words))))),
+    Effect.tapErrorTag(
+      "DaemonNotRunning",
+      () =>
+        Effect.flatMap(
+          processes.isAlive(pid),
+          (alive) =>
+            alive ? Effect.void : Effect.flatMap(lastWords(logPath, from), (words) => Effect.fail(failed(words)))
+        )
+    ),
     Effect.retry({ while: (error) => error._tag === "DaemonNotRunning", schedule: Schedule.spaced("15 millis") }),
     Effect.timeoutOrElse({
       duration: "20 seconds",

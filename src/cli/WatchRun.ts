@@ -26,7 +26,9 @@ const settling = new Set([
 const itemsOf = Effect.fnUntraced(function*(id: string) {
   const control = yield* ControlClient
   const events = control["workflow/events"]({ workflow_id: id }).pipe(
-    Stream.map((event): Item => "watching" in event ? { _tag: "Subscribed" } : { _tag: "Event", event: event as WorkflowEvent })
+    Stream.map((event): Item =>
+      "watching" in event ? { _tag: "Subscribed" } : { _tag: "Event", event: event as WorkflowEvent }
+    )
   )
   const output = control["agent/watch"]({ workflow_id: id }).pipe(
     Stream.filter((output): output is AgentOutput => !("watching" in output)),

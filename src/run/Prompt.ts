@@ -51,8 +51,12 @@ const resultsOf = (state: RunState, current: string): string => {
   return kept.join("\n\n")
 }
 
-const resultOf = ({ attempt, decision, id, output }: PhaseState) =>
-  `### ${id} (attempt ${attempt}, ${decision?.verdict ?? "no verdict"})\n${(output ?? "").trim()}`
+/** Without the line that decided it: a nonce that is not this attempt's would only lead an agent astray. */
+const resultOf = ({ attempt, decision, id, output }: PhaseState) => {
+  const said = (output ?? "").split("\n").filter((line) => !line.includes(`"nonce"`)).join("\n").trim()
+  const verdict = decision === undefined ? "no verdict" : `${decision.verdict}: ${decision.reason}`
+  return `### ${id} (attempt ${attempt}, ${verdict})\n${said}`
+}
 
 /** The form is not valid JSON as it stands, so an agent that repeats its prompt has decided nothing. */
 const closing = (contract: DecisionContract | undefined, nonce: string) => {

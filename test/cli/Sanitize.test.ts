@@ -23,7 +23,9 @@ describe("sanitize", () => {
   it("leaves nothing that a terminal obeys, whatever comes", () => {
     // oxlint-disable-next-line no-control-regex
     const obeyed = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/
-    const hostile = fc.array(fc.oneof(fc.string(), fc.constantFrom("\u001b", "[", "]", "\u009b", "\u0007", "m", "\r", "\u202e")))
+    const hostile = fc.array(
+      fc.oneof(fc.string(), fc.constantFrom("\u001b", "[", "]", "\u009b", "\u0007", "m", "\r", "\u202e"))
+    )
     fc.assert(fc.property(hostile, (parts) => !obeyed.test(sanitize(parts.join("")))), { numRuns: 2000 })
   })
 

@@ -53,7 +53,10 @@ describe("the handshake", () => {
       const { connecting, puppet } = yield* begin()
       const { id, method, params } = yield* puppet.take
       assert.strictEqual(method, "initialize")
-      assert.deepInclude(params, { protocol_version: "1.1.0", init_extensions: { project_binding: { project_root: "/project" } } })
+      assert.deepInclude(params, {
+        protocol_version: "1.1.0",
+        init_extensions: { project_binding: { project_root: "/project" } }
+      })
       yield* puppet.send({ id, result: accepted() })
       assert.strictEqual((yield* Fiber.join(connecting)).initialized.plugin_info.name, "puppet")
       assert.strictEqual((yield* puppet.take).method, "initialized")
@@ -72,7 +75,10 @@ describe("the handshake", () => {
   it.effect("fails with the plugin's own refusal, and with an answer that makes no sense", () =>
     Effect.gen(function*() {
       const refused = yield* begin()
-      yield* refused.puppet.send({ id: (yield* refused.puppet.take).id, error: { code: -32602, message: "no binding" } })
+      yield* refused.puppet.send({
+        id: (yield* refused.puppet.take).id,
+        error: { code: -32602, message: "no binding" }
+      })
       const refusal = yield* Effect.flip(Fiber.join(refused.connecting))
       assert.strictEqual(refusal._tag, "HandshakeFailed")
       assert.include(refusal.message, "no binding")
@@ -189,9 +195,7 @@ describe("notifications", () => {
       yield* TestClock.adjust("1 minute")
       let count = 0
       const error = yield* owned.pipe(
-        Stream.runForEach((batch) =>
-          Effect.andThen(Effect.sync(() => count += batch.length), Effect.yieldNow)
-        ),
+        Stream.runForEach((batch) => Effect.andThen(Effect.sync(() => count += batch.length), Effect.yieldNow)),
         Effect.flip,
         Effect.forkChild
       )
@@ -206,7 +210,8 @@ describe("notifications", () => {
       const { connection, puppet } = yield* introduced()
       const owned = yield* connection.own(() => true)
       const lost = yield* Effect.forkChild(connection.lost)
-      yield* Effect.forEach(Array.from({ length: 65 }, (_, at) => at), (at) => puppet.send({ method: "token", params: at }))
+      yield* Effect.forEach(Array.from({ length: 65 }, (_, at) => at), (at) =>
+        puppet.send({ method: "token", params: at }))
       yield* Effect.forkChild(Effect.andThen(puppet.send({ method: "token", params: 65 }), puppet.die({ code: 0 })))
       yield* TestClock.adjust("1 minute")
       assert.isUndefined(lost.pollUnsafe())

@@ -9,7 +9,12 @@ const root = join(import.meta.dirname, "..", "..")
 
 interface Entry {
   readonly sequence: number
-  readonly event: { readonly _tag: string; readonly phase?: string; readonly attempt?: number; readonly [key: string]: unknown }
+  readonly event: {
+    readonly _tag: string
+    readonly phase?: string
+    readonly attempt?: number
+    readonly [key: string]: unknown
+  }
 }
 
 const jsonLines = <A>(file: string): ReadonlyArray<A> =>
@@ -30,7 +35,14 @@ const demo = async (...args: ReadonlyArray<string>) => {
   const home = mkdtempSync(join(tmpdir(), "animus-home-"))
   try {
     const env = { PATH: process.env["PATH"], HOME: home, TMPDIR: tmpdir() }
-    const { stdout } = await promisify(execFile)(join(root, "bin", "animus"), ["demo", "--json", "--keep", "--pace", "25", ...args], { env })
+    const { stdout } = await promisify(execFile)(join(root, "bin", "animus"), [
+      "demo",
+      "--json",
+      "--keep",
+      "--pace",
+      "25",
+      ...args
+    ], { env })
     return JSON.parse(stdout).data
   } finally {
     rmSync(home, { recursive: true, force: true })
@@ -45,15 +57,24 @@ describe("animus demo", () => {
       const journal = jsonLines<Entry>(join(told.artefacts.run, "journal.jsonl"))
       assert.deepStrictEqual(journal.map(({ sequence }) => sequence), journal.map((_, index) => index + 1))
       const events = journal.map(({ event }) => event)
-      const completed = events.filter(({ _tag }) => _tag === "PhaseCompleted").map(({ attempt, phase }) => `${phase} ${attempt}`)
+      const completed = events.filter(({ _tag }) => _tag === "PhaseCompleted").map(({ attempt, phase }) =>
+        `${phase} ${attempt}`
+      )
       assert.strictEqual(new Set(completed).size, completed.length)
 
       const recovery = events.filter(({ _tag }) => _tag === "RecoveryDecided")
-      assert.deepStrictEqual(recovery.map(({ action, attempt, phase }) => [action, phase, attempt]), [["rerun", "implement", 1]])
+      assert.deepStrictEqual(recovery.map(({ action, attempt, phase }) => [action, phase, attempt]), [[
+        "rerun",
+        "implement",
+        1
+      ]])
       assert.notInclude(completed, "implement 1")
 
       const tests = events.filter(({ _tag, phase }) => _tag === "PhaseCompleted" && phase === "test")
-      assert.deepStrictEqual(tests.map(({ decision }) => (decision as { verdict: string }).verdict), ["rework", "advance"])
+      assert.deepStrictEqual(tests.map(({ decision }) => (decision as { verdict: string }).verdict), [
+        "rework",
+        "advance"
+      ])
       const last = events.filter(({ _tag, phase }) => _tag === "PhaseStarted" && phase === "implement").at(-1)
       assert.include(String(last?.["failure_context"]), "median([4, 1, 3, 2])")
       assert.deepInclude(events.find(({ _tag }) => _tag === "GateDecided"), { approved: true, phase: "review" })
@@ -62,7 +83,11 @@ describe("animus demo", () => {
       const ledger = jsonLines<{ event: string; phase: string; attempt: number }>(told.artefacts.agent_ledger)
       const ended = ledger.filter(({ event }) => event === "ended").map(({ attempt, phase }) => `${phase} ${attempt}`)
       assert.strictEqual(new Set(ended).size, ended.length)
-      assert.strictEqual(ledger.length - ended.length, ended.length + 1, "one attempt began and never ended: the killed one")
+      assert.strictEqual(
+        ledger.length - ended.length,
+        ended.length + 1,
+        "one attempt began and never ended: the killed one"
+      )
 
       await promisify(execFile)("node", ["test/stats.test.js"], { cwd: told.artefacts.repository })
       assert.deepStrictEqual(working(folder), [])

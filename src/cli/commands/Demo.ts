@@ -29,13 +29,24 @@ const checkProcesses = Effect.fnUntraced(function*(folder: DemoFolder) {
   const processes = yield* ProcessTable
   const left = yield* processes.workingIn(folder.root)
   if (left.length === 0) return
-  return yield* new DemoFailed({ detail: `processes are left: ${left.map(({ command, pid }) => `${pid} ${command}`).join(", ")}` })
+  return yield* new DemoFailed({
+    detail: `processes are left: ${left.map(({ command, pid }) => `${pid} ${command}`).join(", ")}`
+  })
 })
 
 export const demo = Command.make("demo", {
-  keep: Flag.Boolean("keep").pipe(Flag.withDefault(false), Flag.withDescription("Leave the scratch repository and its state")),
-  crash: Flag.Boolean("crash").pipe(Flag.withDefault(true), Flag.withDescription("Kill the daemon in the middle of it")),
-  pace: Flag.Int("pace").pipe(Flag.withDefault(40), Flag.withDescription("Milliseconds the agent rests between its tries"))
+  keep: Flag.Boolean("keep").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Leave the scratch repository and its state")
+  ),
+  crash: Flag.Boolean("crash").pipe(
+    Flag.withDefault(true),
+    Flag.withDescription("Kill the daemon in the middle of it")
+  ),
+  pace: Flag.Int("pace").pipe(
+    Flag.withDefault(40),
+    Flag.withDescription("Milliseconds the agent rests between its tries")
+  )
 }, ({ crash, keep, pace }) =>
   Effect.gen(function*() {
     const began = yield* Clock.currentTimeMillis
@@ -44,7 +55,10 @@ export const demo = Command.make("demo", {
     yield* checkProcesses(folder)
     const took = (yield* Clock.currentTimeMillis) - began
     const { detail: run, ...rest } = told
-    yield* succeed({ ...rest, run, took_ms: took, artefacts: artefacts(folder, told) }, report(folder, told, took, keep))
+    yield* succeed(
+      { ...rest, run, took_ms: took, artefacts: artefacts(folder, told) },
+      report(folder, told, took, keep)
+    )
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription("See it all once: a failing program, a run that mends it, a killed daemon, a recovery")
   )

@@ -41,7 +41,9 @@ export const init = Command.make("init", {
     yield* succeed({ project_root: scope.projectRoot, workflow_file: file, created, registered, trusted }, [
       created ? `wrote ${file}` : `kept ${file}`,
       ...registered.map((name) => `registered ${name} in ${path.join(scope.configDir, "plugins.yaml")}`),
-      trusted ? "trusted what this project may execute" : "not trusted yet: read the .animus folder, then: animus trust",
+      trusted
+        ? "trusted what this project may execute"
+        : "not trusted yet: read the .animus folder, then: animus trust",
       "next: animus daemon start"
     ])
   })).pipe(Command.withDescription("Make this repository a project: a first workflow, and the reference plugins"))

@@ -11,7 +11,10 @@ export const pluginPing = Command.make("ping", { name: pluginName }, ({ name }) 
     const control = yield* ControlClient
     const answer = yield* control["plugin/ping"]({ name })
     if (!answer.ok) {
-      return yield* new ControlError({ category: "unavailable", message: answer.error ?? `plugin ${name} does not answer` })
+      return yield* new ControlError({
+        category: "unavailable",
+        message: answer.error ?? `plugin ${name} does not answer`
+      })
     }
     yield* succeed(answer, [`${name} answered in ${duration(answer.latency_ms ?? 0)}`])
   })).pipe(Command.withDescription("Ask a plugin whether it answers"))

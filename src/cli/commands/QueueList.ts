@@ -14,7 +14,9 @@ export const queueList = Command.make("list", {
   Effect.gen(function*() {
     const control = yield* ControlClient
     const page = yield* control["queue/list"](given(flags))
-    const rows = page.entries.map((entry) => [entry.id, entry.status, entry.priority, entry.subject_id, entry.enqueued_at])
+    const rows = page.entries.map((
+      entry
+    ) => [entry.id, entry.status, entry.priority, entry.subject_id, entry.enqueued_at])
     yield* succeed(
       page,
       rows.length === 0

@@ -4,7 +4,6 @@ import { Trust } from "../../project/Trust.ts"
 import { succeed } from "../Output.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 
-
 export const trust = Command.make("trust", {
   show: Flag.Boolean("show").pipe(Flag.withDefault(false), Flag.withDescription("Only say how things stand")),
   revoke: Flag.Boolean("revoke").pipe(Flag.withDefault(false), Flag.withDescription("Withdraw the approval"))

@@ -6,10 +6,14 @@ import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
 import { note, phase, runId } from "../SharedFlags.ts"
 
-export const workflowApprove = Command.make("approve", { id: runId, phase, note }, ({ id, note, phase: named }) =>
-  Effect.gen(function*() {
-    const control = yield* ControlClient
-    const phase = yield* gatePhase(id, named)
-    yield* control["workflow/approve"]({ id, phase, ...given({ note }) })
-    yield* succeed({ id, phase }, [`${id} goes on. Follow it with: animus workflow watch ${id}`])
-  })).pipe(Command.withDescription("Say yes at an open gate; the run goes on"))
+export const workflowApprove = Command.make(
+  "approve",
+  { id: runId, phase, note },
+  ({ id, note, phase: named }) =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const phase = yield* gatePhase(id, named)
+      yield* control["workflow/approve"]({ id, phase, ...given({ note }) })
+      yield* succeed({ id, phase }, [`${id} goes on. Follow it with: animus workflow watch ${id}`])
+    })
+).pipe(Command.withDescription("Say yes at an open gate; the run goes on"))

@@ -8,7 +8,10 @@ import { watchRun } from "../WatchRun.ts"
 export const workflowRun = Command.make("run", {
   subject: Argument.String("subject").pipe(Argument.withDescription("Subject id, such as task:TASK-001")),
   workflow: Flag.String("workflow").pipe(Flag.optional, Flag.withDescription("Default: default_workflow_ref")),
-  vars: Flag.KeyValuePair("var").pipe(Flag.optional, Flag.withDescription("A workflow variable, NAME=VALUE; may be repeated")),
+  vars: Flag.KeyValuePair("var").pipe(
+    Flag.optional,
+    Flag.withDescription("A workflow variable, NAME=VALUE; may be repeated")
+  ),
   watch: Flag.Boolean("watch").pipe(Flag.withDefault(false), Flag.withDescription("Stay and show what happens"))
 }, ({ subject, vars, watch, workflow }) =>
   Effect.gen(function*() {

@@ -29,7 +29,10 @@ const Ignored = Schema.Unknown
 const git = (folder: DemoFolder, ...args: ReadonlyArray<string>) =>
   Effect.flatMap(
     exec(folder, "git", ["-c", "user.name=Animus Demo", "-c", "user.email=demo@localhost", ...args]),
-    (done) => done.exitCode === 0 ? Effect.succeed(done.stdout) : Effect.fail(new DemoFailed({ detail: `git ${args[0]}: ${done.stderr}` }))
+    (done) =>
+      done.exitCode === 0
+        ? Effect.succeed(done.stdout)
+        : Effect.fail(new DemoFailed({ detail: `git ${args[0]}: ${done.stderr}` }))
   )
 
 const ledgerOf = (folder: DemoFolder) => `${folder.root}/agent-ledger.jsonl`
@@ -49,7 +52,9 @@ const prepare = Effect.fnUntraced(function*(folder: DemoFolder, pace: number) {
   yield* git(folder, "commit", "--quiet", "--message", "A small program")
   const before = yield* exec(folder, "node", ["test/stats.test.js"])
   yield* narrate(`$ node test/stats.test.js`, ...before.stderr.trim().split("\n"), before.stdout.trim())
-  if (before.exitCode === 0) return yield* new DemoFailed({ detail: "the scratch program's tests pass before anything was done" })
+  if (before.exitCode === 0) {
+    return yield* new DemoFailed({ detail: "the scratch program's tests pass before anything was done" })
+  }
   yield* animus(folder, ["init"], Ignored)
   yield* animus(folder, ["trust"], Ignored)
 })
@@ -98,14 +103,18 @@ const recover = Effect.fnUntraced(function*(folder: DemoFolder, run: string) {
   yield* animus(folder, ["daemon", "start"], DaemonStatus)
   const recovered = yield* animus(folder, ["workflow", "journal", run], Schema.Array(JournalEntry))
   for (const { event } of recovered) {
-    if (event._tag === "RecoveryDecided") yield* narrate(`recovery: ${event.action} ${event.phase} attempt ${event.attempt}: ${event.reason}`)
+    if (event._tag === "RecoveryDecided") {
+      yield* narrate(`recovery: ${event.action} ${event.phase} attempt ${event.attempt}: ${event.reason}`)
+    }
   }
   return (yield* Clock.currentTimeMillis) - at
 })
 
 const finish = Effect.fnUntraced(function*(folder: DemoFolder, run: string) {
   const waiting = yield* animus(folder, ["workflow", "get", run], WorkflowDetail)
-  if (waiting.status !== "paused") return yield* new DemoFailed({ detail: `the run is ${waiting.status}, not waiting for a review` })
+  if (waiting.status !== "paused") {
+    return yield* new DemoFailed({ detail: `the run is ${waiting.status}, not waiting for a review` })
+  }
   yield* chapter("a person's word")
   const diff = yield* git(folder, "diff")
   yield* narrate("$ git diff", diff.trimEnd())

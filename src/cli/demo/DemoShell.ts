@@ -62,10 +62,14 @@ export const animus = Effect.fnUntraced(function*<S extends Schema.Top>(
   const { self: [command, ...prefix] } = yield* Installation
   yield* narrate(`$ animus ${args.map((arg) => /^[\w@%+=:,./-]+$/.test(arg) ? arg : JSON.stringify(arg)).join(" ")}`)
   const { exitCode, stderr, stdout } = yield* exec(folder, command, [...prefix, ...args, "--json"])
-  if (exitCode !== 0) return yield* new DemoFailed({ detail: `animus ${args.join(" ")} ended with ${exitCode}: ${stderr.trim()}` })
+  if (exitCode !== 0) {
+    return yield* new DemoFailed({ detail: `animus ${args.join(" ")} ended with ${exitCode}: ${stderr.trim()}` })
+  }
   return yield* Schema.decodeUnknownEffect(Envelope)(stdout).pipe(
     Effect.flatMap((envelope) => Schema.decodeUnknownEffect(data)(envelope.data)),
-    Effect.mapError((cause) => new DemoFailed({ detail: `animus ${args.join(" ")} answered what it should not: ${cause.message}` }))
+    Effect.mapError((cause) =>
+      new DemoFailed({ detail: `animus ${args.join(" ")} answered what it should not: ${cause.message}` })
+    )
   )
 })
 

@@ -1,7 +1,7 @@
 /** What the demo leaves a person with: the phases, the diff, where everything lies, and what was checked. */
 import { Option, Schema } from "effect"
-import type { WorkflowDetail } from "../../../schemas/control/WorkflowRpcs.ts"
 import { RunDetail } from "../../../schemas/control/RunDetail.ts"
+import type { WorkflowDetail } from "../../../schemas/control/WorkflowRpcs.ts"
 import { phaseTable } from "../render/RunText.ts"
 import { duration, fields } from "../Table.ts"
 import type { DemoFolder } from "./DemoShell.ts"
@@ -37,7 +37,9 @@ export const report = (folder: DemoFolder, told: Told, took: number, kept: boole
     "== what was checked",
     `the program's own tests: ${told.tests}`,
     `${told.completions.length} phase attempts completed, none twice; the agent counts ${told.ledger.ended} of ${told.ledger.began} attempts ended`,
-    ...told.recoveredIn === undefined ? [] : [`the killed daemon was back, its run recovered, after ${duration(told.recoveredIn)}`],
+    ...told.recoveredIn === undefined
+      ? []
+      : [`the killed daemon was back, its run recovered, after ${duration(told.recoveredIn)}`],
     "no process is left",
     "",
     "== where everything lies",

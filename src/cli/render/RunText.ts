@@ -59,7 +59,9 @@ export const runText = (run: WorkflowDetail): ReadonlyArray<string> =>
       ]),
       "",
       ...phaseTable(detail),
-      ...detail.recovery.map((one) => sanitizeLine(`recovery: ${one.action} ${one.phase} attempt ${one.attempt}: ${one.reason}`)),
+      ...detail.recovery.map((one) =>
+        sanitizeLine(`recovery: ${one.action} ${one.phase} attempt ${one.attempt}: ${one.reason}`)
+      ),
       ...detail.gate === null ? [] : ["", sanitizeLine(`decide: ${detail.gate.instructions}`)],
       "",
       sanitizeLine(`next: ${detail.next}`)

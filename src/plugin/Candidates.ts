@@ -5,7 +5,7 @@ import { ConfigInvalid } from "../../schemas/errors/DaemonErrors.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { Trust } from "../project/Trust.ts"
-import type { DiscoveryWarning, PluginSource } from "./PluginCatalog.ts"
+import type { DiscoveryWarning, PluginSource } from "./Discovery.ts"
 
 export interface Candidate {
   /** Known before the probe: the registry's name, or the file's. */

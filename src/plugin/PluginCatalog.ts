@@ -7,28 +7,10 @@ import { Context, Effect, Layer } from "effect"
 import { PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { type Candidate, findCandidates } from "./Candidates.ts"
+import type { Discovery, DiscoveryWarning, InstalledPlugin } from "./Discovery.ts"
 import { probe } from "./ManifestProbe.ts"
 
-export type PluginSource = "explicit_config" | "project_local" | "user_dir" | "plugin_path"
-
-export interface InstalledPlugin {
-  readonly name: string
-  readonly path: string
-  readonly source: PluginSource
-  readonly manifest: PluginManifest
-}
-
-export interface DiscoveryWarning {
-  readonly name: string
-  readonly path: string
-  readonly source: PluginSource
-  readonly reason: string
-}
-
-export interface Discovery {
-  readonly plugins: ReadonlyArray<InstalledPlugin>
-  readonly warnings: ReadonlyArray<DiscoveryWarning>
-}
+export type { Discovery, DiscoveryWarning, InstalledPlugin, PluginSource } from "./Discovery.ts"
 
 const PROBES_AT_ONCE = 4
 

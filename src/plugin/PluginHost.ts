@@ -125,13 +125,11 @@ const start = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
   })
 })
 
-const makeHost = Effect.gen(function*() {
-  const catalog = yield* PluginCatalog
+/** One supervisor a plugin, made when it is first asked for; all of them end with the layer. */
+const makeSupervisors = Effect.fnUntraced(function*(events: PubSub.PubSub<PluginEvent>) {
   const services = yield* Effect.context<Needs>()
   const scope = yield* Effect.acquireRelease(Scope.make("parallel"), (scope) => Scope.close(scope, Exit.void))
-  const events = yield* PubSub.sliding<PluginEvent>(EVENT_CAPACITY)
   const supervisors = new Map<string, PluginSupervisor>()
-
   const supervisorOf = (plugin: InstalledPlugin): PluginSupervisor => {
     const known = supervisors.get(plugin.name)
     if (known !== undefined) return known
@@ -144,6 +142,15 @@ const makeHost = Effect.gen(function*() {
     supervisors.set(plugin.name, supervisor)
     return supervisor
   }
+  const statusOf = ({ name }: InstalledPlugin) => supervisors.get(name)?.status ?? Effect.succeed(idleStatus(name))
+  return { supervisorOf, statusOf }
+})
+
+const makeHost = Effect.gen(function*() {
+  const catalog = yield* PluginCatalog
+  const events = yield* PubSub.sliding<PluginEvent>(EVENT_CAPACITY)
+  const { statusOf, supervisorOf } = yield* makeSupervisors(events)
+
   const connection = Effect.fnUntraced(function*(name: string) {
     return yield* supervisorOf(yield* catalog.find(name)).connection
   })
@@ -156,7 +163,6 @@ const makeHost = Effect.gen(function*() {
     })
     return { found, left: Math.max(1, millis - ((yield* Clock.currentTimeMillis) - since)) }
   })
-  const statusOf = ({ name }: InstalledPlugin) => supervisors.get(name)?.status ?? Effect.succeed(idleStatus(name))
 
   return PluginHost.of({
     call: Effect.fn("PluginHost.call")(function*(name, method, params, { onId, timeout = CALL_MILLIS } = {}) {

@@ -65,85 +65,116 @@ export const idleStatus = (name: string): PluginStatus => ({
   startedAt: undefined
 })
 
-export const supervise = ({ connect, plugin, publish, scope }: SuperviseOptions): PluginSupervisor => {
-  let status = idleStatus(plugin)
-  let next = Deferred.makeUnsafe<PluginConnection, PluginError>()
+class Supervision {
+  status: PluginStatus
+  /** Who asks for the plugin waits for this: the process that runs, or the outcome of the next start. */
+  private next = Deferred.makeUnsafe<PluginConnection, PluginError>()
+  private readonly options: SuperviseOptions
 
-  const become = (change: Partial<PluginStatus>) =>
-    Effect.sync(() => {
-      status = { ...status, ...change }
+  constructor(options: SuperviseOptions) {
+    this.options = options
+    this.status = idleStatus(options.plugin)
+  }
+
+  get connection(): Effect.Effect<PluginConnection, PluginError> {
+    return Effect.andThen(this.start, Effect.suspend(() => Deferred.await(this.next)))
+  }
+
+  private get start(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.status.state !== "idle") return Effect.void
+      const running = Effect.onInterrupt(this.run, () => this.stop)
+      return Effect.asVoid(
+        Effect.andThen(this.become({ state: "starting" }), Effect.forkIn(running, this.options.scope))
+      )
     })
+  }
+
+  private become(change: Partial<PluginStatus>) {
+    return Effect.sync(() => {
+      this.status = { ...this.status, ...change }
+    })
+  }
 
   /** One process from start to end. Who waited is answered by the start; who comes after the end waits for the next. */
-  const session: Effect.Effect<Ended> = Effect.gen(function*() {
-    yield* become({ state: "starting", pid: undefined, startedAt: undefined })
-    const connection = yield* connect
-    const since = yield* Clock.currentTimeMillis
-    yield* become({ state: "running", pid: connection.pid, startedAt: DateTime.formatIso(DateTime.makeUnsafe(since)) })
-    yield* Deferred.succeed(next, connection)
-    yield* publish({ kind: "started", plugin, pid: connection.pid })
-    const error = yield* connection.lost
-    next = Deferred.makeUnsafe()
-    return { error, healthy: (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS }
-  }).pipe(
-    Effect.catch((error) => Effect.succeed({ error, healthy: false })),
-    Effect.scoped
-  )
-
-  const disable = Effect.fnUntraced(function*(lastError: string) {
-    yield* become({ state: "disabled", pid: undefined, startedAt: undefined, lastError })
-    yield* Deferred.fail(next, new RestartBudgetExhausted({ plugin, restarts: status.restarts, lastError }))
-    yield* publish({ kind: "crashed", plugin, restarts: status.restarts, error: lastError })
-    yield* Effect.logError(`plugin ${plugin} is disabled after ${status.restarts} restarts; last error: ${lastError}`)
-  })
-
-  const backOff = Effect.fnUntraced(function*(error: PluginError, delay: Duration.Duration) {
-    const attempt = status.restarts + 1
-    const waiting = next
-    next = Deferred.makeUnsafe()
-    yield* become({
-      state: "backing-off",
-      pid: undefined,
-      startedAt: undefined,
-      restarts: attempt,
-      lastError: error.message
-    })
-    yield* Deferred.fail(waiting, error)
-    yield* publish({ kind: "restart", plugin, attempt, delay_ms: Duration.toMillis(delay), error: error.message })
-    yield* Effect.sleep(delay)
-  })
-
-  const run = Effect.gen(function*() {
-    let step = yield* Schedule.toStep(budget)
-    while (true) {
-      const { error, healthy } = yield* session
-      if (healthy) {
-        step = yield* Schedule.toStep(budget)
-        yield* become({ restarts: 0 })
-      }
-      const delay = yield* step(yield* Clock.currentTimeMillis, error).pipe(
-        Effect.map(([, delay]) => delay),
-        Pull.catchDone(() => Effect.succeed(undefined))
-      )
-      if (delay === undefined) return yield* disable(error.message)
-      yield* backOff(error, delay)
-    }
-  })
-
-  const stop = Effect.suspend(() => {
-    const error = new RestartBudgetExhausted({ plugin, restarts: status.restarts, lastError: "the daemon is stopping" })
-    return Effect.andThen(become({ state: "stopped", pid: undefined }), Deferred.fail(next, error))
-  })
-
-  const start = Effect.suspend(() =>
-    status.state !== "idle" ? Effect.void : Effect.andThen(
-      become({ state: "starting" }),
-      Effect.forkIn(Effect.onInterrupt(run, () => stop), scope)
+  private get session(): Effect.Effect<Ended> {
+    const { connect, plugin, publish } = this.options
+    return Effect.gen({ self: this }, function*() {
+      yield* this.become({ state: "starting", pid: undefined, startedAt: undefined })
+      const connection = yield* connect
+      const since = yield* Clock.currentTimeMillis
+      const startedAt = DateTime.formatIso(DateTime.makeUnsafe(since))
+      yield* this.become({ state: "running", pid: connection.pid, startedAt })
+      yield* Deferred.succeed(this.next, connection)
+      yield* publish({ kind: "started", plugin, pid: connection.pid })
+      const error = yield* connection.lost
+      this.next = Deferred.makeUnsafe()
+      return { error, healthy: (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS }
+    }).pipe(
+      Effect.catch((error) => Effect.succeed({ error, healthy: false })),
+      Effect.scoped
     )
-  )
-
-  return {
-    connection: Effect.andThen(start, Effect.suspend(() => Deferred.await(next))),
-    status: Effect.sync(() => status)
   }
+
+  private get run(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      let step = yield* Schedule.toStep(budget)
+      while (true) {
+        const { error, healthy } = yield* this.session
+        if (healthy) {
+          step = yield* Schedule.toStep(budget)
+          yield* this.become({ restarts: 0 })
+        }
+        const delay = yield* step(yield* Clock.currentTimeMillis, error).pipe(
+          Effect.map(([, delay]) => delay),
+          Pull.catchDone(() => Effect.succeed(undefined))
+        )
+        if (delay === undefined) return yield* this.disable(error.message)
+        yield* this.backOff(error, delay)
+      }
+    })
+  }
+
+  private disable(lastError: string) {
+    const { plugin, publish } = this.options
+    const { restarts } = this.status
+    return Effect.gen({ self: this }, function*() {
+      yield* this.become({ state: "disabled", pid: undefined, startedAt: undefined, lastError })
+      yield* Deferred.fail(this.next, new RestartBudgetExhausted({ plugin, restarts, lastError }))
+      yield* publish({ kind: "crashed", plugin, restarts, error: lastError })
+      yield* Effect.logError(`plugin ${plugin} is disabled after ${restarts} restarts; last error: ${lastError}`)
+    })
+  }
+
+  private backOff(error: PluginError, delay: Duration.Duration) {
+    const { plugin, publish } = this.options
+    const restarts = this.status.restarts + 1
+    const lastError = error.message
+    return Effect.gen({ self: this }, function*() {
+      const waiting = this.next
+      this.next = Deferred.makeUnsafe()
+      yield* this.become({ state: "backing-off", pid: undefined, startedAt: undefined, restarts, lastError })
+      yield* Deferred.fail(waiting, error)
+      yield* publish({
+        kind: "restart",
+        plugin,
+        attempt: restarts,
+        delay_ms: Duration.toMillis(delay),
+        error: lastError
+      })
+      yield* Effect.sleep(delay)
+    })
+  }
+
+  private get stop(): Effect.Effect<unknown> {
+    const { plugin } = this.options
+    const { restarts } = this.status
+    const error = new RestartBudgetExhausted({ plugin, restarts, lastError: "the daemon is stopping" })
+    return Effect.andThen(this.become({ state: "stopped", pid: undefined }), Deferred.fail(this.next, error))
+  }
+}
+
+export const supervise = (options: SuperviseOptions): PluginSupervisor => {
+  const supervision = new Supervision(options)
+  return { connection: supervision.connection, status: Effect.sync(() => supervision.status) }
 }

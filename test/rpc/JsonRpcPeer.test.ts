@@ -190,7 +190,7 @@ describe("the end of the connection", () => {
     Effect.gen(function*() {
       const wire = yield* makeWire
       let broken = false
-      const write = (text: string) => broken ? Effect.fail(new Error("EPIPE")) : wire.pipes.write(text)
+      const write = (text: string) => broken ? Effect.fail("EPIPE") : wire.pipes.write(text)
       const peer = yield* make({ read: wire.pipes.read, write })
       const answered = yield* Effect.forkChild(peer.request("a"))
       yield* wire.take

@@ -213,7 +213,7 @@ describe("watch", () => {
   const change = (id: string, kind = "task") => ({ change_kind: "updated", subject: subject(id, kind) })
 
   it.effect("hears what is said before the acknowledgement, in either wording, and no other watch's", () => {
-    const host = answering((call, host) =>
+    const host = answering((_, host) =>
       host.emit("tasks", ["subject/changed", { id: 1, data: { id: "a", ...change("a") } }], ["subject/changed", {
         id: 2,
         data: { id: "x", ...change("x") }

@@ -31,6 +31,9 @@ const project = (files: Record<string, string>) =>
 
 const env = (record: Record<string, string>) => ConfigProvider.layer(ConfigProvider.fromEnv({ env: record }))
 
+/** Not a template of ours. */
+const UNSET = ["$", "{UNSET_THING}"].join("")
+
 describe("Workflows", () => {
   it.layer(NodeServices.layer)((it) => {
     it.effect("reads workflows.yaml, then the folder by name; later files win", () =>
@@ -57,7 +60,7 @@ describe("Workflows", () => {
       Effect.gen(function*() {
         const { layer } = yield* project({
           "workflows.yaml": "phases: [",
-          "workflows/a.yaml": `phases: { p: ${phase("\${UNSET_THING}")} }\nworkflows: {}`
+          "workflows/a.yaml": `phases: { p: ${phase(UNSET)} }\nworkflows: {}`
         })
         const error = yield* Effect.flip(Workflows.use(({ compile }) => compile)).pipe(Effect.provide([layer, env({})]))
         assert.deepStrictEqual(error.problems.map(({ file, line }) => `${file}:${line}`), [

@@ -7,12 +7,11 @@ import { Console, Effect } from "effect"
 import { parseArgs } from "node:util"
 import { fanout } from "./fanout.ts"
 import { type Benchmark, machine, render } from "./harness.ts"
-import { plugin } from "./plugin.ts"
 import { recovery } from "./recovery.ts"
 import { start } from "./start.ts"
 import { store } from "./store.ts"
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { start, plugin, fanout, store, recovery }
+const benchmarks: Readonly<Record<string, Benchmark>> = { start, fanout, store, recovery }
 
 const LIMIT = "60 seconds"
 

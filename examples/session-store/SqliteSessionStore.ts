@@ -2,7 +2,7 @@
 import { SequenceConflict, SessionStoreFailed, StoreUnreachable } from "animus/schemas/errors/RunErrors"
 import type { RunStatus } from "animus/schemas/RunEvent"
 import { SessionStore } from "animus/session/SessionStore"
-import type { IndexQuery, IndexRow, SessionStoreDriver } from "animus/session/SessionStoreDriver"
+import type { IndexQuery, IndexRow, JournalLine, SessionStoreDriver } from "animus/session/SessionStoreDriver"
 import { Effect } from "effect"
 import { DatabaseSync, type SQLInputValue } from "node:sqlite"
 
@@ -27,100 +27,111 @@ const rowOf = (row: Row): IndexRow => ({
   head: String(row["head"])
 })
 
-const driverOf = (path: string, db: DatabaseSync): SessionStoreDriver => {
-  const attempt = <A>(operation: string, run: () => A) =>
-    Effect.try({
-      try: run,
-      catch: (cause) =>
-        new SessionStoreFailed({ reason: new StoreUnreachable({ operation, path, detail: String(cause) }) })
-    })
-  const all = (sql: string, ...values: ReadonlyArray<SQLInputValue>): ReadonlyArray<Row> =>
-    db.prepare(sql).all(...values)
-  const run = (sql: string, ...values: ReadonlyArray<SQLInputValue>) => db.prepare(sql).run(...values)
-  const rowsWhere = (where: string, ...values: ReadonlyArray<SQLInputValue>) =>
-    all(`SELECT * FROM head ${where}`, ...values).map(rowOf)
+class SqliteDriver implements SessionStoreDriver {
+  private readonly path: string
+  private readonly db: DatabaseSync
 
-  const matching = ({ before, limit, statuses }: IndexQuery) => {
+  constructor(path: string) {
+    this.path = path
+    this.db = new DatabaseSync(path)
+    this.db.exec(schema)
+  }
+
+  close() {
+    this.db.close()
+  }
+
+  private attempt<A>(operation: string, run: () => A) {
+    const failed = (cause: unknown) =>
+      new SessionStoreFailed({ reason: new StoreUnreachable({ operation, path: this.path, detail: String(cause) }) })
+    return Effect.try({ try: run, catch: failed })
+  }
+  private all(sql: string, ...values: ReadonlyArray<SQLInputValue>): ReadonlyArray<Row> {
+    return this.db.prepare(sql).all(...values)
+  }
+  private run(sql: string, ...values: ReadonlyArray<SQLInputValue>) {
+    this.db.prepare(sql).run(...values)
+  }
+  private heads(where: string, ...values: ReadonlyArray<SQLInputValue>): ReadonlyArray<IndexRow> {
+    return this.all(`SELECT * FROM head ${where}`, ...values).map(rowOf)
+  }
+
+  /** The sequence that was last before this; the caller compares. All or nothing. */
+  private commit(expected: number, lines: ReadonlyArray<JournalLine>, row: IndexRow): number {
+    this.db.exec("BEGIN IMMEDIATE")
+    try {
+      const last = this.heads("WHERE run = ?", row.run)[0]?.sequence ?? 0
+      if (last === expected) {
+        for (const { line, sequence } of lines) this.run("INSERT INTO entry VALUES (?, ?, ?)", row.run, sequence, line)
+        const { finished, head, order, run, sequence, status } = row
+        const values = [run, sequence, status, finished ? 1 : 0, order, head]
+        this.run("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?, ?)", ...values)
+      }
+      this.db.exec("COMMIT")
+      return last
+    } catch (error) {
+      this.db.exec("ROLLBACK")
+      throw error
+    }
+  }
+
+  append(expected: number, lines: ReadonlyArray<JournalLine>, row: IndexRow) {
+    return Effect.flatMap(
+      this.attempt("append to", () => this.commit(expected, lines, row)),
+      (actual) =>
+        actual === expected ? Effect.void : Effect.fail(new SequenceConflict({ run: row.run, expected, actual }))
+    )
+  }
+  read(run: string, after: number) {
+    const sql = "SELECT line FROM entry WHERE run = ? AND sequence > ? ORDER BY sequence"
+    return this.attempt(
+      "read",
+      () =>
+        this.heads("WHERE run = ?", run).length === 0
+          ? undefined
+          : this.all(sql, run, after).map((row) => String(row["line"]))
+    )
+  }
+  row(run: string) {
+    return this.attempt("read", () => this.heads("WHERE run = ?", run)[0])
+  }
+  rows({ before, limit, statuses }: IndexQuery) {
     const wanted = statuses === undefined ? "" : `AND status IN (${statuses.map(() => "?").join(", ")})`
     const older = before === undefined ? "" : "AND sort < ?"
     const values = [...statuses ?? [], ...before === undefined ? [] : [before], limit]
-    return rowsWhere(`WHERE 1 ${wanted} ${older} ORDER BY sort DESC LIMIT ?`, ...values)
+    return this.attempt("list", () => this.heads(`WHERE 1 ${wanted} ${older} ORDER BY sort DESC LIMIT ?`, ...values))
   }
-
-  return {
-    append: Effect.fnUntraced(function*(expected, lines, row) {
-      const actual = yield* attempt("append to", () => {
-        db.exec("BEGIN IMMEDIATE")
-        try {
-          const known = Number(all("SELECT sequence FROM head WHERE run = ?", row.run)[0]?.["sequence"] ?? 0)
-          if (known === expected) {
-            for (const { line, sequence } of lines) run("INSERT INTO entry VALUES (?, ?, ?)", row.run, sequence, line)
-            run(
-              "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?, ?)",
-              row.run,
-              row.sequence,
-              row.status,
-              row.finished ? 1 : 0,
-              row.order,
-              row.head
-            )
-          }
-          db.exec("COMMIT")
-          return known
-        } catch (error) {
-          db.exec("ROLLBACK")
-          throw error
-        }
-      })
-      if (actual !== expected) return yield* new SequenceConflict({ run: row.run, expected, actual })
-    }),
-    read: (id, after) =>
-      attempt("read", () => {
-        if (rowsWhere("WHERE run = ?", id).length === 0) return undefined
-        return all("SELECT line FROM entry WHERE run = ? AND sequence > ? ORDER BY sequence", id, after).map((row) =>
-          String(row["line"])
-        )
-      }),
-    row: (id) => attempt("read", () => rowsWhere("WHERE run = ?", id)[0]),
-    rows: (query) => attempt("list", () => matching(query)),
-    unfinished: attempt("list", () => rowsWhere("WHERE finished = 0 ORDER BY sort DESC")),
-    putSession: (id, phase, record) =>
-      Effect.asVoid(attempt("write", () => run("INSERT OR REPLACE INTO session VALUES (?, ?, ?)", id, phase, record))),
-    session: (id, phase) =>
-      attempt("read", () => {
-        const row = all("SELECT record FROM session WHERE run = ? AND phase = ?", id, phase)[0]
-        return row === undefined ? undefined : String(row["record"])
-      }),
-    appendTranscript: (id, phase, attemptNumber, lines) =>
-      attempt("write", () => {
-        for (const line of lines) {
-          run("INSERT INTO transcript VALUES (NULL, ?, ?, ?, ?)", id, phase, attemptNumber, line)
-        }
-      }),
-    transcript: (id, phase, attemptNumber) =>
-      attempt(
-        "read",
-        () =>
-          all(
-            "SELECT line FROM transcript WHERE run = ? AND phase = ? AND attempt = ? ORDER BY id",
-            id,
-            phase,
-            attemptNumber
-          )
-            .map((row) => String(row["line"]))
-      ),
-    remove: (id) =>
-      attempt("remove from", () => {
-        for (const table of ["entry", "head", "session", "transcript"]) run(`DELETE FROM ${table} WHERE run = ?`, id)
-      }),
-    location: () => path
+  get unfinished() {
+    return this.attempt("list", () => this.heads("WHERE finished = 0 ORDER BY sort DESC"))
+  }
+  putSession(run: string, phase: string, record: string) {
+    return this.attempt("write", () => this.run("INSERT OR REPLACE INTO session VALUES (?, ?, ?)", run, phase, record))
+  }
+  session(run: string, phase: string) {
+    const sql = "SELECT record FROM session WHERE run = ? AND phase = ?"
+    return this.attempt("read", () => this.all(sql, run, phase).map((row) => String(row["record"]))[0])
+  }
+  appendTranscript(run: string, phase: string, attempt: number, lines: ReadonlyArray<string>) {
+    const sql = "INSERT INTO transcript VALUES (NULL, ?, ?, ?, ?)"
+    return this.attempt("write", () => lines.forEach((line) => this.run(sql, run, phase, attempt, line)))
+  }
+  transcript(run: string, phase: string, attempt: number) {
+    const sql = "SELECT line FROM transcript WHERE run = ? AND phase = ? AND attempt = ? ORDER BY id"
+    return this.attempt("read", () => this.all(sql, run, phase, attempt).map((row) => String(row["line"])))
+  }
+  remove(run: string) {
+    return this.attempt("remove from", () => {
+      for (const table of ["entry", "head", "session", "transcript"]) {
+        this.run(`DELETE FROM ${table} WHERE run = ?`, run)
+      }
+    })
+  }
+  location() {
+    return this.path
   }
 }
 
 export const layer = (path: string) =>
   SessionStore.layerOf(
-    Effect.acquireRelease(Effect.sync(() => new DatabaseSync(path)), (db) => Effect.sync(() => db.close())).pipe(
-      Effect.tap((db) => Effect.sync(() => db.exec(schema))),
-      Effect.map((db) => driverOf(path, db))
-    )
+    Effect.acquireRelease(Effect.sync(() => new SqliteDriver(path)), (driver) => Effect.sync(() => driver.close()))
   )

@@ -100,8 +100,8 @@ export class SessionStore extends Context.Service<SessionStore, {
           (line, index) => Effect.mapError(decodePiece(line), (error) => Codec.damaged(path, index + 1, error.message))
         )
       }),
-      remove: driver.remove,
-      location: driver.location
+      remove: (run) => driver.remove(run),
+      location: (run) => driver.location(run)
     })
   }
 

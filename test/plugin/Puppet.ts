@@ -1,5 +1,5 @@
 /** Plugins whose strings a test pulls: every spawn is handed out, its stdout holds a few writes, its end is the test's. */
-import { type Cause, Deferred, Effect, Layer, Queue, type Scope, Stream } from "effect"
+import { type Cause, Deferred, Effect, Layer, Queue, Stream } from "effect"
 import type { Json } from "../../schemas/Json.ts"
 import { type PluginCommand, type PluginExit, PluginProcess } from "../../src/plugin/PluginProcess.ts"
 
@@ -92,14 +92,3 @@ export const welcome = Effect.fnUntraced(function*(puppet: Puppet, result: objec
   yield* puppet.take
 })
 
-/** Answers whatever is asked with its own params, and leaves when told to. */
-export const obey = (puppet: Puppet): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.flatMap(
-    puppet.take,
-    ({ id, method, params }) =>
-      method === "exit"
-        ? puppet.die({ code: 0 })
-        : id === undefined
-        ? Effect.void
-        : puppet.send({ id, result: method === "initialize" ? accepted() : params ?? {} })
-  ))))

@@ -1,0 +1,104 @@
+/** A real daemon on a scratch project, as the benchmarks start, ask and end it. */
+import { Effect } from "effect"
+import { execFileSync, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Os from "node:os"
+import * as Path from "node:path"
+
+export const launcher = Path.resolve(import.meta.dirname, "../bin/animus")
+export const node = process.execPath
+const program = Path.resolve(import.meta.dirname, "../dist/animus.js")
+
+export interface Scratch {
+  readonly project: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** A project with nothing in it but what `animus init` writes; removed with the scope. */
+export const scratchProject = Effect.acquireRelease(
+  Effect.sync((): Scratch => {
+    const root = Fs.realpathSync(Fs.mkdtempSync(Path.join(Os.tmpdir(), "animus-bench-")))
+    const project = Path.join(root, "project")
+    const state = Path.join(root, "state")
+    Fs.mkdirSync(project)
+    Fs.mkdirSync(state, { mode: 0o700 })
+    const scratch = { project, env: { ...process.env, ANIMUS_CONFIG_DIR: state } }
+    animus(scratch, "init", "--test", "true")
+    return scratch
+  }),
+  ({ project }) => Effect.sync(() => Fs.rmSync(Path.dirname(project), { recursive: true, force: true }))
+)
+
+export const animus = ({ env, project }: Scratch, ...args: ReadonlyArray<string>): string =>
+  execFileSync(launcher, [...args], { cwd: project, env, encoding: "utf8" })
+
+/** The `data` of `animus <args> --json`. */
+export const ask = (scratch: Scratch, ...args: ReadonlyArray<string>) =>
+  JSON.parse(animus(scratch, ...args, "--json")).data
+
+const socketOf = ({ env }: Scratch): string | undefined => {
+  const state = env["ANIMUS_CONFIG_DIR"] ?? ""
+  const scope = Fs.readdirSync(state, { withFileTypes: true })
+    .find((entry) => entry.isDirectory() && Fs.existsSync(Path.join(state, entry.name, ".project-root")))
+  return scope === undefined ? undefined : Path.join(state, scope.name, "control.sock")
+}
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = Net.connect(path)
+    socket.once("error", () => resolve(false))
+    socket.once("data", () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.write("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/status\"}\n")
+  })
+
+const ready = async (scratch: Scratch): Promise<void> => {
+  for (const since = performance.now(); performance.now() - since < 20_000;) {
+    const path = socketOf(scratch)
+    if (path !== undefined && Fs.existsSync(path) && await answers(path)) return
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  throw new Error("the daemon did not answer within 20 s")
+}
+
+export interface Daemon {
+  readonly pid: number
+  /** From spawn until its socket answered, in milliseconds. */
+  readonly readyAfter: number
+}
+
+/** Leads a group of its own; ended with the scope, if it has not been before. */
+export const startDaemon = (scratch: Scratch) =>
+  Effect.acquireRelease(
+    Effect.promise(async (): Promise<Daemon> => {
+      const since = performance.now()
+      const child = spawn(node, [program, "daemon", "run"], {
+        cwd: scratch.project,
+        env: scratch.env,
+        detached: true,
+        stdio: "ignore"
+      })
+      child.unref()
+      await ready(scratch)
+      return { pid: child.pid ?? 0, readyAfter: performance.now() - since }
+    }),
+    ({ pid }) => endDaemon(pid)
+  )
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^\d+ \(.*\) Z/.test(Fs.readFileSync(`/proc/${pid}/stat`, "utf8"))
+  } catch {
+    return false
+  }
+}
+
+export const endDaemon = (pid: number, signal: NodeJS.Signals = "SIGTERM") =>
+  Effect.promise(async () => {
+    if (pid < 2 || !isAlive(pid)) return
+    process.kill(-pid, signal)
+    for (let waits = 0; waits < 500 && isAlive(pid); waits++) await new Promise((resolve) => setTimeout(resolve, 10))
+  })

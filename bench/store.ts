@@ -1,0 +1,74 @@
+/** One event at a time, durable before the next: the file store against a bare loop of append and fsync of the same bytes. */
+import { Effect, Layer } from "effect"
+import * as Fs from "node:fs/promises"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as SessionStoreFile from "../layers/SessionStoreFile.ts"
+import { runStarted } from "../layers/Testing.ts"
+import { RunId } from "../schemas/Ids.ts"
+import type { RunEvent } from "../schemas/RunEvent.ts"
+import { ProjectScope } from "../src/project/ProjectScope.ts"
+import { SessionStore } from "../src/session/SessionStore.ts"
+import { type Benchmark, figure, interleave, perSecond } from "./harness.ts"
+
+const EVENTS = 300
+
+const phase: RunEvent = {
+  _tag: "PhaseStarted",
+  phase: "implement",
+  attempt: 1,
+  nonce: "0123456789abcdef0123456789abcdef"
+}
+
+const folder = Effect.acquireRelease(
+  Effect.promise(async () => Fs.realpath(await Fs.mkdtemp(Path.join(Os.tmpdir(), "animus-bench-")))),
+  (root) => Effect.promise(() => Fs.rm(root, { recursive: true, force: true }))
+)
+
+const ours = Effect.fnUntraced(function*(run: RunId) {
+  const store = yield* SessionStore
+  yield* store.append(run, 0, [runStarted("bench")])
+  for (let sequence = 1; sequence < EVENTS; sequence++) yield* store.append(run, sequence, [phase])
+})
+
+const bare = (file: string, lines: ReadonlyArray<string>) =>
+  Effect.promise(async () => {
+    const handle = await Fs.open(file, "a")
+    for (const line of lines) {
+      await handle.write(line)
+      await handle.sync()
+    }
+    await handle.close()
+  })
+
+export const store: Benchmark = {
+  summary: "append and fsync, one event at a time",
+  run: Effect.scoped(Effect.gen(function*() {
+    const root = yield* folder
+    const scope = Layer.succeed(ProjectScope, {
+      projectRoot: root,
+      projectDir: Path.join(root, ".animus"),
+      configDir: root,
+      scopeDir: root,
+      socketPath: Path.join(root, "control.sock")
+    })
+    let round = 0
+    const next = () => RunId.make(`run-${++round}`)
+    const measure = Effect.gen(function*() {
+      const first = next()
+      yield* ours(first)
+      const journal = yield* Effect.promise(() => Fs.readFile(Path.join(root, "runs", first, "journal.jsonl"), "utf8"))
+      const lines = journal.trimEnd().split("\n").map((line) => `${line}\n`)
+      return yield* interleave(
+        { rounds: 7, warmUp: 1 },
+        { name: "SessionStoreFile.append", round: Effect.suspend(() => perSecond(EVENTS, ours(next()))) },
+        {
+          name: "write and fsync",
+          round: Effect.suspend(() => perSecond(EVENTS, bare(Path.join(root, next()), lines)))
+        }
+      )
+    })
+    const sampled = yield* Effect.provide(measure, SessionStoreFile.layer.pipe(Layer.provide(scope)))
+    return [figure("events/s", sampled.ours, sampled.baseline)]
+  }))
+}

@@ -91,4 +91,3 @@ export const welcome = Effect.fnUntraced(function*(puppet: Puppet, result: objec
   yield* puppet.send({ id, result })
   yield* puppet.take
 })
-

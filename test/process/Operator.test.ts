@@ -1,0 +1,136 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll } from "vitest"
+
+const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
+const root = realpathSync(mkdtempSync(join(tmpdir(), "animus-operator-")))
+const project = join(root, "project")
+const state = join(root, "state")
+
+const animus = (args: ReadonlyArray<string>, env: Record<string, string> = {}) => {
+  const { status, stderr, stdout } = spawnSync(launcher, [...args], {
+    cwd: project,
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"], HOME: root, ANIMUS_CONFIG_DIR: state, ...env }
+  })
+  return { status, stdout: stdout.trim(), stderr: stderr.trim() }
+}
+
+/** The failure's envelope on stderr, with nothing on stdout. */
+const refusal = (args: ReadonlyArray<string>, env?: Record<string, string>) => {
+  const { status, stderr, stdout } = animus([...args, "--json"], env)
+  assert.strictEqual(stdout, "")
+  const { error, ok, schema } = JSON.parse(stderr)
+  assert.deepStrictEqual([schema, ok, error.exit_code], ["animus.cli.v1", false, status])
+  return error
+}
+
+const answer = (args: ReadonlyArray<string>) => {
+  const { status, stderr, stdout } = animus([...args, "--json"])
+  assert.strictEqual(status, 0, stderr)
+  return JSON.parse(stdout).data
+}
+
+const workflows = (text: string) => writeFileSync(join(project, ".animus", "workflows.yaml"), text)
+
+beforeAll(() => {
+  mkdirSync(project)
+  mkdirSync(state, { mode: 0o700 })
+  answer(["init", "--test", "true"])
+})
+
+afterAll(() => {
+  animus(["daemon", "stop", "--shutdown-timeout-secs", "1"])
+  rmSync(root, { recursive: true, force: true })
+})
+
+describe("without a daemon", () => {
+  it("status tells the truth and is no failure", () => assert.isFalse(answer(["status"]).daemon.running))
+
+  it("what needs one says how to start it", () => {
+    const error = refusal(["subject", "list"])
+    assert.strictEqual(error.exit_code, 5)
+    assert.include(error.message, "animus daemon start")
+  })
+
+  it("mistyped commands and flags are exit 2, enveloped too", () => {
+    assert.strictEqual(refusal(["nonsense"]).code, "invalid_input")
+    assert.strictEqual(refusal(["subject", "list", "--kinds", "task"]).details.stage, "parse")
+  })
+
+  it("a socket path that is too long is refused with its cure", () => {
+    const error = refusal(["status"], { ANIMUS_CONFIG_DIR: join(root, "x".repeat(90)) })
+    assert.deepStrictEqual([error.exit_code, error.message.includes("ANIMUS_CONFIG_DIR")], [2, true])
+  })
+
+  it("a state folder that others can reach is refused with its cure", () => {
+    const open = join(root, "open")
+    mkdirSync(open)
+    chmodSync(open, 0o777)
+    assert.include(refusal(["status"], { ANIMUS_CONFIG_DIR: open }).message, "chmod")
+  })
+})
+
+describe("with a daemon", () => {
+  it("starts once, however often it is asked", () => {
+    const first = answer(["daemon", "start"])
+    const second = answer(["daemon", "start"])
+    assert.deepStrictEqual([second.pid, second.already_running], [first.pid, true])
+    assert.strictEqual(refusal(["daemon", "run"]).code, "conflict")
+  })
+
+  it("unknown runs, subjects, plugins and workflows are exit 3 and name what there is", () => {
+    const { id } = answer(["subject", "create", "--title", "A task"])
+    assert.strictEqual(refusal(["workflow", "get", "nope"]).exit_code, 3)
+    assert.strictEqual(refusal(["subject", "get", "task:NOPE"]).exit_code, 3)
+    assert.include(refusal(["plugin", "info", "nope"]).message, "animus-provider-exec")
+    assert.include(refusal(["workflow", "run", id, "--workflow", "nope"]).message, "standard")
+  })
+
+  it("tells every problem of a workflow file with its place", () => {
+    workflows("workflows:\n  - id: a\n    phases: [one, two]\nphases:\n  one: { mode: agnt }\n")
+    const { exit_code, message } = refusal(["workflow", "run", "task:TASK-001"])
+    assert.strictEqual(exit_code, 2)
+    assert.include(message, "workflows.yaml:3:19")
+    assert.include(message, "workflows.yaml:5:16")
+  })
+
+  it("executes nothing of a project that was not trusted as it stands", () => {
+    workflows(
+      "phases: { one: { mode: command, command: { program: make } } }\nworkflows: [{ id: a, phases: [one] }]\ndefault_workflow_ref: a\n"
+    )
+    assert.include(refusal(["workflow", "run", "task:TASK-001"]).message, "animus trust")
+  })
+
+  it("a gate needs no phase to be named, and decides once", () => {
+    workflows(
+      "phases: { ask: { mode: manual, manual: { instructions: Well? } } }\nworkflows: [{ id: a, phases: [ask] }]\ndefault_workflow_ref: a\n"
+    )
+    const { workflow_id: run } = answer(["workflow", "run", "task:TASK-001"])
+    assert.strictEqual(answer(["workflow", "get", run]).detail.state, "waiting")
+    answer(["workflow", "approve", run])
+    assert.strictEqual(animus(["workflow", "watch", run]).status, 0)
+    assert.strictEqual(answer(["workflow", "get", run]).status, "completed")
+    assert.strictEqual(refusal(["workflow", "approve", run, "ask"]).code, "conflict")
+    assert.strictEqual(refusal(["workflow", "cancel", run]).exit_code, 2)
+  })
+
+  it("a provider that nobody brings fails the run, and the run says which and what to do", () => {
+    workflows(
+      "agents: { a: { tool: nothere } }\nphases: { one: { mode: agent, agent: a } }\nworkflows: [{ id: a, phases: [one] }]\ndefault_workflow_ref: a\n"
+    )
+    const { workflow_id: run } = answer(["workflow", "run", "task:TASK-001"])
+    assert.strictEqual(animus(["workflow", "watch", run]).status, 0)
+    const { detail } = answer(["workflow", "get", run])
+    assert.strictEqual(detail.state, "failed")
+    assert.include(detail.reason, "no provider plugin serves tool \"nothere\"")
+  })
+
+  it("stops, and says so", () => {
+    answer(["daemon", "stop", "--shutdown-timeout-secs", "5"])
+    assert.isFalse(answer(["daemon", "status"]).running)
+  })
+})

@@ -161,7 +161,7 @@ describe("run", () => {
     ).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { API_TOKEN: "s3cret" } }))))
   })
 
-  it.effect.each([
+  const endings: ReadonlyArray<readonly [string, Effect.Effect<Json, PluginError>, string]> = [
     [
       "a refusal",
       Effect.fail(new PluginRefused({ plugin, method: "agent/run", code: -32603, detail: "no" })),
@@ -169,7 +169,8 @@ describe("run", () => {
     ],
     ["a lost connection", Effect.fail(new ConnectionLost({ plugin, detail: "gone" })), "ConnectionLost"],
     ["nonsense", Effect.succeed({ exit_code: "0" }), "PluginRefused"]
-  ])("passes on %s once, typed, after the frames before it", ([, result, tag]) => {
+  ]
+  it.effect.each(endings)("passes on %s once, typed, after the frames before it", ([, result, tag]) => {
     const { heard, session: one } = listening("s")
     return withHost(
       (_, host) => Effect.andThen(host.emit(plugin, output("s", "first")), result),
@@ -278,57 +279,56 @@ describe("cancel", () => {
     )
   })
 
-  it.effect("is refused without a call where the provider cannot, and gives up on one that does not stop", () => {
+  /** A deaf provider is given its time, then left alone. */
+  const deaf = () => {
     const begun = Latch.makeUnsafe(false)
-    const answering = ({ method }: Call) =>
+    const answering = ({ method }: Call): Effect.Effect<Json, PluginError> =>
       method === "agent/cancel"
         ? Effect.succeed({ session_id: "s", cancelled: true })
         : Effect.andThen(begun.open, Effect.never)
+    const abandon = <A, E>(running: Fiber.Fiber<A, E>) =>
+      Effect.gen(function*() {
+        const interrupting = yield* Effect.forkChild(Fiber.interrupt(running))
+        yield* TestClock.adjust("20 seconds")
+        yield* Fiber.join(interrupting)
+      })
+    return { begun, answering, abandon }
+  }
+
+  it.effect("is refused without a call where the provider cannot", () => {
+    const { abandon, answering, begun } = deaf()
     return withHost(
       answering,
       Effect.fnUntraced(function*(agents, host) {
         const running = yield* Effect.forkChild(agents.run(session("s", { tool: "oai-runner" })))
         yield* begun.await
         assert.instanceOf(yield* Effect.flip(agents.cancel(SessionId.make("s"))), MethodNotSupported)
+        yield* abandon(running)
         assert.deepStrictEqual(host.calls.map(({ method, plugin }) => [plugin, method]), [[
           "animus-provider-oai",
           "agent/run"
         ]])
-        yield* Fiber.interrupt(running).pipe(Effect.forkChild, Effect.andThen(TestClock.adjust("20 seconds")))
+      })
+    )
+  })
 
-        yield* begun.close
-        yield* Effect.forkChild(agents.run(session("t")))
+  it.effect("gives up, typed, on a provider that does not stop", () => {
+    const { abandon, answering, begun } = deaf()
+    return withHost(
+      answering,
+      Effect.fnUntraced(function*(agents) {
+        const running = yield* Effect.forkChild(agents.run(session("s")))
         yield* begun.await
-        const cancelling = yield* Effect.forkChild(Effect.flip(agents.cancel(SessionId.make("t"))))
+        const cancelling = yield* Effect.forkChild(Effect.flip(agents.cancel(SessionId.make("s"))))
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual((yield* Fiber.join(cancelling))._tag, "RequestTimedOut")
+        yield* abandon(running)
       })
     )
   })
 })
 
 describe("providers", () => {
-  it.effect.each([
-    ["exec", plugin],
-    ["EXEC", plugin],
-    [plugin, plugin],
-    ["oai", "animus-provider-oai"],
-    ["oai-runner", "animus-provider-oai"],
-    ["animus-oai-runner", "animus-provider-oai"],
-    ["special", "my-own"],
-    ["my-own", "my-own"]
-  ])(
-    "%s is served by %s",
-    ([tool, name]) =>
-      withHost(
-        () => Effect.succeed(answer),
-        Effect.fnUntraced(function*(agents, host) {
-          yield* agents.run(session("s", { tool }))
-          assert.strictEqual(host.calls[0]?.plugin, name)
-        })
-      )
-  )
-
   it.effect("that are missing are told with those that are there", () =>
     withHost(
       () => Effect.succeed(answer),

@@ -61,7 +61,7 @@ const host = Layer.provideMerge(
 const callers = <A, E>(call: Effect.Effect<A, E>) =>
   perSecond(
     CALLS,
-    Effect.all(Array(IN_FLIGHT).fill(Effect.repeat(call, { times: CALLS_EACH - 1 })), {
+    Effect.all(Array.from({ length: IN_FLIGHT }, () => Effect.repeat(call, { times: CALLS_EACH - 1 })), {
       concurrency: IN_FLIGHT,
       discard: true
     })

@@ -7,18 +7,19 @@ import { Console, Effect } from "effect"
 import { parseArgs } from "node:util"
 import { fanout } from "./fanout.ts"
 import { type Benchmark, machine, render } from "./harness.ts"
+import { plugin } from "./plugin.ts"
 import { recovery } from "./recovery.ts"
 import { start } from "./start.ts"
 import { store } from "./store.ts"
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { start, fanout, store, recovery }
+const benchmarks: Readonly<Record<string, Benchmark>> = { start, plugin, fanout, store, recovery }
 
 const LIMIT = "60 seconds"
 
 const one = Effect.fnUntraced(function*(name: string, { run, summary }: Benchmark, json: boolean) {
   const figures = yield* Effect.timeoutOrElse(run, {
     duration: LIMIT,
-    orElse: () => Effect.fail(new Error(`the benchmark ${name} did not end within ${LIMIT}`))
+    orElse: () => Effect.fail(`the benchmark ${name} did not end within ${LIMIT}`)
   })
   const report = { name, machine, figures }
   yield* Console.log(json ? JSON.stringify(report) : `${render(report, summary)}\n`)
@@ -32,9 +33,7 @@ const { positionals, values: { json } } = parseArgs({
 const main = Effect.gen(function*() {
   const unknown = positionals.filter((name) => benchmarks[name] === undefined)
   if (unknown.length > 0) {
-    return yield* Effect.fail(
-      new Error(`no benchmark "${unknown.join(" ")}": name one of ${Object.keys(benchmarks).join(", ")}`)
-    )
+    return yield* Effect.fail(`no benchmark "${unknown.join(" ")}": name one of ${Object.keys(benchmarks).join(", ")}`)
   }
   if (!json) yield* Console.log(`Node ${machine.node}, ${machine.cpus} CPUs; medians (least - greatest)\n`)
   for (const [name, benchmark] of Object.entries(benchmarks)) {

@@ -1,7 +1,6 @@
 /** One event at a time, durable before the next: the file store against a bare loop of append and fsync of the same bytes. */
 import { Effect, Layer } from "effect"
 import * as Fs from "node:fs/promises"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import * as SessionStoreFile from "../layers/SessionStoreFile.ts"
 import { runStarted } from "../layers/Testing.ts"
@@ -10,6 +9,7 @@ import type { RunEvent } from "../schemas/RunEvent.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
 import { type Benchmark, figure, interleave, perSecond } from "./harness.ts"
+import { scratchScope } from "./scratch.ts"
 
 const EVENTS = 300
 
@@ -19,11 +19,6 @@ const phase: RunEvent = {
   attempt: 1,
   nonce: "0123456789abcdef0123456789abcdef"
 }
-
-const folder = Effect.acquireRelease(
-  Effect.promise(async () => Fs.realpath(await Fs.mkdtemp(Path.join(Os.tmpdir(), "animus-bench-")))),
-  (root) => Effect.promise(() => Fs.rm(root, { recursive: true, force: true }))
-)
 
 const ours = Effect.fnUntraced(function*(run: RunId) {
   const store = yield* SessionStore
@@ -43,18 +38,11 @@ const bare = (file: string, lines: ReadonlyArray<string>) =>
 
 export const store: Benchmark = {
   summary: "append and fsync, one event at a time",
-  run: Effect.scoped(Effect.gen(function*() {
-    const root = yield* folder
-    const scope = Layer.succeed(ProjectScope, {
-      projectRoot: root,
-      projectDir: Path.join(root, ".animus"),
-      configDir: root,
-      scopeDir: root,
-      socketPath: Path.join(root, "control.sock")
-    })
+  run: Effect.gen(function*() {
     let round = 0
     const next = () => RunId.make(`run-${++round}`)
     const measure = Effect.gen(function*() {
+      const { scopeDir: root } = yield* ProjectScope
       const first = next()
       yield* ours(first)
       const journal = yield* Effect.promise(() => Fs.readFile(Path.join(root, "runs", first, "journal.jsonl"), "utf8"))
@@ -68,7 +56,7 @@ export const store: Benchmark = {
         }
       )
     })
-    const sampled = yield* Effect.provide(measure, SessionStoreFile.layer.pipe(Layer.provide(scope)))
+    const sampled = yield* Effect.provide(measure, Layer.provideMerge(SessionStoreFile.layer, scratchScope))
     return [figure("events/s", sampled.ours, sampled.baseline)]
-  }))
+  })
 }

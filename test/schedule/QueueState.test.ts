@@ -1,0 +1,172 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import * as FastCheck from "fast-check"
+import type { QueueEntry } from "../../schemas/Dispatch.ts"
+import { RunId } from "../../schemas/Ids.ts"
+import {
+  apply,
+  decideReorder,
+  duplicateOf,
+  empty,
+  inState,
+  nextPending,
+  type QueueEvent,
+  type QueueState,
+  snapshot,
+  statsOf
+} from "../../src/schedule/QueueState.ts"
+import { dispatch } from "./Queueing.ts"
+
+const entry = (id: string, priority: number): QueueEntry => ({
+  id,
+  dispatch: dispatch(id),
+  priority,
+  state: "pending",
+  enqueued_at: "2026-01-01T00:00:00Z"
+})
+const fold = (...events: ReadonlyArray<QueueEvent>) => events.reduce(apply, empty)
+const enqueue = (id: string, priority: number): QueueEvent => ({ _tag: "Enqueued", entry: entry(id, priority) })
+const ids = ({ entries }: QueueState) => entries.map(({ id }) => id)
+const run = (name: string) => RunId.make(name)
+
+describe("order", () => {
+  it("is by priority, then by age", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(FastCheck.integer({ min: 0, max: 4 }), { maxLength: 30 }), (priorities) => {
+        const state = fold(...priorities.map((priority, index) => enqueue(`e${index}`, priority)))
+        const expected = priorities.map((priority, index) => ({ priority, index }))
+          .toSorted((a, b) => b.priority - a.priority || a.index - b.index)
+        assert.deepStrictEqual(ids(state), expected.map(({ index }) => `e${index}`))
+      }),
+      { numRuns: 1000 }
+    )
+  })
+
+  const three = fold(enqueue("a", 3), enqueue("b", 2), enqueue("c", 1))
+  const reordered = (moved: ReadonlyArray<string>, position: Parameters<typeof decideReorder>[2]) =>
+    ids(apply(three, Result.getOrThrow(decideReorder(three, moved, position))))
+
+  it.each(
+    [
+      [["c"], "front", ["c", "a", "b"]],
+      [["c", "b"], "front", ["c", "b", "a"]],
+      [["a"], "back", ["b", "c", "a"]],
+      [["a", "a"], "back", ["b", "c", "a"]],
+      [["c"], { before: "b" }, ["a", "c", "b"]],
+      [["a"], { after: "b" }, ["b", "a", "c"]],
+      [["a"], { after: "c" }, ["b", "c", "a"]],
+      [["a", "b", "c"], "front", ["a", "b", "c"]],
+      [[], "front", ["a", "b", "c"]]
+    ] as const
+  )(
+    "%j to %j gives %j",
+    (moved, position, expected) => assert.deepStrictEqual(reordered(moved, position), [...expected])
+  )
+
+  it.each(
+    [
+      [["x"], "front", "QueueEntryNotFound"],
+      [["a"], { before: "x" }, "QueueEntryNotFound"],
+      [["a"], { before: "a" }, "QueueEntryBusy"]
+    ] as const
+  )("%j to %j is refused", (moved, position, tag) => {
+    const refused = decideReorder(three, moved, position)
+    assert.strictEqual(Result.isFailure(refused) && refused.failure._tag, tag)
+  })
+
+  it("keeps what an operator chose when more arrives, and gives the others their rank", () => {
+    const front = apply(three, { _tag: "Reordered", moved: ["c"], before: "a" })
+    assert.deepStrictEqual(ids(apply(front, enqueue("new", 2))), ["c", "a", "b", "new"])
+    assert.deepStrictEqual(ids(apply(front, enqueue("new", 4))), ["c", "new", "a", "b"])
+    const back = apply(three, { _tag: "Reordered", moved: ["a"] })
+    assert.deepStrictEqual(ids(apply(back, enqueue("new", 4))), ["new", "b", "c", "a"])
+    assert.deepStrictEqual(ids(apply(back, enqueue("new", 0))), ["b", "c", "a", "new"])
+  })
+
+  it("does not move what is at work", () => {
+    const leased = apply(three, { _tag: "Leased", entry: "a", run: run("r") })
+    const refused = decideReorder(leased, ["a"], "back")
+    assert.strictEqual(
+      Result.isFailure(refused) && refused.failure.message,
+      "cannot reorder queue entry a: it is assigned. See: animus queue list"
+    )
+  })
+})
+
+describe("entries", () => {
+  const held = fold(enqueue("a", 0), { _tag: "Held", entry: "a", reason: "wait" })
+
+  it("wait, are held and released, are leased, given back and completed", () => {
+    assert.deepInclude(held.entries[0], { state: "held", hold_reason: "wait" })
+    assert.isUndefined(nextPending(held))
+    const released = apply(held, { _tag: "Released", entry: "a" })
+    assert.deepStrictEqual(released.entries[0], entry("a", 0))
+    const leased = apply(released, { _tag: "Leased", entry: "a", run: run("r") })
+    assert.deepInclude(leased.entries[0], { state: "assigned", run: "r" })
+    const back = apply(leased, { _tag: "Returned", run: run("r"), reason: "no such workflow" })
+    assert.deepStrictEqual(back.entries[0], { ...entry("a", 0), state: "held", hold_reason: "no such workflow" })
+    const done = apply(leased, { _tag: "Completed", run: run("r") })
+    assert.deepStrictEqual(statsOf(done), { pending: 0, held: 0, assigned: 0, done: 1, dropped: 0 })
+  })
+
+  it("are the same for the same subject and workflow, whatever state they are in", () => {
+    assert.strictEqual(duplicateOf(held, dispatch("a", "W"))?.id, "a")
+    assert.isUndefined(duplicateOf(held, dispatch("a", "other")))
+    assert.isUndefined(duplicateOf(held, dispatch("b")))
+  })
+
+  it("say why a verb means nothing", () => {
+    assert.deepStrictEqual(Result.isSuccess(inState(held, "a", "release", ["held"])), true)
+    const busy = inState(held, "a", "hold", ["pending"])
+    assert.strictEqual(Result.isFailure(busy) && busy.failure._tag, "QueueEntryBusy")
+    const gone = inState(held, "z", "hold", ["pending"])
+    assert.strictEqual(Result.isFailure(gone) && gone.failure._tag, "QueueEntryNotFound")
+  })
+})
+
+describe("any history", () => {
+  const id = FastCheck.constantFrom("a", "b", "c", "d")
+  const runs = FastCheck.constantFrom("r1", "r2", "r3").map(run)
+  const event: FastCheck.Arbitrary<QueueEvent> = FastCheck.oneof(
+    FastCheck.record({ id, priority: FastCheck.nat(4) }).map(({ id, priority }) => enqueue(id, priority)),
+    id.map((entry): QueueEvent => ({ _tag: "Held", entry })),
+    id.map((entry): QueueEvent => ({ _tag: "Released", entry })),
+    id.map((entry): QueueEvent => ({ _tag: "Dropped", entry })),
+    FastCheck.record({ entry: id, run: runs }).map((leased): QueueEvent => ({ _tag: "Leased", ...leased })),
+    runs.map((run): QueueEvent => ({ _tag: "Completed", run })),
+    runs.map((run): QueueEvent => ({ _tag: "Returned", run, reason: "x" })),
+    FastCheck.record({ moved: FastCheck.uniqueArray(id), before: id }).map((moved): QueueEvent => ({
+      _tag: "Reordered",
+      ...moved
+    }))
+  )
+
+  it("can be cut anywhere: what is folded from its snapshot is what is folded from the start", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(event, { maxLength: 25 }), FastCheck.nat(25), (events, cut) => {
+        const middle = fold(...events.slice(0, cut))
+        assert.deepStrictEqual(fold(snapshot(middle), ...events.slice(cut)), fold(...events))
+      }),
+      { numRuns: 2000 }
+    )
+  })
+
+  it("never loses or doubles an entry by moving it", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.array(event, { maxLength: 25 }),
+        FastCheck.uniqueArray(id),
+        id,
+        (events, moved, before) => {
+          const state = events.filter((one, index) =>
+            one._tag !== "Enqueued" ||
+            !events.slice(0, index).some((other) => other._tag === "Enqueued" && other.entry.id === one.entry.id)
+          ).reduce(apply, empty)
+          const after = apply(state, { _tag: "Reordered", moved, before })
+          assert.deepStrictEqual(ids(after).toSorted(), ids(state).toSorted())
+        }
+      ),
+      { numRuns: 2000 }
+    )
+  })
+})

@@ -35,6 +35,7 @@ export const makeRunTracker = Effect.fnUntraced(function*(options: {
       } else working.set(run, status === "running")
       yield* options.onChange
     }).pipe(
+      Effect.catchTag("RunNotFound", () => Effect.andThen(Effect.sync(() => working.delete(run)), options.onChange)),
       Effect.catch((error) => Effect.logError(`run ${run} cannot be looked at: ${error.message}`)),
       // One after the other: what was read first must not be remembered last.
       turn.withPermit

@@ -55,7 +55,7 @@ const make = Effect.gen(function*() {
     })
   })
 
-  /** The id is minted before the lease, so that after a crash in between the same run is started, not a second one. */
+  /** The id is minted before the lease, which keeps it: a crash before the start ends in that run, not in a second one. */
   const dispatchOne = Effect.gen(function*() {
     if ((yield* Ref.get(paused)) || tracker.active() >= capacity) return false
     const run = yield* mintRunId
@@ -73,9 +73,8 @@ const make = Effect.gen(function*() {
   const runNow = Effect.fn("Scheduler.runNow")(function*(dispatch: SubjectDispatch) {
     const run = yield* mintRunId
     tracker.begin(run)
-    const head = yield* Effect.tapError(engine.start(run, dispatch), () => Effect.sync(() => tracker.forget(run)))
-    yield* tracker.look(run)
-    return head
+    // Refused or interrupted, too: only a look tells whether there is a run to count.
+    return yield* Effect.ensuring(engine.start(run, dispatch), tracker.look(run))
   })
 
   yield* queue.changed.pipe(Effect.andThen(awaken), Effect.forever, Effect.forkScoped)

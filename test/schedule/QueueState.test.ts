@@ -102,7 +102,7 @@ describe("entries", () => {
     const released = apply(held, { _tag: "Released", entry: "a" })
     assert.deepStrictEqual(released.entries[0], entry("a", 0))
     const leased = apply(released, { _tag: "Leased", entry: "a", run: run("r") })
-    assert.deepInclude(leased.entries[0], { state: "assigned", run: "r" })
+    assert.deepInclude(leased.entries[0], { state: "assigned", run: run("r") })
     const back = apply(leased, { _tag: "Returned", run: run("r"), reason: "no such workflow" })
     assert.deepStrictEqual(back.entries[0], { ...entry("a", 0), state: "held", hold_reason: "no such workflow" })
     const done = apply(leased, { _tag: "Completed", run: run("r") })
@@ -126,7 +126,7 @@ describe("entries", () => {
 
 describe("any history", () => {
   const id = FastCheck.constantFrom("a", "b", "c", "d")
-  const runs = FastCheck.constantFrom("r1", "r2", "r3").map(run)
+  const runs = FastCheck.constantFrom<Array<RunId>>(run("r1"), run("r2"), run("r3"))
   const event: FastCheck.Arbitrary<QueueEvent> = FastCheck.oneof(
     FastCheck.record({ id, priority: FastCheck.nat(4) }).map(({ id, priority }) => enqueue(id, priority)),
     id.map((entry): QueueEvent => ({ _tag: "Held", entry })),

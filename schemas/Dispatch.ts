@@ -15,18 +15,3 @@ export const QueueEntry = Schema.Struct({
   hold_reason: Schema.optionalKey(Schema.String)
 })
 export type QueueEntry = typeof QueueEntry.Type
-
-const entry = { entry: Schema.String }
-
-/** What happens to a queue; the queue is the fold of these. Kinds are only ever added. */
-export const QueueEvent = Schema.Union([
-  Schema.TaggedStruct("Enqueued", { entry: QueueEntry }),
-  Schema.TaggedStruct("Held", { ...entry, reason: Schema.optionalKey(Schema.String) }),
-  Schema.TaggedStruct("Released", entry),
-  Schema.TaggedStruct("Dropped", entry),
-  Schema.TaggedStruct("Assigned", { ...entry, run: RunId }),
-  Schema.TaggedStruct("Completed", { run: RunId }),
-  /** The whole order, after an operator changed it. */
-  Schema.TaggedStruct("Reordered", { order: Schema.Array(Schema.String) })
-])
-export type QueueEvent = typeof QueueEvent.Type

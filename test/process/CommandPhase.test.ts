@@ -60,6 +60,22 @@ describe("a command phase", () => {
       assert.include(heard.join(""), "err")
     }))
 
+  live(
+    "gets what its env block names of the daemon's environment, and does not start when it is not set",
+    () =>
+      Effect.gen(function*() {
+        const env = { PATH: process.env["PATH"] ?? "", TOKEN: "t0ken" }
+        const asking = (value: string) =>
+          perform(sh("echo \"got $GIVEN\"", { env: { GIVEN: value } })).pipe(
+            Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+          )
+        const { outcome: set } = yield* asking("${TOKEN}")
+        assert.include(set._tag === "Concluded" ? set.output : "", "got t0ken")
+        const { outcome: unset } = yield* asking("${NOWHERE}")
+        assert.strictEqual(unset._tag, "Broken")
+      })
+  )
+
   live("gets a cleared environment, no stdin, and arguments that no shell reads", () =>
     Effect.gen(function*() {
       const env = { PATH: process.env["PATH"] ?? "", CLAUDECODE: "1", SECRET: "s", LANG: "C" }

@@ -3,10 +3,11 @@
  * deadline. Whatever the group leaves behind is ended with it. That this project may execute anything at all was
  * established when the run began; the definition is pinned since.
  */
-import { Config, Effect, Fiber, FileSystem, Option, Path, Stream } from "effect"
+import { Config, Effect, Fiber, FileSystem, Option, Path, Result, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import type { CommandPhase } from "../../../schemas/Workflow.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
+import { resolveEnv } from "../../workflow/ResolveEnv.ts"
 import { worsen } from "../Decision.ts"
 import type { InFlight } from "../Position.ts"
 import type { RunState } from "../RunState.ts"
@@ -33,8 +34,10 @@ export const performCommand = Effect.fn("CommandPhase.perform")(
     const cwd = yield* folderOf(projectRoot, phase.cwd)
     if (cwd === undefined) return broken(`its folder ${phase.cwd} is not a folder inside the project`)
     const values = templateValues(state, { phase: phase.id, projectRoot, cwd })
+    const own = yield* Effect.result(resolveEnv(phase.env))
+    if (Result.isFailure(own)) return broken(own.failure.message)
     const environment = yield* inherited
-    for (const [name, value] of Object.entries(phase.env)) environment[name] = fillIn(value, values)
+    for (const [name, value] of Object.entries(own.success)) environment[name] = fillIn(value, values)
     delete environment["CLAUDECODE"]
     const command = ChildProcess.make(phase.program, phase.args.map((argument) => fillIn(argument, values)), {
       cwd,

@@ -17,4 +17,4 @@ export const workflowResume = Command.make("resume", {
     const control = yield* ControlClient
     yield* control["workflow/resume"]({ id, force, ...given({ feedback }) })
     yield* succeed({ id }, [`${id} goes on. Follow it with: animus workflow watch ${id}`])
-  })).pipe(Command.withDescription("Let a paused, failed, escalated or blocked run go on"))
+  })).pipe(Command.withDescription("Let a paused, escalated or blocked run go on"))

@@ -31,7 +31,8 @@ export const layer = Layer.effect(
         const child = spawn(command, [...args, "daemon", "run", "--project-root", request.projectRoot], {
           cwd: request.projectRoot,
           detached: true,
-          env: { ...process.env, ANIMUS_CONFIG_DIR: request.configDir },
+          // A daemon that an agent starts is nobody's child: it must not be taken for what another one left behind.
+          env: { ...process.env, ANIMUS_COOKIE: undefined, ANIMUS_CONFIG_DIR: request.configDir },
           stdio: ["ignore", log, log]
         })
         child.once("error", (cause) =>

@@ -136,7 +136,6 @@ const measure = Effect.gen(function*() {
   const owned = Effect.scoped(
     Effect.flatMap(host.own(PLUGIN, said), (batches) => received(batches, host.call(PLUGIN, "bench/flood", flood)))
   )
-  if (process.env.ONLY) return [yield* against("requests/s", requests, { name: `only`, round: process.env.ONLY === "c" ? connected : hosted }, asked)]
   return [
     yield* against("requests/s", requests, { name: `PluginHost, ${IN_FLIGHT} in flight`, round: hosted }, asked),
     yield* against(

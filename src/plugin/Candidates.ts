@@ -80,14 +80,17 @@ const fromFolder = Effect.fnUntraced(function*(folder: string, source: PluginSou
   const path = yield* Path.Path
   const names = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
   const candidates: Array<Candidate> = []
+  const warnings: Array<DiscoveryWarning> = []
   for (const file of names.toSorted()) {
     if (!/^animus-(plugin|provider|subject)-/.test(file)) continue
+    const name = file.replace(/\.[a-z]+$/, "")
     const full = path.join(folder, file)
     const info = yield* Effect.option(fs.stat(full))
-    if (Option.isNone(info) || info.value.type !== "File" || (info.value.mode & 0o111) === 0) continue
-    candidates.push({ name: file.replace(/\.[a-z]+$/, ""), explicitName: undefined, path: full, source })
+    if (Option.isSome(info) && info.value.type === "File" && (info.value.mode & 0o111) !== 0) {
+      candidates.push({ name, explicitName: undefined, path: full, source })
+    } else warnings.push({ name, path: full, source, reason: "it is named like a plugin, but is no executable file" })
   }
-  return { candidates, warnings: [] }
+  return { candidates, warnings }
 })
 
 const fromProject = Effect.gen(function*() {

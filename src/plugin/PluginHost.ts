@@ -127,7 +127,8 @@ const start = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
 
 /** One supervisor a plugin, made when it is first asked for; all of them end with the layer. */
 const makeSupervisors = Effect.fnUntraced(function*(events: PubSub.PubSub<PluginEvent>) {
-  const services = yield* Effect.context<Needs>()
+  // Each process has a scope of its own: the layer's, which is in here too, would keep a dead one's pipes and group.
+  const services = Context.omit(Scope.Scope)(yield* Effect.context<Needs>())
   const scope = yield* Effect.acquireRelease(Scope.make("parallel"), (scope) => Scope.close(scope, Exit.void))
   const supervisors = new Map<string, PluginSupervisor>()
   const supervisorOf = (plugin: InstalledPlugin): PluginSupervisor => {

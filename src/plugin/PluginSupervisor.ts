@@ -5,7 +5,7 @@
  */
 import { Clock, DateTime, Deferred, Duration, Effect, Pull, Schedule, type Scope } from "effect"
 import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
-import { RestartBudgetExhausted } from "../../schemas/errors/PluginErrors.ts"
+import { ConnectionLost, RestartBudgetExhausted } from "../../schemas/errors/PluginErrors.ts"
 import type { PluginConnection } from "./PluginConnection.ts"
 
 export type PluginState = "idle" | "starting" | "running" | "backing-off" | "disabled" | "stopped"
@@ -53,6 +53,8 @@ const budget = Schedule.max([Schedule.exponential("1 second"), Schedule.recurs(R
 
 interface Ended {
   readonly error: PluginError
+  /** It came as far as the handshake. */
+  readonly started: boolean
   readonly healthy: boolean
 }
 
@@ -109,9 +111,10 @@ class Supervision {
       yield* publish({ kind: "started", plugin, pid: connection.pid })
       const error = yield* connection.lost
       this.next = Deferred.makeUnsafe()
-      return { error, healthy: (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS }
+      yield* this.become({ state: "backing-off", pid: undefined, startedAt: undefined, lastError: error.message })
+      return { error, started: true, healthy: (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS }
     }).pipe(
-      Effect.catch((error) => Effect.succeed({ error, healthy: false })),
+      Effect.catch((error) => Effect.succeed({ error, started: false, healthy: false })),
       Effect.scoped
     )
   }
@@ -120,7 +123,8 @@ class Supervision {
     return Effect.gen({ self: this }, function*() {
       let step = yield* Schedule.toStep(budget)
       while (true) {
-        const { error, healthy } = yield* this.session
+        const ended = yield* this.session
+        const { error, healthy } = ended
         if (healthy) {
           step = yield* Schedule.toStep(budget)
           yield* this.become({ restarts: 0 })
@@ -130,7 +134,7 @@ class Supervision {
           Pull.catchDone(() => Effect.succeed(undefined))
         )
         if (delay === undefined) return yield* this.disable(error.message)
-        yield* this.backOff(error, delay)
+        yield* this.backOff(ended, delay)
       }
     })
   }
@@ -146,15 +150,22 @@ class Supervision {
     })
   }
 
-  private backOff(error: PluginError, delay: Duration.Duration) {
+  /** A start that failed is the answer to all who waited for it. */
+  private failWaiting(error: PluginError) {
+    return Effect.suspend(() => {
+      const waiting = this.next
+      this.next = Deferred.makeUnsafe()
+      return Deferred.fail(waiting, error)
+    })
+  }
+
+  private backOff({ error, started }: Ended, delay: Duration.Duration) {
     const { plugin, publish } = this.options
     const restarts = this.status.restarts + 1
     const lastError = error.message
     return Effect.gen({ self: this }, function*() {
-      const waiting = this.next
-      this.next = Deferred.makeUnsafe()
       yield* this.become({ state: "backing-off", pid: undefined, startedAt: undefined, restarts, lastError })
-      yield* Deferred.fail(waiting, error)
+      if (!started) yield* this.failWaiting(error)
       yield* publish({
         kind: "restart",
         plugin,
@@ -167,9 +178,7 @@ class Supervision {
   }
 
   private get stop(): Effect.Effect<unknown> {
-    const { plugin } = this.options
-    const { restarts } = this.status
-    const error = new RestartBudgetExhausted({ plugin, restarts, lastError: "the daemon is stopping" })
+    const error = new ConnectionLost({ plugin: this.options.plugin, detail: "this daemon is stopping" })
     return Effect.andThen(this.become({ state: "stopped", pid: undefined }), Deferred.fail(this.next, error))
   }
 }

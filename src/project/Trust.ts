@@ -7,6 +7,7 @@ import { Context, Effect, FileSystem, Layer, Path, type PlatformError, Schema } 
 import { Digest } from "effect/crypto"
 import { ProjectNotTrusted, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import { ProjectScope } from "./ProjectScope.ts"
+import { executables } from "./TrustedFiles.ts"
 
 export interface TrustStatus {
   readonly trusted: boolean
@@ -17,38 +18,7 @@ export interface TrustStatus {
 }
 
 const Approvals = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
-
-/** State that lies in the project for want of a better place is data, and changes all the time. */
-const isState = (name: string): boolean => /^(state|cache|logs|runs|queue|daemon|control\.sock)(\/|$)/.test(name)
-
-/** Name, kind, executable bit and bytes of every file; a link counts as where it points to, and as what is there. */
-const describe = Effect.fnUntraced(function*(folder: string, name: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const digest = yield* Digest.Digest
-  const file = path.join(folder, name)
-  const info = yield* fs.stat(file)
-  if (info.type !== "File") return undefined
-  const bytes = yield* digest.digestHex(Digest.sha256, yield* fs.readFile(file))
-  const link = yield* Effect.orElseSucceed(fs.readLink(file), () => "")
-  return JSON.stringify([name, (info.mode & 0o111) !== 0, link, bytes])
-})
-
-const measure = Effect.fnUntraced(function*(folder: string) {
-  const fs = yield* FileSystem.FileSystem
-  const digest = yield* Digest.Digest
-  if (!(yield* fs.exists(folder))) return { files: [], hash: "" }
-  const names = (yield* fs.readDirectory(folder, { recursive: true })).filter((name) => !isState(name)).toSorted()
-  const lines: Array<string> = []
-  const files: Array<string> = []
-  for (const name of names) {
-    const line = yield* describe(folder, name)
-    if (line === undefined) continue
-    lines.push(line)
-    files.push(`.animus/${name}`)
-  }
-  return { files, hash: yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(lines.join("\n"))) }
-})
+type Approvals = typeof Approvals.Type
 
 const unusable = (path: string) => (error: PlatformError.PlatformError | Schema.SchemaError) =>
   new StateFolderUnusable({
@@ -57,6 +27,73 @@ const unusable = (path: string) => (error: PlatformError.PlatformError | Schema.
     fix: "Make it readable for this user, or remove what is damaged; approvals are given again with: animus trust"
   })
 
+/** The approvals of all projects of this user, in one file that is replaced as a whole. */
+const approvalsIn = Effect.fnUntraced(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, "trust.json")
+
+  const read = fs.readFileString(file).pipe(
+    Effect.flatMap(Schema.decodeUnknownEffect(Approvals)),
+    Effect.catchIf(
+      (error) => error._tag === "PlatformError" && error.reason._tag === "NotFound",
+      () => Effect.succeed<Approvals>({})
+    ),
+    Effect.mapError(unusable(file))
+  )
+
+  const replace = Effect.fnUntraced(function*(approvals: Approvals) {
+    yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+    const fresh = `${file}.new`
+    yield* fs.writeFileString(fresh, `${JSON.stringify(approvals, undefined, 2)}\n`, { mode: 0o600 })
+    yield* fs.rename(fresh, file)
+  }, Effect.mapError(unusable(file)))
+
+  return { read, replace }
+})
+
+const make = Effect.gen(function*() {
+  const scope = yield* ProjectScope
+  const services = yield* Effect.context<FileSystem.FileSystem | Path.Path | Digest.Digest>()
+  const approvals = yield* approvalsIn(scope.configDir)
+  // A repository that brings its own approvals along has none.
+  const isOutside = scope.configDir !== scope.projectDir
+
+  const status = Effect.gen(function*() {
+    const { files, hash } = yield* executables(scope.projectDir).pipe(
+      Effect.provideContext(services),
+      Effect.catchTag("PlatformError", (error) => Effect.fail(unusable(scope.projectDir)(error)))
+    )
+    const approvedHash = (yield* approvals.read)[scope.projectRoot]
+    return { trusted: isOutside && hash === approvedHash, files, hash, approvedHash }
+  })
+
+  const approve = Effect.gen(function*() {
+    if (!isOutside) {
+      return yield* new StateFolderUnusable({
+        path: scope.configDir,
+        detail: "approvals cannot lie in the project that they are about",
+        fix: "Set ANIMUS_CONFIG_DIR to a folder of your own"
+      })
+    }
+    const { hash } = yield* status
+    yield* approvals.replace({ ...yield* approvals.read, [scope.projectRoot]: hash })
+    return yield* status
+  })
+
+  const revoke = Effect.gen(function*() {
+    const { [scope.projectRoot]: _, ...others } = yield* approvals.read
+    yield* approvals.replace(others)
+  })
+
+  const require = Effect.fn("Trust.require")(function*(because: string) {
+    if ((yield* status).trusted) return
+    return yield* new ProjectNotTrusted({ projectRoot: scope.projectRoot, because })
+  })
+
+  return { status, approve, revoke, require }
+})
+
 export class Trust extends Context.Service<Trust, {
   readonly status: Effect.Effect<TrustStatus, StateFolderUnusable>
   readonly approve: Effect.Effect<TrustStatus, StateFolderUnusable>
@@ -64,52 +101,5 @@ export class Trust extends Context.Service<Trust, {
   /** `because` names what wanted to run, for the operator who reads the refusal. */
   readonly require: (because: string) => Effect.Effect<void, ProjectNotTrusted | StateFolderUnusable>
 }>()("animus/project/Trust") {
-  static readonly layer = Layer.effect(
-    Trust,
-    Effect.gen(function*() {
-      const scope = yield* ProjectScope
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* Path.Path
-      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path | Digest.Digest>()
-      const file = path.join(scope.configDir, "trust.json")
-
-      const approvals = Effect.gen(function*() {
-        if (!(yield* fs.exists(file))) return {}
-        return yield* Schema.decodeUnknownEffect(Approvals)(yield* fs.readFileString(file))
-      }).pipe(Effect.mapError(unusable(file)))
-
-      const save = Effect.fnUntraced(function*(approvals: typeof Approvals.Type) {
-        const fresh = `${file}.new`
-        yield* fs.writeFileString(fresh, JSON.stringify(approvals, undefined, 2), { mode: 0o600 })
-        yield* fs.rename(fresh, file)
-      }, Effect.mapError(unusable(file)))
-
-      const status = Effect.gen(function*() {
-        const { files, hash } = yield* measure(scope.projectDir).pipe(
-          Effect.provideContext(services),
-          Effect.mapError(unusable(scope.projectDir))
-        )
-        const approvedHash = (yield* approvals)[scope.projectRoot]
-        return { trusted: hash !== "" && hash === approvedHash, files, hash, approvedHash }
-      })
-
-      const approve = Effect.gen(function*() {
-        const { hash } = yield* status
-        yield* save({ ...yield* approvals, [scope.projectRoot]: hash })
-        return yield* status
-      })
-
-      const revoke = Effect.gen(function*() {
-        const { [scope.projectRoot]: _, ...others } = yield* approvals
-        yield* save(others)
-      })
-
-      const require = Effect.fn("Trust.require")(function*(because: string) {
-        if ((yield* status).trusted) return
-        return yield* new ProjectNotTrusted({ projectRoot: scope.projectRoot, because })
-      })
-
-      return Trust.of({ status, approve, revoke, require })
-    })
-  ).pipe(Layer.provide(Digest.layerWebCrypto))
+  static readonly layer = Layer.effect(Trust, make).pipe(Layer.provide(Digest.layerWebCrypto))
 }

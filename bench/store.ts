@@ -1,4 +1,4 @@
-/** One event at a time, durable before the next: the file store against a bare loop of append and fsync of the same bytes. */
+/** One event at a time, durable before the next: the file store against a bare loop of append and fdatasync of the same bytes. */
 import { Effect, Layer } from "effect"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -31,7 +31,7 @@ const bare = (file: string, lines: ReadonlyArray<string>) =>
     const handle = await Fs.open(file, "a")
     for (const line of lines) {
       await handle.write(line)
-      await handle.sync()
+      await handle.datasync()
     }
     await handle.close()
   })
@@ -51,7 +51,7 @@ export const store: Benchmark = {
         { rounds: 7, warmUp: 1 },
         { name: "SessionStoreFile.append", round: Effect.suspend(() => perSecond(EVENTS, ours(next()))) },
         {
-          name: "write and fsync",
+          name: "write and fdatasync",
           round: Effect.suspend(() => perSecond(EVENTS, bare(Path.join(root, next()), lines)))
         }
       )

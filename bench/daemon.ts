@@ -3,8 +3,8 @@ import { Effect } from "effect"
 import { execFileSync, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
-import * as Os from "node:os"
 import * as Path from "node:path"
+import { scratchFolder } from "./scratch.ts"
 
 export const launcher = Path.resolve(import.meta.dirname, "../bin/animus")
 export const node = process.execPath
@@ -16,19 +16,15 @@ export interface Scratch {
 }
 
 /** A project with nothing in it but what `animus init` writes; removed with the scope. */
-export const scratchProject = Effect.acquireRelease(
-  Effect.sync((): Scratch => {
-    const root = Fs.realpathSync(Fs.mkdtempSync(Path.join(Os.tmpdir(), "animus-bench-")))
-    const project = Path.join(root, "project")
-    const state = Path.join(root, "state")
-    Fs.mkdirSync(project)
-    Fs.mkdirSync(state, { mode: 0o700 })
-    const scratch = { project, env: { ...process.env, ANIMUS_CONFIG_DIR: state } }
-    animus(scratch, "init", "--test", "true")
-    return scratch
-  }),
-  ({ project }) => Effect.sync(() => Fs.rmSync(Path.dirname(project), { recursive: true, force: true }))
-)
+export const scratchProject = Effect.map(scratchFolder, (root): Scratch => {
+  const project = Path.join(root, "project")
+  const state = Path.join(root, "state")
+  Fs.mkdirSync(project)
+  Fs.mkdirSync(state, { mode: 0o700 })
+  const scratch = { project, env: { ...process.env, HOME: root, ANIMUS_CONFIG_DIR: state } }
+  animus(scratch, "init", "--test", "true")
+  return scratch
+})
 
 export const animus = ({ env, project }: Scratch, ...args: ReadonlyArray<string>): string =>
   execFileSync(launcher, [...args], { cwd: project, env, encoding: "utf8" })
@@ -82,8 +78,13 @@ export const startDaemon = (scratch: Scratch) =>
         stdio: "ignore"
       })
       child.unref()
-      await ready(scratch)
-      return { pid: child.pid ?? 0, readyAfter: performance.now() - since }
+      const pid = child.pid ?? 0
+      await ready(scratch).catch((error) => {
+        // A failed start is nobody's to end but ours.
+        process.kill(-pid, "SIGKILL")
+        throw error
+      })
+      return { pid, readyAfter: performance.now() - since }
     }),
     ({ pid }) => endDaemon(pid)
   )

@@ -6,7 +6,7 @@ import * as Path from "node:path"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 
 export const scratchFolder = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "animus-bench-"))),
+  Effect.sync(() => Fs.realpathSync(Fs.mkdtempSync(Path.join(Os.tmpdir(), "animus-bench-")))),
   (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 )
 

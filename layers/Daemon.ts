@@ -15,7 +15,7 @@ import { DaemonLifecycle } from "../src/control/DaemonLifecycle.ts"
 import * as EffectLogger from "../src/log/EffectLogger.ts"
 import { Notifications } from "../src/notify/Notifications.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
-import { PluginHost } from "../src/plugin/PluginHost.ts"
+import { HostVersion, PluginHost } from "../src/plugin/PluginHost.ts"
 import { DaemonConfig } from "../src/project/DaemonConfig.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
@@ -68,6 +68,7 @@ const ground = Layer.mergeAll(
   HostEnvironmentProcess.layer,
   DaemonConfigFile.layer,
   lifecycle,
+  Layer.succeed(HostVersion, manifest.version),
   Digest.layerWebCrypto
 ).pipe(
   Layer.provideMerge(NodeServices.layer)

@@ -2,10 +2,8 @@
  * A compiled workflow: what a run pins in its first event. Self-contained (agents are resolved into the phases that
  * use them), so editing YAML never changes a run in flight.
  */
-import { Effect, Schema } from "effect"
-
-const withDefault = <S extends Schema.Top>(schema: S, value: () => S["Encoded"]) =>
-  schema.pipe(Schema.withDecodingDefaultKey(Effect.sync(value)))
+import { Schema } from "effect"
+import { orElse } from "./Json.ts"
 
 export const Verdict = Schema.Literals(["advance", "rework", "fail", "skip"])
 export type Verdict = typeof Verdict.Type
@@ -20,8 +18,8 @@ export type Idempotency = typeof Idempotency.Type
 /** Where a verdict leads. `target` is a phase of the same workflow. */
 export const VerdictRule = Schema.Struct({
   target: Schema.optionalKey(Schema.String),
-  allow_agent_target: withDefault(Schema.Boolean, () => false),
-  allowed_targets: withDefault(Schema.Array(Schema.String), () => [])
+  allow_agent_target: orElse(Schema.Boolean, false),
+  allowed_targets: orElse(Schema.Array(Schema.String), [])
 })
 export type VerdictRule = typeof VerdictRule.Type
 
@@ -44,19 +42,19 @@ const phaseFields = {
 
 /** How an agent's answer is judged; absent means that finishing is enough to advance. */
 export const DecisionContract = Schema.Struct({
-  min_confidence: withDefault(Schema.Finite, () => 0.6),
-  max_risk: withDefault(Risk, () => "medium" as const),
-  allow_missing_decision: withDefault(Schema.Boolean, () => true),
-  required_evidence: withDefault(Schema.Array(Schema.String), () => [])
+  min_confidence: orElse(Schema.Finite, 0.6),
+  max_risk: orElse(Risk, "medium"),
+  allow_missing_decision: orElse(Schema.Boolean, true),
+  required_evidence: orElse(Schema.Array(Schema.String), [])
 })
 export type DecisionContract = typeof DecisionContract.Type
 
 /** The command-line form of an agent, for providers that drive any program. `{{prompt}}` and `{{session_id}}` are filled in. */
 export const LaunchTemplate = Schema.Struct({
   command: Schema.String,
-  args: withDefault(Schema.Array(Schema.String), () => []),
-  env: withDefault(Schema.Record(Schema.String, Schema.String), () => ({})),
-  prompt: withDefault(Schema.Literals(["stdin", "argument"]), () => "stdin" as const),
+  args: orElse(Schema.Array(Schema.String), []),
+  env: orElse(Schema.Record(Schema.String, Schema.String), {}),
+  prompt: orElse(Schema.Literals(["stdin", "argument"]), "stdin"),
   /** Arguments that continue session `{{session_id}}`; absent means that the agent cannot resume. */
   resume_args: Schema.optionalKey(Schema.Array(Schema.String)),
   /** A line of output that matches, first group = the agent's own session id. */
@@ -115,7 +113,7 @@ export type Phase = typeof Phase.Type
 export const WorkflowVariable = Schema.Struct({
   name: Schema.String,
   description: Schema.optionalKey(Schema.String),
-  required: withDefault(Schema.Boolean, () => false),
+  required: orElse(Schema.Boolean, false),
   default: Schema.optionalKey(Schema.String)
 })
 export type WorkflowVariable = typeof WorkflowVariable.Type
@@ -136,8 +134,8 @@ export const PhaseDecision = Schema.Struct({
   risk: Risk,
   reason: Schema.String,
   target_phase: Schema.optionalKey(Schema.String),
-  guardrail_violations: withDefault(Schema.Array(Schema.String), () => []),
-  evidence: withDefault(Schema.Array(Schema.Json), () => []),
+  guardrail_violations: orElse(Schema.Array(Schema.String), []),
+  evidence: orElse(Schema.Array(Schema.Json), []),
   commit_message: Schema.optionalKey(Schema.String),
   source: Schema.Literals(["agent", "command", "person", "default"])
 })

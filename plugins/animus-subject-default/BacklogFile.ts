@@ -92,6 +92,7 @@ export const openBacklogFile = (path: string) => {
 
   const save = Effect.fnUntraced(
     function*(backlog: Backlog) {
+      // What was decoded or built by this schema cannot but fit it.
       const text = yield* Effect.orDie(encode(backlog))
       yield* attempt("create the folder of", path, () => makeFolder(dirname(path)))
       yield* attempt("write", path, () => write(path, text))

@@ -58,7 +58,7 @@ export class PluginCatalog extends Context.Service<PluginCatalog, {
   static readonly fromDiscovery = (discovery: Effect.Effect<Discovery>) =>
     PluginCatalog.of({
       discovery,
-      find: Effect.fn("PluginCatalog.find")(function*(name: string) {
+      find: Effect.fnUntraced(function*(name: string) {
         const { plugins } = yield* discovery
         const found = plugins.find((plugin) => plugin.name === name)
         if (found !== undefined) return found

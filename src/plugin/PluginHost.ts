@@ -64,8 +64,6 @@ export class PluginHost extends Context.Service<PluginHost, {
   readonly initialized: (plugin: string) => Effect.Effect<InitializeResult, PluginError>
   readonly status: (plugin: string) => Effect.Effect<PluginStatus, PluginNotFound>
   readonly statuses: Effect.Effect<ReadonlyArray<PluginStatus>>
-  /** Emits the plugin's name whenever a new process of it has completed the handshake. */
-  readonly starts: Stream.Stream<string>
   /** Starts, restarts and crashes from now on; a slow reader loses the oldest. */
   readonly events: Stream.Stream<PluginEvent>
 }>()("animus/plugin/PluginHost") {
@@ -166,11 +164,11 @@ const makeHost = Effect.gen(function*() {
   })
 
   return PluginHost.of({
-    call: Effect.fn("PluginHost.call")(function*(name, method, params, { onId, timeout = CALL_MILLIS } = {}) {
+    call: Effect.fnUntraced(function*(name, method, params, { onId, timeout = CALL_MILLIS } = {}) {
       const { found, left } = yield* within(name, method, timeout)
       return yield* found.call(method, params, onId === undefined ? { timeout: left } : { timeout: left, onId })
     }),
-    notify: Effect.fn("PluginHost.notify")(function*(name, method, params) {
+    notify: Effect.fnUntraced(function*(name, method, params) {
       const { found, left } = yield* within(name, method, CALL_MILLIS)
       return yield* found.notify(method, params, left)
     }),
@@ -188,10 +186,6 @@ const makeHost = Effect.gen(function*() {
     }),
     status: (name) => Effect.flatMap(catalog.find(name), statusOf),
     statuses: Effect.flatMap(catalog.discovery, ({ plugins }) => Effect.forEach(plugins, statusOf)),
-    starts: Stream.fromPubSub(events).pipe(
-      Stream.filter(({ kind }) => kind === "started"),
-      Stream.map(({ plugin }) => plugin)
-    ),
     events: Stream.fromPubSub(events)
   })
 })

@@ -1,14 +1,12 @@
 /** The daemon's settings: `<project>/.animus/config.json` over `<configDir>/config.json` over the defaults here. */
-import { Context, Effect, Schema } from "effect"
-
-const withDefault = <S extends Schema.Top>(schema: S, value: () => S["Encoded"]) =>
-  schema.pipe(Schema.withDecodingDefaultKey(Effect.sync(value)))
+import { Context, Schema } from "effect"
+import { orElse } from "../../schemas/Json.ts"
 
 export const DaemonSettings = Schema.Struct({
-  session_store: withDefault(Schema.Literals(["file", "memory"]), () => "file" as const),
+  session_store: orElse(Schema.Literals(["file", "memory"]), "file"),
   /** How many runs execute at the same time. */
-  pool_size: withDefault(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })), () => 2),
-  log_level: withDefault(Schema.Literals(["debug", "info", "warn", "error"]), () => "info" as const)
+  pool_size: orElse(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })), 2),
+  log_level: orElse(Schema.Literals(["debug", "info", "warn", "error"]), "info")
 })
 export type DaemonSettings = typeof DaemonSettings.Type
 

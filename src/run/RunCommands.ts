@@ -32,6 +32,7 @@ export const start = (runs: RunRegistry) =>
       runs.keep(actor)
       yield* crashPoint("run-started")
       yield* runs.drive(actor)
+      // Kept two lines above: it cannot be missing.
       const { head } = yield* Effect.orDie(runs.load(actor))
       return head
     })

@@ -9,6 +9,7 @@ import { RunNotFound, type SequenceConflict, type SessionStoreFailed } from "../
 import type { RunId } from "../../schemas/Ids.ts"
 import type { AgentSessions } from "../agent/AgentSessions.ts"
 import type { Notifications } from "../notify/Notifications.ts"
+import type { HostEnvironment } from "../project/HostEnvironment.ts"
 import type { ProjectScope } from "../project/ProjectScope.ts"
 import type { Trust } from "../project/Trust.ts"
 import { SessionStore } from "../session/SessionStore.ts"
@@ -24,6 +25,7 @@ export type Rooms =
   | ChildProcessSpawner.ChildProcessSpawner
   | Digest.Digest
   | FileSystem.FileSystem
+  | HostEnvironment
   | Notifications
   | Path.Path
   | ProjectScope

@@ -94,7 +94,6 @@ export class HostDouble {
         }),
       status: (plugin) => Effect.fail(new PluginNotFound({ plugin, known: [] })),
       statuses: Effect.succeed([]),
-      starts: Stream.never,
       events: Stream.never
     })
     const plugins = Object.entries(this.manifests).map(([name, capabilities]) => ({

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, FileSystem, Layer, Path, Schedule, type Scope } from "effect"
 import type { CommandPhase } from "../../schemas/Workflow.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
+import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { performCommand } from "../../src/run/phases/CommandPhase.ts"
 import type { InFlight } from "../../src/run/Position.ts"
@@ -13,7 +14,11 @@ import { command, dispatch, run, workflow } from "../run/World.ts"
 
 const attempt: InFlight = { _tag: "InFlight", phase: "test", attempt: 1, nonce: "n", startedAt: "", resumed: false }
 
-const perform = Effect.fnUntraced(function*(more: Partial<CommandPhase>, root?: string) {
+const perform = Effect.fnUntraced(function*(
+  more: Partial<CommandPhase>,
+  root?: string,
+  env: Record<string, string> = { PATH: process.env["PATH"] ?? "" }
+) {
   const fs = yield* FileSystem.FileSystem
   const projectRoot = root ?? (yield* fs.makeTempDirectoryScoped())
   const phase = command("test", more)
@@ -36,6 +41,7 @@ const perform = Effect.fnUntraced(function*(more: Partial<CommandPhase>, root?: 
       publish: (_, items) => Effect.sync(() => void items.forEach((item) => "text" in item && heard.push(item.text)))
     }),
     Layer.mock(SessionStore, { appendTranscript: () => Effect.void, location: () => undefined }),
+    Layer.succeed(HostEnvironment, { env, cookie: "scope", generation: "7" }),
     Layer.succeed(ProjectScope, { projectRoot, projectDir: "", configDir: "", scopeDir: "", socketPath: "" })
   )
   const outcome = yield* performCommand(state, phase, attempt).pipe(Effect.provide(doubles))
@@ -79,15 +85,21 @@ describe("a command phase", () => {
   live("gets a cleared environment, no stdin, and arguments that no shell reads", () =>
     Effect.gen(function*() {
       const env = { PATH: process.env["PATH"] ?? "", CLAUDECODE: "1", SECRET: "s", LANG: "C" }
-      const { outcome } = yield* perform({
-        program: "sh",
-        args: ["-c", "env; cat; echo \"[$1]\"", "x", "{{who}}"],
-        env: { GIVEN: "{{phase_id}}", CLAUDECODE: "1" },
-        excerpt_max_chars: 5000
-      }).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
+      const { outcome } = yield* perform(
+        {
+          program: "sh",
+          args: ["-c", "env; cat; echo \"[$1]\"", "x", "{{who}}"],
+          env: { GIVEN: "{{phase_id}}", CLAUDECODE: "1" },
+          excerpt_max_chars: 5000
+        },
+        undefined,
+        env
+      )
       const output = outcome._tag === "Concluded" ? outcome.output : ""
       assert.include(output, "GIVEN=test")
       assert.include(output, "LANG=C")
+      assert.include(output, "ANIMUS_COOKIE=scope")
+      assert.include(output, "ANIMUS_GENERATION=7")
       assert.notInclude(output, "SECRET")
       assert.notInclude(output, "CLAUDECODE")
       assert.include(output, "[$(whoami)]")

@@ -70,17 +70,23 @@ describe("agent attempts", () => {
     }))
 })
 
+/** The agent has finished, and there is no room to write that down. */
+const finishedWithoutRoom = Effect.gen(function*() {
+  const world = new World()
+  const gate = yield* Deferred.make<void>()
+  world.agents = () => Effect.as(Deferred.await(gate), response("done"))
+  const { engine } = yield* world.boot
+  yield* engine.start(run, dispatch)
+  yield* world.launched.await
+  world.full = true
+  yield* Deferred.succeed(gate, undefined)
+  return { engine, world }
+})
+
 describe("a store that fails", () => {
   it.effect("full: the finished attempt is kept, written once there is room, and never performed twice", () =>
     Effect.gen(function*() {
-      const world = new World()
-      const gate = yield* Deferred.make<void>()
-      world.agents = () => Effect.as(Deferred.await(gate), response("done"))
-      const { engine } = yield* world.boot
-      yield* engine.start(run, dispatch)
-      yield* world.launched.await
-      world.full = true
-      yield* Deferred.succeed(gate, undefined)
+      const { engine, world } = yield* finishedWithoutRoom
       yield* TestClock.adjust("5 minutes")
       assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
       world.full = false
@@ -92,14 +98,7 @@ describe("a store that fails", () => {
 
   it.effect("full: a run that waits for room can be cancelled once there is some", () =>
     Effect.gen(function*() {
-      const world = new World()
-      const gate = yield* Deferred.make<void>()
-      world.agents = () => Effect.as(Deferred.await(gate), response("done"))
-      const { engine } = yield* world.boot
-      yield* engine.start(run, dispatch)
-      yield* world.launched.await
-      world.full = true
-      yield* Deferred.succeed(gate, undefined)
+      const { engine, world } = yield* finishedWithoutRoom
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Effect.flip(engine.cancel(run, "no room")))._tag, "SessionStoreFailed")
       world.full = false

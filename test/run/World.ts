@@ -18,6 +18,7 @@ import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type { AgentPhase, CommandPhase, ManualPhase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { type AgentError, type AgentSession, AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
+import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { Trust } from "../../src/project/Trust.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
@@ -296,6 +297,7 @@ export class World {
       require: (because) =>
         this.trusted ? Effect.void : Effect.fail(new ProjectNotTrusted({ projectRoot: "/project", because }))
     }),
+    Layer.succeed(HostEnvironment, { env: {}, cookie: "world", generation: "1" }),
     Layer.succeed(ProjectScope, {
       projectRoot: "/project",
       projectDir: "/project/.animus",

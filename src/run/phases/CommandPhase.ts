@@ -3,9 +3,11 @@
  * deadline. Whatever the group leaves behind is ended with it. That this project may execute anything at all was
  * established when the run began; the definition is pinned since.
  */
-import { Config, Effect, Fiber, FileSystem, Option, Path, Result, Stream } from "effect"
+import { Effect, Fiber, FileSystem, Option, Path, Record, Result, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import type { CommandPhase } from "../../../schemas/Workflow.ts"
+import { baseEnvironment } from "../../plugin/PluginEnvironment.ts"
+import { HostEnvironment, markOf } from "../../project/HostEnvironment.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { resolveEnv } from "../../workflow/ResolveEnv.ts"
 import { worsen } from "../Decision.ts"
@@ -15,8 +17,6 @@ import { fillIn, templateValues } from "../Template.ts"
 import { capture, type Captured, excerpt, nothingCaptured, textOf } from "./CommandOutput.ts"
 import type { Outcome } from "./Outcome.ts"
 import { tell } from "./Telling.ts"
-
-const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "USER", "SHELL", "TERM"] as const
 
 /** How long a group may take to go after it was asked to. */
 const GRACE = "3 seconds"
@@ -36,9 +36,10 @@ export const performCommand = Effect.fn("CommandPhase.perform")(
     const values = templateValues(state, { phase: phase.id, projectRoot, cwd })
     const own = yield* Effect.result(resolveEnv(phase.env))
     if (Result.isFailure(own)) return broken(own.failure.message)
-    const environment = yield* inherited
-    for (const [name, value] of Object.entries(own.success)) environment[name] = fillIn(value, values)
-    delete environment["CLAUDECODE"]
+    const { CLAUDECODE: _, ...given } = Record.map(own.success, (value) => fillIn(value, values))
+    const host = yield* HostEnvironment
+    // Marked last: what this daemon starts, the next one has to find should this one be killed.
+    const environment = { ...baseEnvironment(host.env), ...given, ...markOf(host) }
     const command = ChildProcess.make(phase.program, phase.args.map((argument) => fillIn(argument, values)), {
       cwd,
       env: environment,
@@ -70,15 +71,6 @@ const folderOf = Effect.fnUntraced(function*(projectRoot: string, cwd: string) {
   const [root, folder] = real.value
   const relative = path.relative(root, folder)
   return relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative) ? undefined : folder
-})
-
-const inherited = Effect.gen(function*() {
-  const environment: Record<string, string> = {}
-  for (const name of INHERITED) {
-    const value = yield* Config.String(name).pipe(Config.option, Effect.orElseSucceed(Option.none<string>))
-    if (Option.isSome(value)) environment[name] = value.value
-  }
-  return environment
 })
 
 const execute = Effect.fnUntraced(

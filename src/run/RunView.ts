@@ -52,7 +52,7 @@ export const nextStep = ({ head: { run, status }, position }: RunState): string 
       const note = gate?.noteRequired === true ? " --note TEXT" : ""
       return gate === undefined
         ? `animus workflow get ${run}`
-        : `animus workflow approve ${run} --phase ${gate.phase}${note}`
+        : `animus workflow approve ${run} ${gate.phase}${note}`
     }
     case "paused":
       return `animus workflow resume ${run}`

@@ -105,13 +105,15 @@ describe("with a daemon", () => {
     assert.include(refusal(["workflow", "run", "task:TASK-001"]).message, "animus trust")
   })
 
-  it("a gate needs no phase to be named, and decides once", () => {
+  it("a gate decides once, by the very command that is printed as the next one", () => {
     workflows(
       "phases: { ask: { mode: manual, manual: { instructions: Well? } } }\nworkflows: [{ id: a, phases: [ask] }]\ndefault_workflow_ref: a\n"
     )
     const { workflow_id: run } = answer(["workflow", "run", "task:TASK-001"])
-    assert.strictEqual(answer(["workflow", "get", run]).detail.state, "waiting")
-    answer(["workflow", "approve", run])
+    const { next, state } = answer(["workflow", "get", run]).detail
+    assert.strictEqual(state, "waiting")
+    assert.strictEqual(next, `animus workflow approve ${run} ask`)
+    answer(next.split(" ").slice(1))
     assert.strictEqual(animus(["workflow", "watch", run]).status, 0)
     assert.strictEqual(answer(["workflow", "get", run]).status, "completed")
     assert.strictEqual(refusal(["workflow", "approve", run, "ask"]).code, "conflict")

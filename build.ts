@@ -1,23 +1,19 @@
 /**
  * Builds what is run and what is imported, into `dist/`:
  *
- * - `bundle`: the programs of `bin/` and one self-contained file per reference plugin (esbuild, under a second)
+ * - `bundle`: the programs of `bin/` and one self-contained file per reference plugin (rolldown, about a second)
  * - `lib`: the modules and declarations behind the `exports` of package.json (tsc)
  *
  * `node build.ts` does both. Files are replaced by rename and only when they differ, so a build never pulls the floor
  * from under a program that runs from `dist/`.
  */
-import * as esbuild from "esbuild"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import * as rolldown from "rolldown"
 
 const root = import.meta.dirname
 const dist = Path.join(root, "dist")
-
-/** Dependencies written as CommonJS ask for Node's modules through `require`, which an ES module lacks. */
-const requireBanner = `import { createRequire as __createRequire } from "node:module"
-const require = __createRequire(import.meta.url)`
 
 /**
  * Loads the program through Node's compile cache, which must be on before the first module is compiled. An environment
@@ -31,40 +27,51 @@ if (!NODE_COMPILE_CACHE && home && Fs.existsSync(home)) Module.enableCompileCach
 await import("./main.js")
 `
 
+/** What cannot be reached is left out, which is most of a start; names and lines stay, so that a stack trace can be read. */
 const shared = {
-  absWorkingDir: root,
-  bundle: true,
-  charset: "utf8",
-  format: "esm",
-  legalComments: "none",
-  logLevel: "warning",
+  cwd: root,
+  logLevel: "warn",
   platform: "node",
   write: false
-} satisfies esbuild.BuildOptions
+} satisfies rolldown.BuildOptions
+const output = {
+  format: "esm",
+  comments: false,
+  minify: { codegen: false, compress: true, mangle: false }
+} satisfies rolldown.OutputOptions
 
 const bundlePrograms = () =>
-  esbuild.build({
+  rolldown.build({
     ...shared,
-    banner: { js: requireBanner },
-    chunkNames: "chunks/[name]-[hash]",
-    entryPoints: Fs.globSync("bin/*.ts", { cwd: root }),
-    outdir: dist,
-    splitting: true,
-    target: "node24"
+    input: Fs.globSync("bin/*.ts", { cwd: root }),
+    output: {
+      ...output,
+      chunkFileNames: "chunks/[name]-[hash].js",
+      // Every file costs a start about as much as 30 kB of code: what several commands need comes in one.
+      codeSplitting: { groups: [{ name: "shared", minShareCount: 4 }] }
+    },
+    transform: {
+      inject: { "Intl.Segmenter": [Path.join(root, "build/LazySegmenter.ts"), "LazySegmenter"] },
+      target: "node24"
+    }
   })
 
 /** A plugin runs on whatever `node` its host puts on the PATH, so it asks for less than the daemon does. */
 const bundlePlugin = (name: string) =>
-  esbuild.build({
+  rolldown.build({
     ...shared,
-    banner: { js: `#!/usr/bin/env node\n${requireBanner}` },
-    entryPoints: [`plugins/${name}/main.ts`],
-    outfile: Path.join(dist, "plugins", `${name}.mjs`),
-    target: "node20"
+    input: { [name]: `plugins/${name}/main.ts` },
+    output: {
+      ...output,
+      banner: "#!/usr/bin/env node",
+      codeSplitting: false,
+      entryFileNames: "plugins/[name].mjs"
+    },
+    transform: { target: "node20" }
   })
 
-const replace = (file: string, content: Uint8Array, mode: number) => {
-  if (Fs.existsSync(file) && Fs.readFileSync(file).equals(content)) return
+const replace = (file: string, content: string, mode: number) => {
+  if (Fs.existsSync(file) && Fs.readFileSync(file, "utf8") === content) return
   Fs.mkdirSync(Path.dirname(file), { recursive: true })
   const fresh = `${file}.${process.pid}`
   Fs.writeFileSync(fresh, content)
@@ -75,13 +82,15 @@ const replace = (file: string, content: Uint8Array, mode: number) => {
 const bundle = async () => {
   const plugins = Fs.globSync("plugins/*/main.ts", { cwd: root }).map((main) => Path.basename(Path.dirname(main)))
   const results = await Promise.all([bundlePrograms(), ...plugins.map(bundlePlugin)])
-  const outputs = results.flatMap((result) => result.outputFiles)
-  for (const { contents, path } of outputs) replace(path, contents, path.endsWith(".mjs") ? 0o755 : 0o644)
-  replace(Path.join(dist, "animus.js"), Buffer.from(entry), 0o644)
+  const files = new Map<string, string>()
+  for (const { output } of results.flat()) {
+    for (const part of output) if (part.type === "chunk") files.set(Path.join(dist, part.fileName), part.code)
+  }
+  files.set(Path.join(dist, "animus.js"), entry)
+  for (const [path, code] of files) replace(path, code, path.endsWith(".mjs") ? 0o755 : 0o644)
 
-  const current = new Set(outputs.map((output) => output.path))
   const written = Fs.globSync("{chunks,plugins}/*", { cwd: dist }).map((file) => Path.join(dist, file))
-  for (const file of written) if (!current.has(file)) Fs.rmSync(file)
+  for (const file of written) if (!files.has(file)) Fs.rmSync(file)
 }
 
 const lib = () => {

@@ -1,87 +1,104 @@
 /** The `animus` command: its groups and what is in them. */
 import type { Layer } from "effect"
 import { Command } from "effect/cli"
-import { daemonHealth } from "./commands/DaemonHealth.ts"
-import { daemonRun } from "./commands/DaemonRun.ts"
-import { daemonStart } from "./commands/DaemonStart.ts"
-import { daemonStatus } from "./commands/DaemonStatus.ts"
-import { daemonStop } from "./commands/DaemonStop.ts"
-import { demo } from "./commands/Demo.ts"
-import { events } from "./commands/Events.ts"
-import { init } from "./commands/Init.ts"
-import { logs } from "./commands/Logs.ts"
-import { pluginCall } from "./commands/PluginCall.ts"
-import { pluginInfo } from "./commands/PluginInfo.ts"
-import { pluginList } from "./commands/PluginList.ts"
-import { pluginPing } from "./commands/PluginPing.ts"
-import { queueDrop } from "./commands/QueueDrop.ts"
-import { queueEnqueue } from "./commands/QueueEnqueue.ts"
-import { queueHold } from "./commands/QueueHold.ts"
-import { queueList } from "./commands/QueueList.ts"
-import { queueRelease } from "./commands/QueueRelease.ts"
-import { queueReorder } from "./commands/QueueReorder.ts"
-import { queueStats } from "./commands/QueueStats.ts"
 import { status } from "./commands/Status.ts"
-import { subjectCreate } from "./commands/SubjectCreate.ts"
-import { subjectGet } from "./commands/SubjectGet.ts"
-import { subjectList } from "./commands/SubjectList.ts"
-import { subjectNext } from "./commands/SubjectNext.ts"
-import { subjectSetStatus } from "./commands/SubjectSetStatus.ts"
-import { subjectUpdate } from "./commands/SubjectUpdate.ts"
-import { trust } from "./commands/Trust.ts"
-import { workflowApprove } from "./commands/WorkflowApprove.ts"
-import { workflowCancel } from "./commands/WorkflowCancel.ts"
-import { workflowGet } from "./commands/WorkflowGet.ts"
-import { workflowJournal } from "./commands/WorkflowJournal.ts"
-import { workflowList } from "./commands/WorkflowList.ts"
-import { workflowPause } from "./commands/WorkflowPause.ts"
-import { workflowReject } from "./commands/WorkflowReject.ts"
-import { workflowResume } from "./commands/WorkflowResume.ts"
-import { workflowRun } from "./commands/WorkflowRun.ts"
-import { workflowWatch } from "./commands/WorkflowWatch.ts"
 import { Json, ProjectRoot } from "./GlobalFlags.ts"
+import { named } from "./Loaders.ts"
 
-const daemon = Command.make("daemon").pipe(
-  Command.withDescription("Start, stop and look after the daemon"),
-  Command.withSubcommands([daemonStart, daemonStop, daemonStatus, daemonHealth, daemonRun])
-)
+type Args = ReadonlyArray<string>
 
-const subject = Command.make("subject").pipe(
-  Command.withDescription("The backlog: tasks, requirements, and whatever else a plugin serves"),
-  Command.withSubcommands([subjectCreate, subjectList, subjectGet, subjectUpdate, subjectSetStatus, subjectNext])
-)
+const daemonCommands = {
+  start: () => import("./commands/DaemonStart.ts").then(({ daemonStart }) => daemonStart),
+  stop: () => import("./commands/DaemonStop.ts").then(({ daemonStop }) => daemonStop),
+  status: () => import("./commands/DaemonStatus.ts").then(({ daemonStatus }) => daemonStatus),
+  health: () => import("./commands/DaemonHealth.ts").then(({ daemonHealth }) => daemonHealth),
+  run: () => import("./commands/DaemonRun.ts").then(({ daemonRun }) => daemonRun)
+}
+const daemon = async (args: Args) =>
+  Command.make("daemon").pipe(
+    Command.withDescription("Start, stop and look after the daemon"),
+    Command.withSubcommands(await named(daemonCommands, args))
+  )
 
-const queue = Command.make("queue").pipe(
-  Command.withDescription("Work that waits for capacity"),
-  Command.withSubcommands([queueEnqueue, queueList, queueStats, queueHold, queueRelease, queueReorder, queueDrop])
-)
+const subjectCommands = {
+  create: () => import("./commands/SubjectCreate.ts").then(({ subjectCreate }) => subjectCreate),
+  list: () => import("./commands/SubjectList.ts").then(({ subjectList }) => subjectList),
+  get: () => import("./commands/SubjectGet.ts").then(({ subjectGet }) => subjectGet),
+  update: () => import("./commands/SubjectUpdate.ts").then(({ subjectUpdate }) => subjectUpdate),
+  status: () => import("./commands/SubjectSetStatus.ts").then(({ subjectSetStatus }) => subjectSetStatus),
+  next: () => import("./commands/SubjectNext.ts").then(({ subjectNext }) => subjectNext)
+}
+const subject = async (args: Args) =>
+  Command.make("subject").pipe(
+    Command.withDescription("The backlog: tasks, requirements, and whatever else a plugin serves"),
+    Command.withSubcommands(await named(subjectCommands, args))
+  )
 
-const workflow = Command.make("workflow").pipe(
-  Command.withDescription("Runs: start them, watch them, decide for them"),
-  Command.withSubcommands([
-    workflowRun,
-    workflowWatch,
-    workflowList,
-    workflowGet,
-    workflowJournal,
-    workflowApprove,
-    workflowReject,
-    workflowPause,
-    workflowResume,
-    workflowCancel
-  ])
-)
+const queueCommands = {
+  enqueue: () => import("./commands/QueueEnqueue.ts").then(({ queueEnqueue }) => queueEnqueue),
+  list: () => import("./commands/QueueList.ts").then(({ queueList }) => queueList),
+  stats: () => import("./commands/QueueStats.ts").then(({ queueStats }) => queueStats),
+  hold: () => import("./commands/QueueHold.ts").then(({ queueHold }) => queueHold),
+  release: () => import("./commands/QueueRelease.ts").then(({ queueRelease }) => queueRelease),
+  reorder: () => import("./commands/QueueReorder.ts").then(({ queueReorder }) => queueReorder),
+  drop: () => import("./commands/QueueDrop.ts").then(({ queueDrop }) => queueDrop)
+}
+const queue = async (args: Args) =>
+  Command.make("queue").pipe(
+    Command.withDescription("Work that waits for capacity"),
+    Command.withSubcommands(await named(queueCommands, args))
+  )
 
-const plugin = Command.make("plugin").pipe(
-  Command.withDescription("The plugins that do the work outside"),
-  Command.withSubcommands([pluginList, pluginInfo, pluginPing, pluginCall])
-)
+const workflowCommands = {
+  run: () => import("./commands/WorkflowRun.ts").then(({ workflowRun }) => workflowRun),
+  watch: () => import("./commands/WorkflowWatch.ts").then(({ workflowWatch }) => workflowWatch),
+  list: () => import("./commands/WorkflowList.ts").then(({ workflowList }) => workflowList),
+  get: () => import("./commands/WorkflowGet.ts").then(({ workflowGet }) => workflowGet),
+  journal: () => import("./commands/WorkflowJournal.ts").then(({ workflowJournal }) => workflowJournal),
+  approve: () => import("./commands/WorkflowApprove.ts").then(({ workflowApprove }) => workflowApprove),
+  reject: () => import("./commands/WorkflowReject.ts").then(({ workflowReject }) => workflowReject),
+  pause: () => import("./commands/WorkflowPause.ts").then(({ workflowPause }) => workflowPause),
+  resume: () => import("./commands/WorkflowResume.ts").then(({ workflowResume }) => workflowResume),
+  cancel: () => import("./commands/WorkflowCancel.ts").then(({ workflowCancel }) => workflowCancel)
+}
+const workflow = async (args: Args) =>
+  Command.make("workflow").pipe(
+    Command.withDescription("Runs: start them, watch them, decide for them"),
+    Command.withSubcommands(await named(workflowCommands, args))
+  )
 
-/** `services` is built for the one command that is run; it may ask for the global flags. */
-export const animus = <A, E, R>(services: Layer.Layer<A, E, R>) =>
+const pluginCommands = {
+  list: () => import("./commands/PluginList.ts").then(({ pluginList }) => pluginList),
+  info: () => import("./commands/PluginInfo.ts").then(({ pluginInfo }) => pluginInfo),
+  ping: () => import("./commands/PluginPing.ts").then(({ pluginPing }) => pluginPing),
+  call: () => import("./commands/PluginCall.ts").then(({ pluginCall }) => pluginCall)
+}
+const plugin = async (args: Args) =>
+  Command.make("plugin").pipe(
+    Command.withDescription("The plugins that do the work outside"),
+    Command.withSubcommands(await named(pluginCommands, args))
+  )
+
+const commands = {
+  init: () => import("./commands/Init.ts").then(({ init }) => init),
+  // What is typed all day is here at once.
+  status: () => Promise.resolve(status),
+  daemon,
+  subject,
+  queue,
+  workflow,
+  events: () => import("./commands/Events.ts").then(({ events }) => events),
+  logs: () => import("./commands/Logs.ts").then(({ logs }) => logs),
+  plugin,
+  trust: () => import("./commands/Trust.ts").then(({ trust }) => trust),
+  demo: () => import("./commands/Demo.ts").then(({ demo }) => demo)
+}
+
+/** As much of the tree as `args` ask for. `services` is built for the one command that is run; it may ask for the global flags. */
+export const animus = async <A, E, R>(services: Layer.Layer<A, E, R>, args: Args) =>
   Command.make("animus").pipe(
     Command.withDescription("Runs AI-agent work on a repository, supervised and durable"),
-    Command.withSubcommands([init, status, daemon, subject, queue, workflow, events, logs, plugin, trust, demo]),
+    Command.withSubcommands(await named(commands, args)),
     Command.provide(services),
     Command.withGlobalFlags([Json, ProjectRoot])
   )

@@ -66,7 +66,8 @@ const report = (cause: Cause.Cause<unknown>, json: boolean) =>
 
 export const main = <A, E, R>(args: ReadonlyArray<string>, version: string, services: Layer.Layer<A, E, R>) => {
   const json = args.includes("--json")
-  return Command.runWith(animus(services), { version })(args).pipe(
+  return Effect.promise(() => animus(services, args)).pipe(
+    Effect.flatMap((command) => Command.runWith(command, { version })(args)),
     Effect.as(0),
     Effect.catchCause((cause) => report(cause, json)),
     Effect.provide(CliOutput.layerPresenter(presenter(args, json)))

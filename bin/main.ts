@@ -38,5 +38,6 @@ NodeRuntime.runMain(
     Effect.provideService(Installation, installation),
     Effect.provideService(Logger.LogToStderr, true)
   ),
-  { disableErrorReporting: true, teardown: (done, onExit) => onExit(exitCodeOf(done)) }
+  // A stranger's process that holds a pipe of ours must not keep this one from ending.
+  { disableErrorReporting: true, teardown: (done) => exit(exitCodeOf(done)) }
 )

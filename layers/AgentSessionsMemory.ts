@@ -4,6 +4,7 @@ import { SessionNotFound } from "../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../schemas/Ids.ts"
 import type { AgentRunResponse } from "../schemas/Provider.ts"
 import { type AgentError, type AgentSession, AgentSessions, type SessionStatus } from "../src/agent/AgentSessions.ts"
+import { endOf, type Live, SessionRegistry } from "../src/agent/SessionRegistry.ts"
 
 /** Plays the agent of one dispatch. */
 export type AgentScript = (session: AgentSession) => Effect.Effect<AgentRunResponse, AgentError>
@@ -27,35 +28,30 @@ const cancelled: AgentRunResponse = {
 
 const make = (script: AgentScript, canResume: boolean) => {
   const dispatched: Array<AgentSession> = []
-  const live = new Map<
-    SessionId,
-    { readonly cancel: Deferred.Deferred<void>; readonly ended: Deferred.Deferred<void> }
-  >()
-  const statuses = new Map<SessionId, SessionStatus>()
+  const sessions = new SessionRegistry()
+  const cancels = new WeakMap<Live, Deferred.Deferred<void>>()
   const now = Effect.map(DateTime.now, DateTime.formatIso)
 
   const run = Effect.fnUntraced(function*(session: AgentSession) {
-    const { request, session: id, tool } = session
-    const handle = { cancel: Deferred.makeUnsafe<void>(), ended: Deferred.makeUnsafe<void>() }
-    const begun: SessionStatus = {
-      session: id,
+    const status: SessionStatus = {
+      session: session.session,
       status: "running",
-      provider: tool,
-      model: request.model ?? "",
+      provider: session.tool,
+      model: session.request.model ?? "",
       startedAt: yield* now,
       finishedAt: undefined,
       lastError: undefined
     }
+    const live: Live = { plugin: "memory", cancellable: true, status, ended: Deferred.makeUnsafe(), cancelled: false }
+    const asked = Deferred.makeUnsafe<void>()
     dispatched.push(session)
-    live.set(id, handle)
-    statuses.set(id, begun)
-    return yield* Effect.raceFirst(script(session), Effect.as(Deferred.await(handle.cancel), cancelled)).pipe(
+    sessions.live.set(session.session, live)
+    cancels.set(live, asked)
+    return yield* Effect.raceFirst(script(session), Effect.as(Deferred.await(asked), cancelled)).pipe(
       Effect.onExit((exit) =>
         Effect.gen(function*() {
-          const status = exit._tag === "Failure" ? "failed" : exit.value === cancelled ? "cancelled" : "completed"
-          statuses.set(id, { ...begun, status, finishedAt: yield* now })
-          live.delete(id)
-          yield* Deferred.succeed(handle.ended, undefined)
+          sessions.end(live, endOf(live, exit, yield* now))
+          yield* Deferred.succeed(live.ended, undefined)
         })
       )
     )
@@ -64,13 +60,16 @@ const make = (script: AgentScript, canResume: boolean) => {
   const service = AgentSessions.of({
     run,
     cancel: Effect.fnUntraced(function*(session: SessionId) {
-      const handle = live.get(session)
-      if (handle === undefined) return yield* new SessionNotFound({ session })
-      yield* Deferred.succeed(handle.cancel, undefined)
-      yield* Deferred.await(handle.ended)
+      const live = sessions.live.get(session)
+      const asked = live && cancels.get(live)
+      if (live === undefined || asked === undefined) return yield* new SessionNotFound({ session })
+      live.cancelled = true
+      yield* Deferred.succeed(asked, undefined)
+      yield* Deferred.await(live.ended)
     }),
     status: Effect.fnUntraced(function*(session: SessionId) {
-      return statuses.get(session) ?? (yield* new SessionNotFound({ session }))
+      const known = sessions.live.get(session)?.status ?? sessions.ended.get(session)
+      return known ?? (yield* new SessionNotFound({ session }))
     }),
     canResume: () => Effect.succeed(canResume)
   })

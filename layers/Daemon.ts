@@ -106,7 +106,7 @@ const publish = Effect.fnUntraced(function*(kind: string, payload: JsonObject) {
 /** Running phases may come to an end; what does not in time is recovered at the next start. */
 const drain = Effect.fnUntraced(function*(seconds: number) {
   const scheduler = yield* Scheduler
-  yield* scheduler.pause
+  yield* scheduler.drain
   yield* publish("graceful-shutdown", { timeout_secs: seconds })
   yield* scheduler.status.pipe(
     Effect.repeat({ while: ({ active }) => active > 0, schedule: Schedule.spaced("100 millis") }),

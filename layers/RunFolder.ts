@@ -1,5 +1,6 @@
 /** Where the files of runs are: `<scopeDir>/runs/<run>/`, one folder a run. */
 import { Schema } from "effect"
+import { createHash } from "node:crypto"
 import * as Path from "node:path"
 import { RunId } from "../schemas/Ids.ts"
 
@@ -14,7 +15,21 @@ export interface RunFolder {
   readonly removed: (run: string) => string
 }
 
-const fileName = (phase: string): string => phase.replace(/[^A-Za-z0-9\-_.]/g, "_")
+/** No file system takes much more than 255 bytes. */
+const LONGEST = 150
+
+const escaped = (char: string): string => {
+  const code = char.charCodeAt(0).toString(16).toUpperCase()
+  return code.length > 2 ? `%u${code.padStart(4, "0")}` : `%${code.padStart(2, "0")}`
+}
+
+/** Different phases have different names: `a/b` is `a%2Fb`, and an endless one is its beginning with a hash of the whole. */
+const fileName = (phase: string): string => {
+  const name = phase.replace(/[^A-Za-z0-9\-_.]/g, escaped)
+  return name.length <= LONGEST
+    ? name
+    : `${name.slice(0, LONGEST)}%~${createHash("sha256").update(phase).digest("hex").slice(0, 32)}`
+}
 
 export const isRunId = Schema.is(RunId)
 

@@ -71,7 +71,7 @@ export const loadIndex = Effect.fn("RunIndexFile.load")(function*(folder: RunFol
       const row = journal === undefined ? undefined : yield* foldRow(path, run, journal.lines)
       if (journal !== undefined && row !== undefined) runs.push({ row, size: journal.good })
     }).pipe(
-      // One run that cannot be read must not hide the others; whoever lists or recovers runs is told about it.
+      // One run that cannot be read must not hide the others.
       Effect.catch((failure) => Effect.sync(() => damaged.set(run, failure)))
     ), { concurrency: 8, discard: true })
   const finished = runs.filter(({ row }) => row.finished)

@@ -1,7 +1,7 @@
 /**
  * Sessions as files an operator can read: `<scopeDir>/runs/<run>/journal.jsonl`, `<phase>.session.json`,
  * `<phase>.<attempt>.transcript.jsonl`. Journals and records are on the disk when a call returns. One daemon writes; a run whose
- * journal is damaged is reported wherever runs are listed or recovered, until its folder is restored or moved away.
+ * journal is damaged keeps no other from going on, and is `unreadable` until its folder is restored or moved away.
  */
 import { Effect, Semaphore } from "effect"
 import * as Fs from "node:fs/promises"
@@ -53,13 +53,9 @@ class State {
   requireIntact(run: string): Effect.Effect<void, SessionStoreFailed> {
     return Effect.suspend(() => this.damaged.get(run) ?? Effect.void)
   }
-
-  get requireAllIntact(): Effect.Effect<void, SessionStoreFailed> {
-    return Effect.suspend(() => this.damaged.values().next().value ?? Effect.void)
-  }
 }
 
-type Reads = "read" | "row" | "rows" | "unfinished" | "session" | "transcript" | "location"
+type Reads = "read" | "row" | "rows" | "unfinished" | "unreadable" | "session" | "transcript" | "location"
 
 const reads = (state: State): Pick<SessionStoreDriver, Reads> => ({
   read: Effect.fnUntraced(function*(run, after) {
@@ -69,8 +65,9 @@ const reads = (state: State): Pick<SessionStoreDriver, Reads> => ({
     return journal?.lines.slice(after)
   }),
   row: (run) => Effect.as(state.requireIntact(run), state.index.get(run)),
-  rows: (query) => Effect.map(state.requireAllIntact, () => state.index.query(query)),
-  unfinished: Effect.map(state.requireAllIntact, () => state.index.unfinished()),
+  rows: (query) => Effect.sync(() => state.index.query(query)),
+  unfinished: Effect.sync(() => state.index.unfinished()),
+  unreadable: Effect.sync(() => Array.from(state.damaged, ([run, failure]) => ({ run, failure }))),
   session: (run, phase) =>
     Effect.map(readIfThere(state.folder.session(run, phase)), (bytes) => bytes?.toString("utf8")),
   transcript: (run, phase, attempt) =>

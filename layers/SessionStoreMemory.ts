@@ -44,6 +44,7 @@ const makeDriver = (journals: Map<string, Array<string>>): SessionStoreDriver =>
     row: (run) => Effect.sync(() => index.get(run)),
     rows: (query) => Effect.sync(() => index.query(query)),
     unfinished: Effect.sync(() => index.unfinished()),
+    unreadable: Effect.succeed([]),
     putSession: (run, phase, record) => Effect.sync(() => void filesOf(run).set(`session ${phase}`, [record])),
     session: (run, phase) => Effect.sync(() => files.get(run)?.get(`session ${phase}`)?.[0]),
     appendTranscript: (run, phase, attempt, lines) =>

@@ -4,20 +4,35 @@ import { InvalidInput } from "../schemas/errors/DaemonErrors.ts"
 import { NoBackendForKind, PluginRefused } from "../schemas/errors/PluginErrors.ts"
 import { ErrorCode } from "../schemas/JsonRpc.ts"
 import type { CreateSubject, Subject, SubjectChangedEvent, SubjectFilter, SubjectPatch } from "../schemas/Subject.ts"
+import { listKinds } from "../src/subject/Pages.ts"
+import { kindOfId } from "../src/subject/SubjectIds.ts"
 import { SubjectRouter } from "../src/subject/SubjectRouter.ts"
 
 const plugin = "memory"
 const pending = 256
 
-const oneOf = (wanted: ReadonlyArray<string> | undefined, value: string | undefined) =>
-  wanted === undefined || wanted.length === 0 || (value !== undefined && wanted.includes(value))
+const meets = <A>(wanted: ReadonlyArray<A> | undefined, has: (value: A) => boolean): boolean =>
+  wanted === undefined || wanted.some(has)
 
-const takes = (filter: SubjectFilter, subject: Subject): boolean => {
-  const any = filter.labels_any ?? []
-  return oneOf(filter.kind, subject.kind) && oneOf(filter.status, subject.status) &&
-    oneOf(filter.assignee, subject.assignee) &&
-    (any.length === 0 || any.some((label) => subject.labels.includes(label))) &&
-    (filter.labels_all ?? []).every((label) => subject.labels.includes(label))
+const takes = (filter: SubjectFilter, subject: Subject): boolean =>
+  meets(filter.kind, (kind) => subject.kind === kind) &&
+  meets(filter.status, (status) => subject.status === status) &&
+  meets(filter.assignee, (assignee) => subject.assignee === assignee) &&
+  meets(filter.labels_any, (label) => subject.labels.includes(label)) &&
+  (filter.labels_all ?? []).every((label) => subject.labels.includes(label)) &&
+  (filter.updated_since === undefined || Date.parse(subject.updated_at) >= Date.parse(filter.updated_since)) &&
+  (filter.native_status === undefined || subject.native_status === filter.native_status) &&
+  (filter.has_attachment_kind === undefined ||
+    subject.attachments.some(({ kind }) => kind === filter.has_attachment_kind)) &&
+  // No status here has a dispatch label.
+  filter.dispatch_label === undefined
+
+/** The cursor is the id of the last subject of the page. */
+const page = (found: ReadonlyArray<Subject>, { cursor, limit = found.length }: SubjectFilter) => {
+  const rest = cursor === undefined ? found : found.slice(found.findIndex(({ id }) => id === cursor) + 1)
+  const subjects = rest.slice(0, limit)
+  const last = subjects.at(-1)
+  return { subjects, ...(last === undefined || subjects.length === rest.length ? {} : { next_cursor: last.id }) }
 }
 
 const patched = (subject: Subject, patch: SubjectPatch, at: string): Subject => {
@@ -35,25 +50,37 @@ const patched = (subject: Subject, patch: SubjectPatch, at: string): Subject => 
   }
 }
 
-const make = Effect.fnUntraced(function*(kinds: ReadonlyArray<string>, initial: ReadonlyArray<Subject>) {
+/** What there is, and the words for what there is not. */
+const makeShelf = (kinds: ReadonlyArray<string>, initial: ReadonlyArray<Subject>) => {
   const subjects = new Map(initial.map((subject) => [subject.id, subject]))
-  const changes = yield* PubSub.sliding<SubjectChangedEvent>(pending)
-  const now = Effect.map(DateTime.now, DateTime.formatIso)
-  let minted = subjects.size
-
+  let minted = 0
+  const mint = (kind: string): string => {
+    const id = `${kind}:${kind.toUpperCase()}-${++minted}`
+    return subjects.has(id) ? mint(kind) : id
+  }
   const served = (kind: string) =>
     kinds.includes(kind) ? Effect.void : Effect.fail(new NoBackendForKind({ kind, known: kinds }))
   const find = Effect.fnUntraced(function*(id: string) {
-    const colon = id.indexOf(":")
-    if (colon < 1) return yield* new InvalidInput({ detail: `"${id}" is not a subject id: write <kind>:<id>` })
-    yield* served(id.slice(0, colon))
+    const kind = kindOfId(id)
+    if (kind === undefined) return yield* new InvalidInput({ detail: `"${id}" is not a subject id: write <kind>:<id>` })
+    yield* served(kind)
     const detail = `there is no subject ${id}`
     const data = { category: "not_found" }
     return subjects.get(id) ??
       (yield* new PluginRefused({ plugin, method: "get", code: ErrorCode.InvalidParams, detail, data }))
   })
+  const put = (subject: Subject) => void subjects.set(subject.id, subject)
+  const all = (filter: SubjectFilter) => [...subjects.values()].filter((subject) => takes(filter, subject))
+  return { mint, served, find, put, all }
+}
+
+const make = Effect.fnUntraced(function*(kinds: ReadonlyArray<string>, initial: ReadonlyArray<Subject>) {
+  const { all, find, mint, put, served } = makeShelf(kinds, initial)
+  const changes = yield* PubSub.sliding<SubjectChangedEvent>(pending)
+  const now = Effect.map(DateTime.now, DateTime.formatIso)
+
   const keep = Effect.fnUntraced(function*(subject: Subject, change_kind: string) {
-    subjects.set(subject.id, subject)
+    put(subject)
     yield* PubSub.publish(changes, { id: subject.id, change_kind, subject })
     return subject
   })
@@ -61,18 +88,17 @@ const make = Effect.fnUntraced(function*(kinds: ReadonlyArray<string>, initial: 
     const subject = yield* find(id)
     return yield* keep(patched(subject, patch, yield* now), patch.status === undefined ? "updated" : "status-changed")
   })
-  const all = (filter: SubjectFilter) => [...subjects.values()].filter((subject) => takes(filter, subject))
 
   return SubjectRouter.of({
     list: Effect.fnUntraced(function*(filter: SubjectFilter) {
-      yield* Effect.forEach(filter.kind ?? [], served, { discard: true })
-      return { subjects: all(filter).slice(0, filter.limit ?? Infinity) }
+      if ((filter.kind ?? []).length === 0) return yield* new InvalidInput({ detail: "a list names at least one kind" })
+      return yield* listKinds(filter, (kind, one) => Effect.as(served(kind), page(all(one), one)))
     }),
     get: find,
     create: Effect.fnUntraced(function*({ body, kind, status = "ready", ...given }: CreateSubject) {
       yield* served(kind)
       const at = yield* now
-      const id = `${kind}:${kind.toUpperCase()}-${++minted}`
+      const id = mint(kind)
       const described = body === undefined ? {} : { description: body }
       const fresh = { labels: [], children: [], attachments: [], custom: {}, created_at: at, updated_at: at }
       return yield* keep({ ...fresh, ...given, ...described, id, kind, status }, "created")

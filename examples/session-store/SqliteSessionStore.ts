@@ -104,6 +104,8 @@ class SqliteDriver implements SessionStoreDriver {
   get unfinished() {
     return this.attempt("list", () => this.heads("WHERE finished = 0 ORDER BY sort DESC"))
   }
+  /** A table is readable as a whole, or not at all. */
+  readonly unreadable = Effect.succeed([])
   putSession(run: string, phase: string, record: string) {
     return this.attempt("write", () => this.run("INSERT OR REPLACE INTO session VALUES (?, ?, ?)", run, phase, record))
   }

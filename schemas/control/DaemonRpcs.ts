@@ -16,6 +16,8 @@ export const DaemonStatus = Schema.Struct({
   version: maybe(Schema.String),
   project_root: maybe(Schema.String),
   log_path: maybe(Schema.String),
+  /** Ours: nothing of the queue is dispatched until somebody resumes it. */
+  paused: maybe(Schema.Boolean),
   capabilities: maybe(Schema.Struct({ methods: Schema.Array(Schema.String) }))
 })
 export type DaemonStatus = typeof DaemonStatus.Type

@@ -28,7 +28,9 @@ export type WorkflowDetail = typeof WorkflowDetail.Type
 /** A page of runs (control protocol, workflow methods). */
 export const WorkflowPage = Schema.Struct({
   runs: Schema.Array(WorkflowSummary),
-  next_cursor: maybe(Schema.String)
+  next_cursor: maybe(Schema.String),
+  /** Ours, with the first page: runs that are kept but cannot be read. */
+  unreadable: maybe(Schema.Array(Schema.Struct({ id: Schema.String, reason: Schema.String })))
 })
 export type WorkflowPage = typeof WorkflowPage.Type
 

@@ -3,7 +3,7 @@ import type { Effect } from "effect"
 import type { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { PluginError, ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../../schemas/Ids.ts"
-import type { AgentNotification, AgentRunRequest } from "../../schemas/Provider.ts"
+import type { AgentNotification, AgentRunRequest, AgentRunResponse } from "../../schemas/Provider.ts"
 
 export interface AgentSession {
   readonly session: SessionId
@@ -28,3 +28,7 @@ export interface SessionStatus {
 
 /** `InvalidInput`: an env reference of the agent has no value in the daemon's environment. */
 export type AgentError = PluginError | ProviderMissing | InvalidInput
+
+/** In words, why a session that answered did not succeed; nothing when it did. */
+export const faultOf = ({ errors, exit_code }: AgentRunResponse): string | undefined =>
+  exit_code === 0 ? undefined : [`the agent ended with exit code ${exit_code}`, ...(errors ?? [])].join(": ")

@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { SessionRecord } from "../../schemas/SessionRecord.ts"
-import type { Phase } from "../../schemas/Workflow.ts"
+import type { AgentPhase, Phase } from "../../schemas/Workflow.ts"
 import { AgentSessions } from "../agent/AgentSessions.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import type { InFlight } from "./Position.ts"
@@ -51,10 +51,10 @@ export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attem
     })
   }
   const session = record.provider_session_id
-  const obstacle = session === null ? "its agent never named a session to resume" : yield* whyNot(record)
+  const obstacle = yield* whyNot(phase, record)
   return decided(
     attempt,
-    session !== null && obstacle === undefined
+    obstacle === undefined
       ? {
         action: "resume",
         reason:
@@ -78,8 +78,13 @@ const decided = ({ attempt, phase }: InFlight, verdict: Verdict): RunEvent => ({
   ...verdict
 })
 
-/** Why a session that is known cannot be resumed; nothing when it can. */
-const whyNot = Effect.fnUntraced(function*({ provider }: SessionRecord) {
+/** Why the session cannot be resumed; nothing when it can. */
+const whyNot = Effect.fnUntraced(function*({ agent, launch }: AgentPhase, record: SessionRecord) {
+  const { provider, provider_session_id } = record
+  if (provider_session_id === null) return "its agent never named a session to resume"
+  if (launch !== undefined && launch.resume_args === undefined) {
+    return `the launch of agent "${agent}" has no resume_args to resume it with`
+  }
   const agents = yield* AgentSessions
   return yield* agents.canResume(provider).pipe(
     Effect.map((able) => able ? undefined : `provider "${provider}" cannot resume sessions`),

@@ -54,7 +54,7 @@ export const answer = (runs: RunRegistry, command: "approve" | "reject") =>
           if (gate.noteRequired && said === undefined) {
             return yield* new InvalidInput({
               detail: `gate "${gate.phase}" of run ${run} wants a note: ` +
-                `animus workflow ${command} ${run} --phase ${gate.phase} --note TEXT`
+                `animus workflow ${command} ${run} ${gate.phase} --note TEXT`
             })
           }
           yield* commit(actor, gateAnswered(gate, command === "approve", said))
@@ -126,17 +126,16 @@ export const resume = (runs: RunRegistry) =>
 const held: ReadonlySet<string> = new Set(["paused", "blocked", "escalated"])
 const isHeld = ({ status }: RunHead) => held.has(status)
 
+const leftAlone = (run: string, { message }: { readonly message: string }) =>
+  Effect.logError(`run ${run} cannot be taken up: ${message}`)
+
 /** What a person holds stays held. A run that cannot be read stays where it is and keeps no other from being taken up. */
-export const takeUp = (runs: RunRegistry) =>
-  Effect.flatMap(
-    runs.unfinished,
-    Effect.forEach((head) =>
-      isHeld(head) ?
-        Effect.succeed(head) :
-        locked(runs, head.run, (actor, { head }) => Effect.as(runs.drive(actor), head)).pipe(
-          Effect.catch((error) =>
-            Effect.as(Effect.logError(`run ${head.run} cannot be taken up: ${error.message}`), head)
-          )
-        )
-    )
-  )
+export const takeUp = Effect.fnUntraced(function*(runs: RunRegistry) {
+  for (const { failure, run } of yield* runs.unreadable) yield* leftAlone(run, failure)
+  return yield* Effect.forEach(yield* runs.unfinished, (head) =>
+    isHeld(head)
+      ? Effect.succeed(head)
+      : locked(runs, head.run, (actor, { head }) => Effect.as(runs.drive(actor), head)).pipe(
+        Effect.catch((error) => Effect.as(leftAlone(head.run, error), head))
+      ))
+})

@@ -116,7 +116,8 @@ export const makeRegistry = Effect.gen(function*() {
         FiberMap.get(loops, run),
         (live) => Option.isSome(live) ? Fiber.interrupt(live.value) : Effect.void
       ),
-    unfinished: store.unfinished
+    unfinished: store.unfinished,
+    unreadable: store.unreadable
   }
 })
 

@@ -63,12 +63,16 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
   readonly release: (entry: string) => Effect.Effect<void, QueueError>
   readonly drop: (entry: string) => Effect.Effect<void, QueueError>
   readonly reorder: (entries: ReadonlyArray<string>, position: Position) => Effect.Effect<void, QueueError>
-  /** The next pending entry becomes assigned to `run`; undefined when none is pending. */
+  /** The next pending entry becomes assigned to `run`; undefined when none is pending, or the queue is paused. */
   readonly lease: (run: RunId) => Effect.Effect<QueueEntry | undefined, SessionStoreFailed>
   /** The run could not be started: its entry is held with the reason, for an operator to release. */
   readonly refuse: (run: RunId, reason: string) => Effect.Effect<void, SessionStoreFailed>
   /** The run ended; its entry goes away. No entry for that run is no error. */
   readonly complete: (run: RunId) => Effect.Effect<void, SessionStoreFailed>
+  /** Once it returns nothing more is leased, by any later daemon either, until `resume`. */
+  readonly pause: Effect.Effect<void, SessionStoreFailed>
+  readonly resume: Effect.Effect<void, SessionStoreFailed>
+  readonly paused: Effect.Effect<boolean>
   readonly stats: Effect.Effect<QueueStats>
   /** Returns once the queue has changed since the last wait. For one waiter: the scheduler. */
   readonly changed: Effect.Effect<void>
@@ -117,6 +121,9 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
         always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Returned", run, reason }),
       complete: (run) =>
         always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Completed", run }),
+      pause: always(({ paused }) => paused ? undefined : { _tag: "Paused" }),
+      resume: always(({ paused }) => paused ? { _tag: "Resumed" } : undefined),
+      paused: Effect.sync(() => look().paused),
       stats: Effect.sync(() => statsOf(look())),
       changed
     })

@@ -3,14 +3,16 @@ import { Result, Schema } from "effect"
 import { QueueEntry } from "../../schemas/Dispatch.ts"
 import { QueueEntryBusy, QueueEntryNotFound } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
+import { orElse } from "../../schemas/Json.ts"
 import { type SubjectDispatch, subjectKey } from "../../schemas/Subject.ts"
 
-/** `entries` lie in the order in which they are leased; `pinned` are those whose place an operator chose. */
+/** `entries` lie in the order in which they are leased; `pinned` are those whose place an operator chose. While it is `paused` none is leased. */
 const Snapshot = Schema.TaggedStruct("Snapshot", {
   entries: Schema.Array(QueueEntry),
   pinned: Schema.Array(Schema.String),
   done: Schema.Int,
-  dropped: Schema.Int
+  dropped: Schema.Int,
+  paused: orElse(Schema.Boolean, false)
 })
 
 export const QueueEvent = Schema.Union([
@@ -24,13 +26,15 @@ export const QueueEvent = Schema.Union([
   Schema.TaggedStruct("Leased", { entry: Schema.String, run: RunId }),
   /** The run could not be started: its entry waits, held, for somebody who mends the reason. */
   Schema.TaggedStruct("Returned", { run: RunId, reason: Schema.String }),
-  Schema.TaggedStruct("Completed", { run: RunId })
+  Schema.TaggedStruct("Completed", { run: RunId }),
+  Schema.TaggedStruct("Paused", {}),
+  Schema.TaggedStruct("Resumed", {})
 ])
 export type QueueEvent = typeof QueueEvent.Type
 
 export type QueueState = Omit<typeof Snapshot.Type, "_tag">
 
-export const empty: QueueState = { entries: [], pinned: [], done: 0, dropped: 0 }
+export const empty: QueueState = { entries: [], pinned: [], done: 0, dropped: 0, paused: false }
 
 export const snapshot = (state: QueueState): QueueEvent => ({ _tag: "Snapshot", ...state })
 
@@ -98,14 +102,18 @@ export const apply = (state: QueueState, event: QueueEvent): QueueState => {
       return assignedTo(state, event.run) === undefined
         ? state
         : { ...without(state, ({ run }) => run === event.run), done: state.done + 1 }
+    case "Paused":
+      return { ...state, paused: true }
+    case "Resumed":
+      return { ...state, paused: false }
   }
 }
 
 export const assignedTo = (state: QueueState, run: RunId): QueueEntry | undefined =>
   state.entries.find((entry) => entry.run === run)
 
-export const nextPending = (state: QueueState): QueueEntry | undefined =>
-  state.entries.find((entry) => entry.state === "pending")
+export const nextPending = ({ entries, paused }: QueueState): QueueEntry | undefined =>
+  paused ? undefined : entries.find(({ state }) => state === "pending")
 
 /** The entry that already stands for the same work, held ones included: a hold cannot be passed by asking again. */
 export const duplicateOf = (state: QueueState, dispatch: SubjectDispatch): QueueEntry | undefined =>

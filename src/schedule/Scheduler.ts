@@ -1,6 +1,6 @@
 /**
- * Turns queued dispatches into runs, as capacity allows. Pausing stops new dispatch only: what runs goes on. Waiting and
- * blocked runs hold no capacity; a run's queue entry goes away when the run has ended, however long that takes.
+ * Turns queued dispatches into runs, as capacity allows. Pausing stops new dispatch only, until an operator resumes it, over
+ * any restart; what runs goes on. Waiting and blocked runs hold no capacity; a run's queue entry goes away when the run has ended, however long that takes.
  */
 import { Context, Effect, Layer, Queue, Ref } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
@@ -25,8 +25,10 @@ export class Scheduler extends Context.Service<Scheduler, {
   readonly enqueue: (dispatch: SubjectDispatch, priority: number) => Effect.Effect<QueueEntry, SessionStoreFailed>
   /** Starts now, ahead of the queue; counts against capacity but does not wait for it. */
   readonly runNow: (dispatch: SubjectDispatch) => Effect.Effect<RunHead, StartError>
-  readonly pause: Effect.Effect<void>
-  readonly resume: Effect.Effect<void>
+  readonly pause: Effect.Effect<void, SessionStoreFailed>
+  readonly resume: Effect.Effect<void, SessionStoreFailed>
+  /** This daemon dispatches nothing more; the next one does, as if this had not been asked. */
+  readonly drain: Effect.Effect<void>
   readonly status: Effect.Effect<SchedulerStatus>
 }>()("animus/schedule/Scheduler") {
   /** Begins to dispatch as soon as it is built: recovery of unfinished runs has to be over by then. */
@@ -37,7 +39,7 @@ const make = Effect.gen(function*() {
   const engine = yield* RunEngine
   const queue = yield* DispatchQueue
   const { pool_size: capacity } = yield* DaemonConfig
-  const paused = yield* Ref.make(false)
+  const draining = yield* Ref.make(false)
   const wake = yield* Queue.sliding<void>(1)
   const awaken = Queue.offer(wake, undefined)
   const tracker = yield* makeRunTracker({ onEnd: (run) => keep(queue.complete(run)), onChange: awaken })
@@ -57,7 +59,7 @@ const make = Effect.gen(function*() {
 
   /** The id is minted before the lease, which keeps it: a crash before the start ends in that run, not in a second one. */
   const dispatchOne = Effect.gen(function*() {
-    if ((yield* Ref.get(paused)) || tracker.active() >= capacity) return false
+    if ((yield* Ref.get(draining)) || tracker.active() >= capacity) return false
     const run = yield* mintRunId
     const entry = yield* Effect.catch(patiently(queue.lease(run)), unwritable)
     if (entry === undefined) return false
@@ -83,9 +85,10 @@ const make = Effect.gen(function*() {
   return Scheduler.of({
     enqueue: queue.enqueue,
     runNow,
-    pause: Ref.set(paused, true),
-    resume: Effect.andThen(Ref.set(paused, false), awaken),
-    status: Effect.map(Ref.get(paused), (paused) => ({ paused, active: tracker.active(), capacity }))
+    pause: queue.pause,
+    resume: queue.resume,
+    drain: Ref.set(draining, true),
+    status: Effect.map(queue.paused, (paused) => ({ paused, active: tracker.active(), capacity }))
   })
 })
 

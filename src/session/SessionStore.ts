@@ -9,7 +9,7 @@ import type { JournalEntry, RunEvent, RunHead, RunStatus } from "../../schemas/R
 import type { SessionRecord } from "../../schemas/SessionRecord.ts"
 import * as Codec from "./JournalCodec.ts"
 import { advanceHead } from "./RunHead.ts"
-import type { IndexRow, SessionStoreDriver } from "./SessionStoreDriver.ts"
+import type { IndexRow, SessionStoreDriver, UnreadableRun } from "./SessionStoreDriver.ts"
 
 export interface HeadQuery {
   readonly status?: ReadonlyArray<RunStatus>
@@ -45,6 +45,8 @@ export class SessionStore extends Context.Service<SessionStore, {
   readonly heads: (query: HeadQuery) => Effect.Effect<HeadPage, SessionStoreFailed>
   /** Runs that have no terminal event. */
   readonly unfinished: Effect.Effect<ReadonlyArray<RunHead>, SessionStoreFailed>
+  /** Runs that are kept but cannot be read: in neither list, and refused one by one. */
+  readonly unreadable: Effect.Effect<ReadonlyArray<UnreadableRun>, SessionStoreFailed>
   readonly putSession: (record: SessionRecord) => Effect.Effect<void, SessionStoreFailed>
   readonly session: (run: RunId, phase: string) => Effect.Effect<SessionRecord | undefined, SessionStoreFailed>
   /** Batched; may lose its last moment in a power cut, never an event. */
@@ -82,6 +84,7 @@ export class SessionStore extends Context.Service<SessionStore, {
         return { heads: yield* decodeHeads(page), nextCursor }
       }),
       unfinished: Effect.flatMap(driver.unfinished, decodeHeads),
+      unreadable: driver.unreadable,
       putSession: Effect.fn("SessionStore.putSession")((record) =>
         driver.putSession(record.workflow_id, record.phase_id, Codec.encodeRecordText(record))
       ),

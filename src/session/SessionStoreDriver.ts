@@ -34,6 +34,11 @@ export interface IndexQuery {
   readonly before: string | undefined
 }
 
+export interface UnreadableRun {
+  readonly run: string
+  readonly failure: SessionStoreFailed
+}
+
 export interface SessionStoreDriver {
   /**
    * Appends `lines` and replaces the run's index row, if the journal's last sequence is `expected` (0: no such run yet);
@@ -52,6 +57,8 @@ export interface SessionStoreDriver {
   readonly rows: (query: IndexQuery) => Effect.Effect<ReadonlyArray<IndexRow>, SessionStoreFailed>
   /** Every row that is not finished, newest first. */
   readonly unfinished: Effect.Effect<ReadonlyArray<IndexRow>, SessionStoreFailed>
+  /** Runs that are kept but cannot be read. They have no row; whatever asks for one of them fails the same way. */
+  readonly unreadable: Effect.Effect<ReadonlyArray<UnreadableRun>, SessionStoreFailed>
   /** Replaces the record, whole: a reader sees the old or the new one, also after a crash. Durable when it returns. */
   readonly putSession: (run: string, phase: string, record: string) => Effect.Effect<void, SessionStoreFailed>
   readonly session: (run: string, phase: string) => Effect.Effect<string | undefined, SessionStoreFailed>

@@ -52,6 +52,7 @@ export const strangersDriver = Effect.gen(function*() {
         return rowsOf(found)
       }),
     unfinished: Effect.sync(() => rowsOf(all("select row from runs where finished = 0 order by sort desc"))),
+    unreadable: Effect.succeed([]),
     putSession: (run, phase, record) => Effect.sync(() => void add(run, `session ${phase}`, 0, record)),
     session: (run, phase) =>
       Effect.sync(() => texts(all("select text from files where run = ? and name = ?", run, `session ${phase}`))[0]),

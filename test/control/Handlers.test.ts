@@ -2,7 +2,13 @@ import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Layer, Schema, Stream } from "effect"
 import * as ControlMemory from "../../layers/ControlMemory.ts"
 import { NoBackendForKind, PluginRefused, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
-import { IllegalTransition, RunNotFound, WorkflowInvalid } from "../../schemas/errors/RunErrors.ts"
+import {
+  IllegalTransition,
+  RunNotFound,
+  SessionStoreFailed,
+  StoreFull,
+  WorkflowInvalid
+} from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import { Subject, type SubjectDispatch } from "../../schemas/Subject.ts"
@@ -97,7 +103,9 @@ const doubles = Layer.mergeAll(
         : Effect.succeed({ id, name: id, phases: [gate], variables: [] })
   }),
   Layer.mock(Scheduler)({
-    runNow: (dispatch) => Effect.as(Effect.sync(() => begun.push(dispatch)), head("running"))
+    runNow: (dispatch) => Effect.as(Effect.sync(() => begun.push(dispatch)), head("running")),
+    status: Effect.succeed({ paused: true, active: 0, capacity: 1 }),
+    pause: Effect.fail(new SessionStoreFailed({ reason: new StoreFull({ path: "q" }) }))
   }),
   Layer.mock(DispatchQueue)({
     list: Effect.succeed([entry(dispatch, "assigned"), entry(dispatch, "pending"), entry(dispatch, "held")]),
@@ -109,6 +117,7 @@ const doubles = Layer.mergeAll(
       Effect.fail(new IllegalTransition({ run, command: `approve ${phase} of`, state: "running", next: "Wait." }))
   }),
   Layer.mock(SessionStore)({
+    unreadable: Effect.succeed([]),
     location: () => undefined,
     heads: ({ status = ["running", "escalated"] }) => Effect.succeed({ heads: status.map(head), nextCursor: "more" })
   }),
@@ -158,6 +167,7 @@ describe("control handlers", () => {
         const lifecycle = yield* DaemonLifecycle
         const answered = yield* control["daemon/status"]({})
         expect(answered).toMatchObject({ running: true, pid: 7, version: "1.2.3", project_root: "/p", log_path: "/l" })
+        expect(answered.paused).toBe(true)
         expect(answered.capabilities?.methods).toContain("workflow/approve")
         yield* lifecycle.ready
         expect(yield* lifecycle.state).toBe("running")
@@ -206,6 +216,7 @@ describe("control handlers", () => {
           [control["workflow/run"]({ task_id: "1", params: { vars: { a: [] } } }), "invalid_request", {
             error: "InvalidInput"
           }],
+          [control["daemon/pause"]({}), "unavailable", { error: "SessionStoreFailed" }],
           [control["queue/drop"]({ id: "none" }), "not_found", { error: "QueueEntryNotFound" }],
           [control["queue/reorder"]({ position: "front" }), "invalid_request", { error: "InvalidInput" }],
           [control["queue/reorder"]({ id: "e-held", position: "before" }), "invalid_request", {

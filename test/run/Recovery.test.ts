@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Latch, Scope } from "effect"
 import { PluginRefused } from "../../schemas/errors/PluginErrors.ts"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { Idempotency, Phase } from "../../schemas/Workflow.ts"
 import { CrashPoint, type CrashPointName } from "../../src/run/CrashPoint.ts"
-import { agent, command, deciding, dispatch, response, run, workflow, World } from "./World.ts"
+import { agent, command, deciding, dispatch, manual, response, run, workflow, World } from "./World.ts"
 
 const decisions = (world: World) =>
   world.events.filter((event): event is Extract<RunEvent, { _tag: "RecoveryDecided" }> =>
@@ -189,4 +189,49 @@ describe("recovery", () => {
       assert.strictEqual(new Set(completed).size, completed.length)
       assert.strictEqual(new Set(completed.map((name) => name.split("#")[0])).size, 2)
     }))
+
+  /** A run whose last phase is a gate, in a daemon that dies where it is told to. */
+  const gated = Effect.fnUntraced(function*(place: CrashPointName) {
+    const world = new World()
+    world.definition = workflow(agent("plan", { idempotency: "idempotent" }), manual("review"))
+    const reached = yield* Latch.make(false)
+    const { engine, scope } = yield* Effect.provideService(
+      world.boot,
+      CrashPoint,
+      (at) => at === place ? Effect.andThen(reached.open, Effect.interrupt) : Effect.void
+    )
+    yield* engine.start(run, dispatch)
+    const asked = () => world.tags.filter((tag) => tag === "GateOpened").length
+    const die = Effect.andThen(reached.await, Scope.close(scope, Exit.void))
+    return { world, engine, asked, die }
+  })
+
+  it.effect("a daemon that dies as a gate opens asks once, and takes the answer later", () =>
+    Effect.gen(function*() {
+      const { asked, die, world } = yield* gated("gate-opened")
+      yield* die
+      const { engine, head } = yield* restarted(world)
+      assert.deepStrictEqual([head.status, asked(), decisions(world)], ["waiting", 1, []])
+      yield* engine.approve({ run, phase: "review", note: "fine" })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.deepStrictEqual([asked(), world.sessions.length], [1, 1])
+    }))
+
+  it.effect.each<readonly ["approve" | "reject", string]>([["approve", "completed"], ["reject", "failed"]])(
+    "a daemon that dies on the word of a person (%s) keeps it, and does not ask again",
+    ([answer, status]) =>
+      Effect.gen(function*() {
+        const { asked, die, engine, world } = yield* gated("gate-decided")
+        yield* engine.settled(run)
+        yield* Effect.exit(engine[answer]({ run, phase: "review", note: "I looked" }))
+        yield* die
+        assert.strictEqual(world.tags.at(-1), "GateDecided")
+        const { engine: next, head } = yield* restarted(world)
+        assert.strictEqual(head.status, status)
+        assert.include(JSON.stringify((yield* next.get(run)).phases), "I looked")
+        assert.deepStrictEqual([asked(), world.tags.filter((tag) => tag === "GateDecided").length], [1, 1])
+        assert.strictEqual((yield* Effect.flip(next[answer]({ run, phase: "review" })))._tag, "IllegalTransition")
+        assert.deepStrictEqual([world.sessions.length, decisions(world)], [1, []])
+      })
+  )
 })

@@ -24,6 +24,7 @@ import { Trust } from "../../src/project/Trust.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
 import { advanceHead, isFinished } from "../../src/session/RunHead.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
+import type { UnreadableRun } from "../../src/session/SessionStoreDriver.ts"
 import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
 import { Workflows } from "../../src/workflow/Workflows.ts"
 
@@ -134,6 +135,7 @@ export class World {
   subjectsHang = false
   full = false
   damaged = false
+  unreadable: ReadonlyArray<UnreadableRun> = []
   recordsFull = false
   definition: WorkflowDefinition = workflow(agent("implement"))
   agents: AgentScript = () => Effect.succeed(response("done"))
@@ -190,6 +192,7 @@ export class World {
       ),
     heads: () => Effect.succeed({ heads: [], nextCursor: undefined }),
     unfinished: Effect.sync(() => this.head === undefined || isFinished(this.head.status) ? [] : [this.head]),
+    unreadable: Effect.sync(() => this.unreadable),
     putSession: (record) =>
       Effect.suspend(() => {
         if (this.recordsFull) return Effect.fail(new SessionStoreFailed({ reason: new StoreFull({ path: "record" }) }))

@@ -134,6 +134,24 @@ const suite = (
     )
 
     test(
+      "leases nothing while it is paused, and wakes whoever waits when it is resumed",
+      Effect.gen(function*() {
+        const queue = yield* DispatchQueue
+        yield* queue.pause
+        yield* queue.pause
+        yield* queue.enqueue(dispatch("a"), 1)
+        yield* queue.changed
+        assert.isTrue(yield* queue.paused)
+        assert.isUndefined(yield* queue.lease(run("r1")))
+        const waiting = yield* Effect.forkChild(queue.changed)
+        yield* queue.resume
+        yield* Fiber.join(waiting)
+        assert.isFalse(yield* queue.paused)
+        assert.strictEqual((yield* queue.lease(run("r1")))?.run, "r1")
+      })
+    )
+
+    test(
       "tells of a change that came before anybody waited, once",
       Effect.gen(function*() {
         const queue = yield* DispatchQueue
@@ -176,6 +194,18 @@ describe("a queue in a file", () => {
       }
       const text = yield* Effect.promise(() => Fs.readFile(journalIn(path), "utf8"))
       assert.strictEqual(text.split("\n").length, 2)
+    }))
+
+  it.effect("is as paused after a restart as before it", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const restarted = <A, E>(body: (queue: DispatchQueue["Service"]) => Effect.Effect<A, E>) =>
+        Effect.provide(DispatchQueue.use(body), inFolder(path))
+      yield* restarted((queue) => Effect.andThen(queue.enqueue(dispatch("a"), 1), queue.pause))
+      for (let start = 0; start < 3; start++) assert.isTrue(yield* restarted((queue) => queue.paused))
+      assert.isUndefined(yield* restarted((queue) => queue.lease(run("r1"))))
+      yield* restarted((queue) => queue.resume)
+      for (let start = 0; start < 3; start++) assert.isFalse(yield* restarted((queue) => queue.paused))
     }))
 
   it.effect("loses at most what was never acknowledged", () =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import * as FastCheck from "fast-check"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import { RunId } from "../../schemas/Ids.ts"
@@ -10,7 +10,7 @@ import {
   empty,
   inState,
   nextPending,
-  type QueueEvent,
+  QueueEvent,
   type QueueState,
   snapshot,
   statsOf
@@ -115,6 +115,14 @@ describe("entries", () => {
     assert.isUndefined(duplicateOf(held, dispatch("b")))
   })
 
+  it("are not leased while the queue is paused, which a snapshot of before there were pauses was not", () => {
+    const waiting = fold(enqueue("a", 0), { _tag: "Paused" })
+    assert.isUndefined(nextPending(waiting))
+    assert.strictEqual(nextPending(apply(waiting, { _tag: "Resumed" }))?.id, "a")
+    const old = { _tag: "Snapshot" as const, entries: [], pinned: [], done: 1, dropped: 2 }
+    assert.deepStrictEqual(Schema.decodeUnknownSync(QueueEvent)(old), { ...old, paused: false })
+  })
+
   it("say why a verb means nothing", () => {
     assert.deepStrictEqual(Result.isSuccess(inState(held, "a", "release", ["held"])), true)
     const busy = inState(held, "a", "hold", ["pending"])
@@ -134,6 +142,7 @@ describe("any history", () => {
     id.map((entry): QueueEvent => ({ _tag: "Dropped", entry })),
     FastCheck.record({ entry: id, run: runs }).map((leased): QueueEvent => ({ _tag: "Leased", ...leased })),
     runs.map((run): QueueEvent => ({ _tag: "Completed", run })),
+    FastCheck.constantFrom<Array<QueueEvent>>({ _tag: "Paused" }, { _tag: "Resumed" }),
     runs.map((run): QueueEvent => ({ _tag: "Returned", run, reason: "x" })),
     FastCheck.record({ moved: FastCheck.uniqueArray(id), before: id }).map((moved): QueueEvent => ({
       _tag: "Reordered",

@@ -173,6 +173,17 @@ describe("Scheduler", () => {
     }).pipe(Effect.provide(world(runs)))
   })
 
+  it.effect("starts nothing new once it drains, and leaves no pause behind", () => {
+    const runs = new Runs()
+    return Effect.gen(function*() {
+      const [scheduler, queue] = [yield* Scheduler, yield* DispatchQueue]
+      yield* scheduler.drain
+      yield* enqueue("a")
+      assert.deepStrictEqual([runs.started, yield* listed], [[], ["a"]])
+      assert.isFalse(yield* queue.paused)
+    }).pipe(Effect.provide(world(runs)))
+  })
+
   it.effect("sees what an operator releases", () => {
     const runs = new Runs()
     return Effect.gen(function*() {

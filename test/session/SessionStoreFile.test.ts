@@ -58,12 +58,12 @@ describe("session store on files", () => {
           assert.strictEqual(store.location(run), Path.join(folder, "runs", run))
         }))
       const files = Fs.readdirSync(Path.join(folder, "runs", run)).toSorted()
-      assert.deepStrictEqual(files, ["journal.jsonl", "re_view_1.2.transcript.jsonl", "re_view_1.session.json"])
+      assert.deepStrictEqual(files, ["journal.jsonl", "re%20view%2F1.2.transcript.jsonl", "re%20view%2F1.session.json"])
       for (const file of files) {
         assert.strictEqual(Fs.statSync(Path.join(folder, "runs", run, file)).mode & 0o777, 0o600)
       }
       assert.strictEqual(Fs.statSync(Path.join(folder, "runs", run)).mode & 0o777, 0o700)
-      const session = Path.join(folder, "runs", run, "re_view_1.session.json")
+      const session = Path.join(folder, "runs", run, "re%20view%2F1.session.json")
       assert.include(Fs.readFileSync(session, "utf8"), "\n  \"workflow_id\": \"run-1\"")
       Fs.writeFileSync(session, "")
       assert.isUndefined(yield* opened(folder, (store) => store.session(run, "re view/1")))
@@ -115,7 +115,7 @@ describe("session store on files", () => {
       assert.deepStrictEqual(heads.map(({ run, sequence }) => [run, sequence]), [[run, 3]])
     }))
 
-  it.effect("a damaged journal is reported where it is used, listed or recovered, and hides no other", () =>
+  it.effect("a damaged journal is reported, refused where it is used, and keeps no other run from going on", () =>
     Effect.gen(function*() {
       const folder = yield* seeded
       const path = journalOf(folder, other)
@@ -128,8 +128,11 @@ describe("session store on files", () => {
             Effect.map(Effect.flip(use), (error) => assert.include(String(error), `${path}:1 is damaged`))
           yield* refused(store.read(other))
           yield* refused(store.append(other, 2, [completed]))
-          yield* refused(store.heads({}))
-          yield* refused(store.unfinished)
+          const unreadable = yield* store.unreadable
+          assert.deepStrictEqual(unreadable.map(({ run }) => run), [other])
+          assert.include(String(unreadable[0]?.failure), `${path}:1 is damaged`)
+          assert.deepStrictEqual((yield* store.heads({})).heads.map((head) => head.run), [run])
+          assert.deepStrictEqual(yield* store.unfinished, [])
           assert.strictEqual((yield* store.read(run)).length, 2)
         }))
       assert.deepStrictEqual(Fs.readFileSync(path), bytes)
@@ -140,8 +143,8 @@ describe("session store on files", () => {
       const folder = yield* seeded
       const lines = Fs.readFileSync(journalOf(folder, other), "utf8").split("\n")
       Fs.writeFileSync(journalOf(folder, other), `${lines[1]}\n`)
-      const error = yield* Effect.flip(opened(folder, (store) => store.unfinished))
-      assert.match(String(error), /carries sequence 2, 1 was to come/)
+      const unreadable = yield* opened(folder, (store) => store.unreadable)
+      assert.match(String(unreadable[0]?.failure), /carries sequence 2, 1 was to come/)
     }))
 
   it.effect("a journal whose first line was torn is no run", () =>

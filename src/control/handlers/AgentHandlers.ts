@@ -2,7 +2,9 @@
 import { Effect, Layer, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { AgentRpcs } from "../../../schemas/control/AgentRpcs.ts"
+import { ControlError } from "../../../schemas/control/ControlError.ts"
 import { SessionId } from "../../../schemas/Ids.ts"
+import { faultOf } from "../../agent/AgentSession.ts"
 import { AgentSessions } from "../../agent/AgentSessions.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
@@ -22,7 +24,7 @@ const makeRun = Effect.gen(function*() {
     readonly env: Readonly<Record<string, string>>
   }) {
     const session = SessionId.make(`control-${yield* random.uuidV4()}`)
-    const { output, tokens_used } = yield* sessions.run({
+    const response = yield* sessions.run({
       session,
       tool: request.provider,
       request: {
@@ -36,6 +38,15 @@ const makeRun = Effect.gen(function*() {
       // The caller gets the whole output with the answer; there is no run whose transcript this would be.
       onEvents: () => Effect.void
     })
+    const { exit_code, output, tokens_used } = response
+    const fault = faultOf(response)
+    if (fault !== undefined) {
+      return yield* new ControlError({
+        category: "internal",
+        message: `${fault}. What it printed is in the details of this error`,
+        data: { error: "AgentFailed", session_id: session, exit_code, output }
+      })
+    }
     const usage = tokens_used === undefined
       ? {}
       : { usage: { prompt_tokens: tokens_used.input, completion_tokens: tokens_used.output } }

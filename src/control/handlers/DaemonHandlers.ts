@@ -8,8 +8,9 @@ import { PluginCatalog } from "../../plugin/PluginCatalog.ts"
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
+import { SessionStore } from "../../session/SessionStore.ts"
 import { controlMethods } from "../ControlCodec.ts"
-import { answer } from "../ControlFailure.ts"
+import { answer, done } from "../ControlFailure.ts"
 import { DaemonLifecycle } from "../DaemonLifecycle.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
 
@@ -55,10 +56,17 @@ const probe = Effect.fnUntraced(function*(host: PluginHost["Service"], { lastErr
   }
 })
 
+const unreadableRuns = (store: SessionStore["Service"]) =>
+  Effect.match(store.unreadable, {
+    onFailure: ({ message }) => [message],
+    onSuccess: (runs) => runs.map(({ failure, run }) => `run ${run} cannot be read: ${failure.message}`)
+  })
+
 const makeHealth = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
   const lifecycle = yield* DaemonLifecycle
+  const store = yield* SessionStore
   return Effect.gen(function*() {
     const { plugins } = yield* catalog.discovery
     const kinds = new Map(plugins.map(({ manifest, name }) => [name, manifest.plugin_kind]))
@@ -76,10 +84,12 @@ const makeHealth = Effect.gen(function*() {
     )
     const sick = rows.filter(({ status }) => status === "unhealthy" || status === "degraded")
     const settled = (yield* lifecycle.state) === "running"
+    const damaged = yield* unreadableRuns(store)
+    const troubles = [...sick.length === 0 ? [] : [`not well: ${sick.map(({ name }) => name).join(", ")}`], ...damaged]
     return {
-      status: sick.length === 0 && settled ? "healthy" as const : "degraded" as const,
+      status: troubles.length === 0 && settled ? "healthy" as const : "degraded" as const,
       plugins: rows,
-      ...(sick.length === 0 ? {} : { last_error: `not well: ${sick.map(({ name }) => name).join(", ")}` })
+      ...(troubles.length === 0 ? {} : { last_error: troubles.join("; ") })
     }
   })
 })
@@ -87,13 +97,15 @@ const makeHealth = Effect.gen(function*() {
 const makeStatus = Effect.gen(function*() {
   const lifecycle = yield* DaemonLifecycle
   const scope = yield* ProjectScope
-  return Effect.map(Clock.currentTimeMillis, (now) => ({
+  const scheduler = yield* Scheduler
+  return Effect.map(Effect.all([Clock.currentTimeMillis, scheduler.status]), ([now, { paused }]) => ({
     running: true,
     pid: lifecycle.identity.pid,
     uptime_seconds: Math.max(0, now - lifecycle.startedAt) / 1000,
     version: lifecycle.identity.version,
     project_root: scope.projectRoot,
     log_path: lifecycle.identity.logPath,
+    paused,
     capabilities: { methods: controlMethods }
   }))
 })
@@ -113,8 +125,8 @@ export const DaemonHandlers = DaemonRpcs.toLayer(Effect.gen(function*() {
         lifecycle.requestStop({ reason: "asked over the control socket", timeoutSeconds: timeout_seconds }),
         {}
       ),
-    "daemon/pause": () => Effect.as(scheduler.pause, {}),
-    "daemon/resume": () => Effect.as(scheduler.resume, {}),
+    "daemon/pause": () => done(scheduler.pause),
+    "daemon/resume": () => done(scheduler.resume),
     "daemon/events": () => acknowledged(watchTopic(notifications, "daemon", "skip")),
     "daemon/logs": ({ follow, level, plugin, since }) => {
       const query = {

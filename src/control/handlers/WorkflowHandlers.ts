@@ -7,7 +7,9 @@ import type { RunHead, RunStatus } from "../../../schemas/RunEvent.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
 import { runDetail } from "../../run/RunView.ts"
+import { workflowEvents } from "../../run/WorkflowEvents.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
+import { isFinished } from "../../session/RunHead.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { answer, done, runIdOf } from "../ControlFailure.ts"
 import { makeDispatcher, type WorkRequest } from "../Dispatches.ts"
@@ -55,7 +57,14 @@ const makeQueries = Effect.gen(function*() {
       const { heads, nextCursor } = yield* store.heads(
         status === undefined ? page : { ...page, status: statusesOf(status) }
       )
-      return { runs: heads.map(summaryOf), ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) }
+      const unreadable = query.cursor === undefined ? yield* store.unreadable : []
+      return {
+        runs: heads.map(summaryOf),
+        ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
+        ...(unreadable.length === 0
+          ? {}
+          : { unreadable: unreadable.map(({ failure, run }) => ({ id: run, reason: failure.message })) })
+      }
     }),
     get: Effect.fnUntraced(function*(id: string) {
       const run = yield* runIdOf(id)
@@ -87,13 +96,41 @@ const select = (workflow: string | undefined, kinds: ReadonlyArray<string> | und
   return Stream.concat(wanted, Stream.fail(ended(`workflow ${workflow} has ended: ${event.kind}`)))
 }
 
+/**
+ * The last event of a run that has ended: who subscribes too late gets it again, and then the same end as everybody. Of a
+ * run that nobody knows nothing is said, for the id is only a filter.
+ */
+const makeFinale = Effect.gen(function*() {
+  const engine = yield* RunEngine
+  const store = yield* SessionStore
+  return Effect.fnUntraced(function*(id: string) {
+    const run = yield* runIdOf(id)
+    const state = yield* engine.get(run)
+    const { sequence, status } = state.head
+    return isFinished(status)
+      ? (yield* store.read(run, sequence - 1)).flatMap((entry) => workflowEvents(state, entry))
+      : []
+  }, Effect.catchTag("RunNotFound", () => Effect.succeed([])))
+})
+
+const makeEvents = Effect.gen(function*() {
+  const notifications = yield* Notifications
+  const finale = yield* makeFinale
+  return Effect.fnUntraced(function*(workflow: string | undefined, kinds: ReadonlyArray<string> | undefined) {
+    // Looked at only once the subscription stands: an end that comes in between is in one of both.
+    const coming = yield* watchTopic(notifications, "workflow", "close")
+    const past = workflow === undefined ? [] : yield* answer(finale(workflow))
+    return Stream.concat(Stream.fromIterable(past), coming).pipe(Stream.flatMap(select(workflow, kinds)))
+  })
+})
+
 const onRun = <A, E>(id: string, command: (run: RunId) => Effect.Effect<A, E>) => Effect.flatMap(runIdOf(id), command)
 
 export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
   const engine = yield* RunEngine
-  const notifications = yield* Notifications
   const begin = yield* makeBegin
   const queries = yield* makeQueries
+  const events = yield* makeEvents
   return WorkflowRpcs.of({
     "workflow/list": (query) => answer(queries.list(query)),
     "workflow/get": ({ id }) => answer(queries.get(id)),
@@ -107,10 +144,6 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
       done(onRun(id, (run) => engine.cancel(run, reason))),
     "workflow/approve": ({ id, ...gate }) => done(onRun(id, (run) => engine.approve({ run, ...gate }))),
     "workflow/reject": ({ id, ...gate }) => done(onRun(id, (run) => engine.reject({ run, ...gate }))),
-    "workflow/events": ({ kinds, workflow_id }) =>
-      acknowledged(Effect.map(
-        watchTopic(notifications, "workflow", "close"),
-        Stream.flatMap(select(workflow_id, kinds))
-      ))
+    "workflow/events": ({ kinds, workflow_id }) => acknowledged(events(workflow_id, kinds))
   })
 }))

@@ -8,6 +8,7 @@ import { SessionId } from "../../../schemas/Ids.ts"
 import type { AgentNotification, AgentRunRequest, AgentRunResponse } from "../../../schemas/Provider.ts"
 import type { SessionRecord } from "../../../schemas/SessionRecord.ts"
 import type { AgentPhase } from "../../../schemas/Workflow.ts"
+import { faultOf } from "../../agent/AgentSession.ts"
 import { type AgentError, AgentSessions } from "../../agent/AgentSessions.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
@@ -51,8 +52,8 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
           )
         }
       }).pipe(Effect.tapError((error) => keeper.end("failed", undefined, error.message)))
-      const failed = response.exit_code !== 0
-      yield* keeper.end(failed ? "failed" : "completed", response.session_id, failed ? faultOf(response) : undefined)
+      const fault = faultOf(response)
+      yield* keeper.end(fault === undefined ? "completed" : "failed", response.session_id, fault)
       return judge(phase, attempt, response)
     })
     return yield* dispatch.pipe(
@@ -173,11 +174,9 @@ const saidIn = (event: AgentNotification): Said => {
   }
 }
 
-const faultOf = ({ errors, exit_code }: AgentRunResponse) =>
-  [`the agent ended with exit code ${exit_code}`, ...(errors ?? [])].join(": ")
-
 const judge = (phase: AgentPhase, attempt: InFlight, response: AgentRunResponse): Outcome => {
-  if (response.exit_code !== 0) return { _tag: "Broken", error: faultOf(response) }
+  const fault = faultOf(response)
+  if (fault !== undefined) return { _tag: "Broken", error: fault }
   const decision = readDecision(response.output, attempt.nonce)
   if (decision !== undefined) return { _tag: "Concluded", decision, output: response.output, exitCode: 0 }
   if (phase.decision_contract?.allow_missing_decision === false) {

@@ -1,0 +1,50 @@
+/** One run whose journal was damaged while no daemon ran: the others go on, and somebody says what to do about that one. */
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach } from "vitest"
+import { Workplace } from "./Workplace.ts"
+
+const workflows = `
+default_workflow_ref: ask
+phases: { gate: { mode: manual, manual: { instructions: "Go on?" } } }
+workflows: [{ id: ask, phases: [gate] }]
+`
+
+let place: Workplace | undefined
+afterEach(() => place?.end())
+
+describe("a damaged run", () => {
+  it("is named where the daemon is asked how it is, and keeps no other from going on", () => {
+    const here = new Workplace(workflows)
+    place = here
+    here.start()
+    const begin = (title: string): string => {
+      const { id } = here.answer("subject", "create", "--title", title)
+      return here.answer("workflow", "run", id).workflow_id
+    }
+    const [lost, sound] = [begin("one"), begin("two")]
+    const { location } = here.answer("workflow", "get", lost).detail
+    here.kill()
+    const journal = join(location, "journal.jsonl")
+    const bytes = readFileSync(journal)
+    bytes[200] = (bytes[200] ?? 0) ^ 1
+    writeFileSync(journal, bytes)
+
+    here.start()
+    const page = here.answer("workflow", "list")
+    assert.deepStrictEqual(page.runs.map(({ id }: { readonly id: string }) => id), [sound])
+    assert.deepStrictEqual(page.unreadable.map(({ id }: { readonly id: string }) => id), [lost])
+    const health = here.answer("daemon", "health")
+    assert.strictEqual(health.status, "degraded")
+    assert.include(health.last_error, `${journal}:1 is damaged`)
+    const refused = here.animus("workflow", "get", lost)
+    assert.strictEqual(refused.status, 5)
+    assert.include(refused.stderr, "Restore the file from a backup")
+
+    here.answer("workflow", "approve", sound, "gate")
+    assert.strictEqual(here.animus("workflow", "watch", sound).status, 0)
+    assert.strictEqual(here.answer("workflow", "get", sound).status, "completed")
+    assert.deepStrictEqual(readFileSync(journal), bytes)
+  })
+})

@@ -1,0 +1,71 @@
+/** The documents that need nothing but `animus` itself, followed to the end. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { afterEach, assert, describe, it } from "vitest"
+import { follow, matches } from "./Follow.ts"
+import { Sandbox } from "./Sandbox.ts"
+import { type Snippet, snippetsOf } from "./Snippets.ts"
+
+const sandboxes: Array<Sandbox> = []
+const sandbox = () => {
+  const made = new Sandbox()
+  sandboxes.push(made)
+  return made
+}
+
+afterEach(() => {
+  for (const one of sandboxes.splice(0)) one.end()
+})
+
+const commands = (document: string): ReadonlyArray<Snippet> =>
+  snippetsOf(document).filter(({ language }) => language === "sh" || language === "console")
+
+/** Sockets of the Internet's families that this process holds; it has others. */
+const networkSockets = (pid: number): ReadonlyArray<string> => {
+  const ports = ["tcp", "tcp6", "udp", "udp6"].flatMap((family) =>
+    readFileSync(`/proc/${pid}/net/${family}`, "utf8").split("\n").slice(1).map((row) => row.trim().split(/\s+/)[9])
+  )
+  const held = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`)
+    } catch {
+      // Closed in between.
+      return ""
+    }
+  })
+  return ports.flatMap((inode) => inode !== undefined && held.includes(`socket:[${inode}]`) ? [inode] : [])
+}
+
+describe("what a document shows", () => {
+  it.each([
+    ["one\ntwo", "one\ntwo\n", true],
+    ["one\n…", "one\n", true],
+    ["…\nthree", "one\ntwo\nthree\n", true],
+    ["a …c  d", "a bc d\n", true],
+    ["", "", true],
+    ["", "one\n", false],
+    ["one", "one\ntwo\n", false],
+    ["…\none", "two\n", false],
+    ["a.c", "abc\n", false]
+  ])("%j is what was printed as %j: %j", (shown, printed, same) => assert.strictEqual(matches(shown, printed), same))
+})
+
+describe("README", () => {
+  it("its tour can be typed as it stands", () => follow(sandbox(), commands("README.md")))
+
+  it("has a tour of at most twenty lines", () => {
+    const [tour] = commands("README.md")
+    assert.isAtMost(tour?.text.trimEnd().split("\n").length ?? Infinity, 20)
+  })
+
+  it("its daemon opens no network port", () => {
+    const place = sandbox()
+    place.sh("animus init")
+    const { data } = JSON.parse(place.sh("animus daemon start --json").output)
+    place.sh("animus subject create --title Work")
+    assert.deepStrictEqual(networkSockets(data.pid), [])
+  })
+})
+
+describe("docs/operating.md", () => {
+  it("its day can be lived", { timeout: 60_000 }, () => follow(sandbox(), commands("docs/operating.md")))
+})

@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config"
 
 /** Folders whose tests start real programs: they wait on the machine, the others only on the test clock. */
-const withProcesses = ["bench", "cli", "demo", "docs", "package", "plugins", "process"].map((room) => `test/${room}/**/*.test.ts`)
+const withProcesses = ["bench", "cli", "demo", "docs", "package", "plugins", "process"].map((room) =>
+  `test/${room}/**/*.test.ts`
+)
 
 /** What `exports` of package.json promises, from the sources: a test never runs against an older build. */
 const sources = [

@@ -1,20 +1,24 @@
 /**
- * A plugin's host against a host in plain Node, both driving the same program: requests with 64 of them in flight, and
- * notifications as fast as the plugin writes them. `PluginHost` is what the daemon calls, deadlines and supervision included;
- * `PluginConnection` is one process of it.
+ * A plugin's host against others, all driving the same program: requests with 64 of them in flight, and notifications as fast
+ * as the plugin writes them. The others are a host in plain Node, the MCP SDK's stdio client and vscode-jsonrpc. `PluginHost` is
+ * what the daemon calls, deadlines and supervision included; `PluginConnection` is one process of it. Then what a plugin
+ * costs: CPU time for each message, the wait for its first answer, and the daemon's memory for each one that idles.
  */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Stream } from "effect"
 import * as Path from "node:path"
+import { setImmediate } from "node:timers/promises"
 import * as PluginProcessChild from "../layers/PluginProcessChild.ts"
 import { PROTOCOL_VERSION } from "../schemas/JsonRpc.ts"
+import { PluginLock } from "../src/lock/PluginLock.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
 import { connect } from "../src/plugin/PluginConnection.ts"
 import type { PluginNotification } from "../src/plugin/PluginFanout.ts"
 import { PluginHost } from "../src/plugin/PluginHost.ts"
+import { PluginProcess } from "../src/plugin/PluginProcess.ts"
 import { HostEnvironment } from "../src/project/HostEnvironment.ts"
-import { Trust } from "../src/project/Trust.ts"
-import { type Benchmark, figure, interleave, perSecond, type Side, type Target } from "./harness.ts"
+import { type Benchmark, figure, interleave, millis, perSecond, type Side, type Target } from "./harness.ts"
+import { mcpHost, type OtherHost, vscodeHost } from "./otherHosts.ts"
 import { PATH, RawHost } from "./rawHost.ts"
 import { scratchScope } from "./scratch.ts"
 
@@ -26,8 +30,11 @@ const CALLS = IN_FLIGHT * CALLS_EACH
 const NOTIFICATIONS = 40_000
 const question = { subject: "task:TASK-001", body: "sum([1, 2, 3]) should be 6, but it is 0. ".repeat(3) }
 const flood = { count: NOTIFICATIONS, text: "what an agent says ".repeat(5) }
-const requests: Target = { of: "ratio", is: "at least", limit: 0.75 }
+const requests: Target = { of: "ratio", is: "at least", limit: 0.8 }
 const notifications: Target = { of: "ratio", is: "at least", limit: 0.9 }
+const twice: Target = { of: "ratio", is: "at least", limit: 2 }
+const tenfold: Target = { of: "ratio", is: "at least", limit: 10 }
+const IDLE = 20
 const rounds = { rounds: 11, warmUp: 3 }
 
 const catalog = PluginCatalog.fromDiscovery(Effect.succeed({
@@ -53,7 +60,7 @@ const host = Layer.provideMerge(
     PluginProcessChild.layer,
     Layer.succeed(PluginCatalog, catalog),
     Layer.succeed(HostEnvironment, { env: { PATH }, cookie: "bench", generation: "bench" }),
-    Trust.layer
+    PluginLock.layerOpen
   )
 ).pipe(Layer.provideMerge(scratchScope), Layer.provideMerge(NodeServices.layer))
 
@@ -66,12 +73,12 @@ const callers = <A, E>(call: Effect.Effect<A, E>) => {
   return perSecond(CALLS, Effect.all(all, { concurrency: IN_FLIGHT, discard: true }))
 }
 
-const rawCallers = (raw: RawHost) =>
+const otherCallers = (other: OtherHost) =>
   perSecond(
     CALLS,
     Effect.promise(() =>
       Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
-        for (let call = 0; call < CALLS_EACH; call++) await raw.call("bench/echo", question)
+        for (let call = 0; call < CALLS_EACH; call++) await other.call("bench/echo", question)
       }))
     )
   )
@@ -98,14 +105,15 @@ const received = <E>(batches: Stream.Stream<ReadonlyArray<PluginNotification>, E
     })
   )
 
-const rawReceived = (raw: RawHost) =>
+const otherReceived = (other: OtherHost) =>
   perSecond(
     NOTIFICATIONS,
     Effect.promise(async () => {
       const tally = new Tally()
-      raw.onNotification = tally.take
-      await raw.call("bench/flood", flood)
-      if (tally.left !== 0) throw new Error(`${tally.left} notifications were not delivered`)
+      other.onNotification = tally.take
+      await other.call("bench/flood", flood)
+      // Some answer before they have handed over what came before the answer.
+      while (tally.left > 0) await setImmediate()
     })
   )
 
@@ -118,32 +126,105 @@ const initialize = {
 const log = { stderr: Effect.logWarning, skipped: () => Effect.void, entries: () => Effect.void }
 const said = ({ method }: PluginNotification): boolean => method === "bench/said"
 
-const against = <E, E2>(unit: string, target: Target, ours: Side<E, never>, baseline: Side<E2, never>) =>
+/** This process's own, in microseconds: what the host does, and nothing of the plugin's. */
+const cpuOf = <E, R>(round: Effect.Effect<unknown, E, R>, messages: number): Effect.Effect<number, E, R> =>
+  Effect.suspend(() => {
+    const before = process.cpuUsage()
+    return Effect.map(round, () => {
+      const { system, user } = process.cpuUsage(before)
+      return (system + user) / messages
+    })
+  })
+
+const rawSpawn = millis(Effect.promise(async () => {
+  const fresh = new RawHost(path)
+  await fresh.call("bench/echo", question)
+  await fresh.close()
+}))
+
+/** How much of the host's memory a plugin takes that runs and is not asked anything. */
+const memory = Effect.gen(function*() {
+  const settled = Effect.sync(() => {
+    globalThis.gc?.()
+    return process.memoryUsage().rss / 1024
+  })
+  const before = yield* settled
+  const after = yield* Effect.scoped(
+    Effect.andThen(
+      Effect.forEach(Array.from({ length: IDLE }), () => connect({ command, initialize, capacity: 256, log }), {
+        concurrency: 4,
+        discard: true
+      }),
+      settled
+    )
+  )
+  const each = { name: `of ${IDLE} idle plugins, each`, samples: [(after - before) / IDLE] }
+  return figure("kB of the host's memory", each, { name: "none", samples: [0] })
+})
+
+const against = <E, E2>(unit: string, target: Target | undefined, ours: Side<E, never>, baseline: Side<E2, never>) =>
   Effect.map(interleave(rounds, ours, baseline), (taken) => figure(unit, taken.ours, taken.baseline, target))
+
+const others = Effect.gen(function*() {
+  const open = (name: string, host: () => OtherHost | Promise<OtherHost>) =>
+    Effect.map(
+      Effect.acquireRelease(Effect.promise(async () => host()), (host) => Effect.promise(() => host.close())),
+      (host) => ({
+        asked: { name, round: otherCallers(host) },
+        heard: { name, round: otherReceived(host) }
+      })
+    )
+  return {
+    raw: yield* open("raw node", () => new RawHost(path)),
+    mcp: yield* open("MCP TypeScript SDK", () => mcpHost(path)),
+    vscode: yield* open("vscode-jsonrpc", () => vscodeHost(path))
+  }
+})
 
 const measure = Effect.gen(function*() {
   const host = yield* PluginHost
-  const connection = yield* connect({ command, initialize, capacity: 256, log })
-  const raw = yield* Effect.acquireRelease(
-    Effect.sync(() => new RawHost(path)),
-    (raw) => Effect.promise(() => raw.close())
-  )
-  const asked = { name: "raw node", round: rawCallers(raw) }
-  const heard = { name: "raw node", round: rawReceived(raw) }
-  const hosted = callers(host.call(PLUGIN, "bench/echo", question))
-  const connected = callers(connection.call("bench/echo", question, { timeout: 30_000 }))
-  const owned = Effect.scoped(
-    Effect.flatMap(host.own(PLUGIN, said), (batches) => received(batches, host.call(PLUGIN, "bench/flood", flood)))
-  )
+  const spawner = yield* PluginProcess
+  const open = Effect.provideService(connect({ command, initialize, capacity: 256, log }), PluginProcess, spawner)
+  const connection = yield* open
+  const { mcp, raw, vscode } = yield* others
+  const hosted = {
+    name: `PluginHost, ${IN_FLIGHT} in flight`,
+    round: callers(host.call(PLUGIN, "bench/echo", question))
+  }
+  const connected = {
+    name: `PluginConnection, ${IN_FLIGHT} in flight`,
+    round: callers(connection.call("bench/echo", question, { timeout: 30_000 }))
+  }
+  const owned = {
+    name: "PluginHost to an owner",
+    round: Effect.scoped(
+      Effect.flatMap(host.own(PLUGIN, said), (batches) => received(batches, host.call(PLUGIN, "bench/flood", flood)))
+    )
+  }
+  const asking = cpuOf(hosted.round, CALLS)
+  const rawAsking = cpuOf(raw.asked.round, CALLS)
+  const hearing = cpuOf(owned.round, NOTIFICATIONS)
+  const rawHearing = cpuOf(raw.heard.round, NOTIFICATIONS)
   return [
-    yield* against("requests/s", requests, { name: `PluginHost, ${IN_FLIGHT} in flight`, round: hosted }, asked),
-    yield* against(
-      "requests/s",
-      requests,
-      { name: `PluginConnection, ${IN_FLIGHT} in flight`, round: connected },
-      asked
-    ),
-    yield* against("notifications/s", notifications, { name: "PluginHost to an owner", round: owned }, heard)
+    yield* against("requests/s", requests, hosted, raw.asked),
+    yield* against("requests/s", requests, connected, raw.asked),
+    yield* against("requests/s", twice, hosted, mcp.asked),
+    yield* against("requests/s", undefined, hosted, vscode.asked),
+    yield* against("notifications/s", notifications, owned, raw.heard),
+    yield* against("notifications/s", tenfold, owned, mcp.heard),
+    yield* against("notifications/s", undefined, owned, vscode.heard),
+    yield* against("us of CPU a request", undefined, { ...hosted, round: asking }, { ...raw.asked, round: rawAsking }),
+    yield* against("us of CPU a notification", undefined, { ...owned, round: hearing }, {
+      ...raw.heard,
+      round: rawHearing
+    }),
+    yield* against("ms from spawn to the first answer", undefined, {
+      name: "PluginConnection",
+      round: Effect.scoped(
+        millis(Effect.flatMap(open, (fresh) => fresh.call("bench/echo", question, { timeout: 30_000 })))
+      )
+    }, { name: "raw node", round: rawSpawn }),
+    yield* memory
   ]
 })
 

@@ -1,5 +1,5 @@
 /** The `animus` program: arguments in, exit code out. */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Exit, Logger } from "effect"
 import { dirname, join } from "node:path"
 import { argv, execPath, exit, stdout } from "node:process"
@@ -34,7 +34,7 @@ const exitCodeOf = (done: Exit.Exit<unknown, unknown>): number =>
 
 NodeRuntime.runMain(
   main(argv.slice(2), manifest.version, Cli.layer).pipe(
-    Effect.provide(NodeServices.layer),
+    Effect.provide(Cli.ground),
     Effect.provideService(Installation, installation),
     Effect.provideService(Logger.LogToStderr, true)
   ),

@@ -1,9 +1,12 @@
 /** What the commands of `animus` stand on. The daemon and the stores are loaded only by the commands that need them. */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Option } from "effect"
+import type { LogQuery } from "../schemas/Log.ts"
 import { DaemonProgram } from "../src/cli/DaemonProgram.ts"
 import { ProjectRoot } from "../src/cli/GlobalFlags.ts"
-import { OfflineStore } from "../src/cli/OfflineStore.ts"
+import { OfflineFiles } from "../src/cli/OfflineFiles.ts"
+import { PluginTools } from "../src/cli/PluginTools.ts"
+import { PluginTrials, type TrialOptions } from "../src/cli/PluginTrials.ts"
 import { ControlClient } from "../src/control/ControlClient.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
@@ -27,9 +30,31 @@ const daemonProgram = Layer.effect(
   }))
 )
 
-const offlineStore = Layer.effect(
-  OfflineStore,
+const pluginTools = Layer.effect(
+  PluginTools,
+  Effect.gen(function*() {
+    const context = yield* Effect.context<ProjectScope | NodeServices.NodeServices>()
+    return {
+      open: Effect.flatMap(
+        Effect.promise(() => import("./PluginInstaller.ts")),
+        ({ layer }) => Effect.provideContext(Layer.build(layer), context)
+      )
+    }
+  })
+)
+
+const offlineFiles = Layer.effect(
+  OfflineFiles,
   Effect.map(ProjectScope, (scope) => ({
+    held: Effect.flatMap(
+      Effect.promise(() => import("./StoreLock.ts")),
+      ({ isStoreHeld }) => isStoreHeld(scope.scopeDir)
+    ),
+    logs: (query: LogQuery) =>
+      Effect.flatMap(
+        Effect.promise(() => import("./LogBackendJsonl.ts")),
+        ({ queryIn }) => queryIn(scope.scopeDir, query)
+      ),
     store: Effect.flatMap(
       Effect.promise(() => import("./SessionStoreFile.ts")),
       ({ layerReadOnly }) =>
@@ -42,14 +67,28 @@ const offlineStore = Layer.effect(
   }))
 )
 
+const pluginTrials = Layer.succeed(PluginTrials, {
+  examine: (options: TrialOptions) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./PluginTrialsChild.ts")),
+      ({ examinePlugin }) => examinePlugin(options)
+    )
+})
+
+/** For every command, also one without a project. */
+export const ground = Layer.mergeAll(ProcessTableLinux.layer, pluginTrials).pipe(
+  Layer.provideMerge(NodeServices.layer)
+)
+
+/** For commands that work on a project: its folders are there from then on. */
 export const layer = Layer.mergeAll(
   ControlClient.layer.pipe(Layer.provide(ControlConnectionSocket.layer)),
   DaemonLauncherDetached.layer,
-  ProcessTableLinux.layer,
   Trust.layer,
   daemonProgram,
-  offlineStore
+  offlineFiles,
+  pluginTools
 ).pipe(
   Layer.provideMerge(scope),
-  Layer.provideMerge(NodeServices.layer)
+  Layer.provideMerge(ground)
 )

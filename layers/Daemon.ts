@@ -12,11 +12,13 @@ import { AgentSessions } from "../src/agent/AgentSessions.ts"
 import { ControlHandlers } from "../src/control/ControlHandlers.ts"
 import { ControlServer } from "../src/control/ControlServer.ts"
 import { DaemonLifecycle } from "../src/control/DaemonLifecycle.ts"
+import { PluginLock } from "../src/lock/PluginLock.ts"
 import * as EffectLogger from "../src/log/EffectLogger.ts"
 import { Notifications } from "../src/notify/Notifications.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
 import { HostVersion, PluginHost } from "../src/plugin/PluginHost.ts"
 import { DaemonConfig } from "../src/project/DaemonConfig.ts"
+import { sweepOrphans } from "../src/project/Orphans.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
@@ -31,8 +33,8 @@ import * as DispatchQueueFile from "./DispatchQueueFile.ts"
 import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
 import * as HostEnvironmentProcess from "./HostEnvironmentProcess.ts"
 import * as LogBackendJsonl from "./LogBackendJsonl.ts"
-import { sweepOrphans } from "./OrphanSweep.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
+import * as PluginStoreFile from "./PluginStoreFile.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 import * as SessionStoreFile from "./SessionStoreFile.ts"
 import { SessionStoreMemory } from "./SessionStoreMemory.ts"
@@ -83,6 +85,8 @@ const plugins = Layer.mergeAll(AgentSessions.layer, SubjectRouter.layer).pipe(
   Layer.provideMerge(PluginHost.layer),
   Layer.provideMerge(PluginCatalog.layer),
   Layer.provideMerge(PluginProcessChild.layer),
+  Layer.provideMerge(PluginLock.layer),
+  Layer.provideMerge(PluginStoreFile.layer),
   Layer.provideMerge(Trust.layer)
 )
 

@@ -4,7 +4,7 @@
  */
 import { Effect, Layer, Result, Schema } from "effect"
 import * as Path from "node:path"
-import { SessionStoreFailed, StoreDamaged } from "../schemas/errors/RunErrors.ts"
+import { QueueDamaged, SessionStoreFailed } from "../schemas/errors/RunErrors.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
 import { apply, empty, QueueEvent, snapshot } from "../src/schedule/QueueState.ts"
@@ -16,13 +16,21 @@ const Line = Schema.fromJsonString(QueueEvent)
 const decode = Schema.decodeUnknownResult(Line)
 const encode = Schema.encodeSync(Line)
 
+/** A damaged journal is told as what it is: no run's. */
+const ofTheQueue = ({ reason }: SessionStoreFailed) =>
+  new SessionStoreFailed({
+    reason: reason._tag === "StoreDamaged"
+      ? new QueueDamaged({ path: reason.path, line: reason.line, detail: reason.detail })
+      : reason
+  })
+
 const replay = Effect.fnUntraced(function*(path: string, lines: ReadonlyArray<string>) {
   let state = empty
   for (const [index, line] of lines.entries()) {
     const event = decode(line)
     if (Result.isFailure(event)) {
       const detail = `not an event of the queue: ${event.failure.message}`
-      return yield* new SessionStoreFailed({ reason: new StoreDamaged({ path, line: index + 1, detail }) })
+      return yield* new SessionStoreFailed({ reason: new QueueDamaged({ path, line: index + 1, detail }) })
     }
     state = apply(state, event.success)
   }
@@ -36,7 +44,7 @@ export const layer = Layer.effect(
     const folder = Path.join(scopeDir, "queue")
     const path = Path.join(folder, "journal.jsonl")
     yield* makeFolder(folder)
-    const known = yield* readJournal(path)
+    const known = yield* Effect.mapError(readJournal(path), ofTheQueue)
     const state = yield* replay(path, known?.lines ?? [])
     if ((known?.lines.length ?? 0) > 1) yield* replaceFile(path, seal(encode(snapshot(state))))
     const { journal } = yield* openJournal(path)

@@ -4,13 +4,13 @@
  */
 import { Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"
-import { HostEnvironment } from "../src/project/HostEnvironment.ts"
+import { HostEnvironment, markVariables } from "../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 
 const given = (): Record<string, string> =>
   Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || name === "ANIMUS_COOKIE" || name === "ANIMUS_GENERATION" ? [] : [[name, value]]
+      value === undefined || markVariables.has(name) ? [] : [[name, value]]
     )
   )
 

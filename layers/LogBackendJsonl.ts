@@ -46,6 +46,9 @@ const readPage = Effect.fnUntraced(function*(path: string, query: LogQuery) {
 
 const pathOf = (scopeDir: string) => Path.join(scopeDir, "logs", "events.jsonl")
 
+/** The log of a project as it lies there, for looking while no daemon runs. */
+export const queryIn = (scopeDir: string, query: LogQuery) => readPage(pathOf(scopeDir), query)
+
 /**
  * Writes whole batches, one open file a batch: nothing is held that a rotation or a removed folder could strand. What a crash or
  * a full disk left unfinished gets its newline first, so that it spoils no other line.

@@ -2,7 +2,7 @@
 import { Effect, Layer } from "effect"
 import * as fs from "node:fs/promises"
 import * as process from "node:process"
-import { COOKIE_VARIABLE, GENERATION_VARIABLE } from "../src/project/HostEnvironment.ts"
+import { COOKIE_VARIABLE, GENERATION_VARIABLE, PLUGIN_VARIABLE } from "../src/project/HostEnvironment.ts"
 import { type MarkedProcess, type ProcessRow, ProcessTable, type Signal } from "../src/project/ProcessTable.ts"
 
 interface Stat extends ProcessRow {
@@ -56,7 +56,11 @@ const markedProcess = Effect.fnUntraced(function*(pid: number, cookie: string) {
   if (environ === undefined || variable(environ, COOKIE_VARIABLE) !== cookie) return undefined
   const stat = yield* statOf(pid)
   if (stat === undefined) return undefined
-  return { ...rowOf(stat), generation: variable(environ, GENERATION_VARIABLE) ?? "" } satisfies MarkedProcess
+  return {
+    ...rowOf(stat),
+    generation: variable(environ, GENERATION_VARIABLE) ?? "",
+    plugin: variable(environ, PLUGIN_VARIABLE) ?? ""
+  } satisfies MarkedProcess
 })
 
 /** False when nobody is there to be signalled, or it is not ours to signal. */

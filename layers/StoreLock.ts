@@ -10,6 +10,9 @@ import { DaemonAlreadyRunning, StateFolderUnusable } from "../schemas/errors/Dae
 
 const SQLITE_BUSY = 5
 
+/** Milliseconds; far more than one look at the lock takes, which must not keep a daemon from starting. */
+const LOOK = 200
+
 const isBusy = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "errcode" in cause && cause.errcode === SQLITE_BUSY
 
@@ -41,7 +44,7 @@ const lock = (lockPath: string, holderPath: string) =>
   Effect.try({
     try: () => {
       // Never opened by other means: closing any descriptor of a file drops the locks this process holds on it.
-      const database = new DatabaseSync(lockPath, { timeout: 0 })
+      const database = new DatabaseSync(lockPath, { timeout: LOOK })
       try {
         Fs.chmodSync(lockPath, 0o600)
         database.exec("BEGIN EXCLUSIVE")
@@ -58,13 +61,14 @@ const lock = (lockPath: string, holderPath: string) =>
         : unusable(lockPath, cause)
   })
 
-/** Held until the scope closes or the process ends. */
-export const acquireStoreLock = Effect.fn("StoreLock.acquire")(function*(scopeDir: string) {
-  const folder = Path.join(scopeDir, "daemon")
-  const holderPath = Path.join(folder, "daemon.holder")
+const lockIn = (scopeDir: string): string => Path.join(scopeDir, "daemon", "daemon.lock")
+
+/** `<folder>/<name>.lock`, held until the scope closes or the process ends. */
+export const acquireLock = Effect.fn("StoreLock.acquireLock")(function*(folder: string, name: string) {
+  const holderPath = Path.join(folder, `${name}.holder`)
   yield* prepare(folder)
   yield* Effect.acquireRelease(
-    lock(Path.join(folder, "daemon.lock"), holderPath),
+    lock(Path.join(folder, `${name}.lock`), holderPath),
     (database) =>
       Effect.sync(() => {
         Fs.rmSync(holderPath, { force: true })
@@ -72,3 +76,21 @@ export const acquireStoreLock = Effect.fn("StoreLock.acquire")(function*(scopeDi
       })
   )
 })
+
+export const acquireStoreLock = (scopeDir: string) => acquireLock(Path.join(scopeDir, "daemon"), "daemon")
+
+/** Whether some daemon holds the lock now. Changes nothing; what cannot be looked at is held by nobody. */
+export const isStoreHeld = (scopeDir: string): Effect.Effect<boolean> =>
+  Effect.sync(() => {
+    try {
+      const database = new DatabaseSync(lockIn(scopeDir), { readOnly: true, timeout: 0 })
+      try {
+        database.exec("SELECT count(*) FROM sqlite_schema")
+        return false
+      } finally {
+        database.close()
+      }
+    } catch (cause) {
+      return isBusy(cause)
+    }
+  })

@@ -1,8 +1,7 @@
 /** Subjects that live as long as the process, of the kinds it is given: the double for tests. */
 import { DateTime, Effect, Layer, PubSub, Stream } from "effect"
 import { InvalidInput } from "../schemas/errors/DaemonErrors.ts"
-import { NoBackendForKind, PluginRefused } from "../schemas/errors/PluginErrors.ts"
-import { ErrorCode } from "../schemas/JsonRpc.ts"
+import { NoBackendForKind, SubjectNotFound } from "../schemas/errors/PluginErrors.ts"
 import type { CreateSubject, Subject, SubjectChangedEvent, SubjectFilter, SubjectPatch } from "../schemas/Subject.ts"
 import { listKinds } from "../src/subject/Pages.ts"
 import { kindOfId } from "../src/subject/SubjectIds.ts"
@@ -64,10 +63,7 @@ const makeShelf = (kinds: ReadonlyArray<string>, initial: ReadonlyArray<Subject>
     const kind = kindOfId(id)
     if (kind === undefined) return yield* new InvalidInput({ detail: `"${id}" is not a subject id: write <kind>:<id>` })
     yield* served(kind)
-    const detail = `there is no subject ${id}`
-    const data = { category: "not_found" }
-    return subjects.get(id) ??
-      (yield* new PluginRefused({ plugin, method: "get", code: ErrorCode.InvalidParams, detail, data }))
+    return subjects.get(id) ?? (yield* new SubjectNotFound({ id, kind, plugin }))
   })
   const put = (subject: Subject) => void subjects.set(subject.id, subject)
   const all = (filter: SubjectFilter) => [...subjects.values()].filter((subject) => takes(filter, subject))

@@ -12,6 +12,7 @@ import { ControlClient } from "../src/control/ControlClient.ts"
 import { ControlHandlers } from "../src/control/ControlHandlers.ts"
 import { ControlServer } from "../src/control/ControlServer.ts"
 import { DaemonLifecycle } from "../src/control/DaemonLifecycle.ts"
+import { PluginLock } from "../src/lock/PluginLock.ts"
 import { Notifications } from "../src/notify/Notifications.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../src/plugin/PluginHost.ts"
@@ -27,6 +28,7 @@ import * as ControlMemory from "./ControlMemory.ts"
 import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
 import * as LogBackendMemory from "./LogBackendMemory.ts"
 import * as PluginProcessMemory from "./PluginProcessMemory.ts"
+import * as ProcessTableMemory from "./ProcessTableMemory.ts"
 import { SessionStoreMemory } from "./SessionStoreMemory.ts"
 import * as SubjectRouterMemory from "./SubjectRouterMemory.ts"
 
@@ -57,6 +59,7 @@ const trusting = Layer.succeed(Trust, {
 const ground = Layer.mergeAll(
   scope,
   trusting,
+  PluginLock.layerOpen,
   Digest.layerWebCrypto,
   FileSystem.layerNoop({}),
   Path.layer,
@@ -69,6 +72,7 @@ const ground = Layer.mergeAll(
     )
   ),
   PluginProcessMemory.layer({}),
+  ProcessTableMemory.layer,
   Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins: [], warnings: [] }))),
   DaemonLifecycle.layer({ pid: 0, version: "test", logPath: "" })
 )

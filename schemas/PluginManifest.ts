@@ -56,3 +56,8 @@ export const subjectKindsOf = (manifest: PluginManifest): ReadonlyArray<string> 
   manifest.capabilities
     .filter((token) => token.startsWith(subjectKindToken))
     .map((token) => token.slice(subjectKindToken.length))
+
+/** Every kind it serves, the first one first. */
+export const kindsOf = ({ plugin_kind, plugin_kinds }: Pick<PluginManifest, "plugin_kind" | "plugin_kinds">) => [
+  ...new Set([plugin_kind, ...plugin_kinds ?? []])
+]

@@ -65,6 +65,8 @@ export const RunResumed = Schema.TaggedStruct("RunResumed", {
 export const RunCompleted = Schema.TaggedStruct("RunCompleted", { reason: Schema.String })
 export const RunFailed = Schema.TaggedStruct("RunFailed", { reason: Schema.String })
 export const RunEscalated = Schema.TaggedStruct("RunEscalated", { reason: Schema.String })
+/** From here on the run is on its way to its end: what is live is ended, its subject is told, then it is cancelled. */
+export const CancelRequested = Schema.TaggedStruct("CancelRequested", { reason: Schema.String })
 export const RunCancelled = Schema.TaggedStruct("RunCancelled", { reason: Schema.String })
 
 export const RunEvent = Schema.Union([
@@ -81,6 +83,7 @@ export const RunEvent = Schema.Union([
   RunCompleted,
   RunFailed,
   RunEscalated,
+  CancelRequested,
   RunCancelled
 ])
 export type RunEvent = typeof RunEvent.Type

@@ -1,7 +1,18 @@
 /** Events from outside that start work (plugin protocol, triggers). */
 import { Schema } from "effect"
-import { Json, JsonOrNull, maybe, open, orElse } from "./Json.ts"
+import { Empty, Json, JsonOrNull, maybe, open, orElse } from "./Json.ts"
 import { ErrorObject } from "./JsonRpc.ts"
+
+/** A trigger as the project's workflow files define it; events of the first three types come from outside the daemon. */
+export const TriggerDefinition = Schema.Struct({
+  id: Schema.String,
+  type: Schema.Literals(["plugin", "webhook", "github_webhook", "file_watcher"]),
+  enabled: Schema.Boolean,
+  workflow_ref: Schema.String,
+  config: JsonOrNull,
+  input: maybe(Json)
+})
+export type TriggerDefinition = typeof TriggerDefinition.Type
 
 /** One enabled trigger of the project; the plugin picks its own (plugin protocol, triggers). */
 export const TriggerConfig = open({ id: Schema.String, workflow_ref: maybe(Schema.String), config: JsonOrNull })
@@ -14,13 +25,21 @@ export const TriggerWatchParams = Schema.Struct({
 })
 export type TriggerWatchParams = typeof TriggerWatchParams.Type
 
-/** Params of `trigger/event`, flat; `action_hint` is open (plugin protocol, triggers). */
+/** Result of `trigger/watch` (plugin protocol, triggers). */
+export const TriggerWatching = open({ watching: Schema.Literal(true) })
+export type TriggerWatching = typeof TriggerWatching.Type
+
+/**
+ * Params of `trigger/event`, flat; `action_hint` is open (plugin protocol, triggers). A plugin whose place in its source is not
+ * the id of its last event says it in `cursor`, and gets it back in the next `trigger/watch`.
+ */
 export const TriggerEvent = open({
   event_id: Schema.String,
   trigger_id: maybe(Schema.String),
   subject_id: maybe(Schema.String),
   subject_kind: maybe(Schema.String),
   action_hint: maybe(Schema.String),
+  cursor: maybe(Json),
   payload: JsonOrNull
 })
 export type TriggerEvent = typeof TriggerEvent.Type
@@ -41,6 +60,10 @@ export type TriggerAckStatus = typeof TriggerAckStatus.Type
 export const TriggerAck = Schema.Struct({ event_id: Schema.String, status: maybe(TriggerAckStatus) })
 export type TriggerAck = typeof TriggerAck.Type
 
+/** Answer to a `trigger/ack` that came as a request (plugin protocol, triggers). */
+export const TriggerAcked = Schema.Struct({ event_id: Schema.String, acked: Schema.Literal(true) })
+export type TriggerAcked = typeof TriggerAcked.Type
+
 /** Result of `trigger/schema` (plugin protocol, triggers). */
 export const TriggerSchema = open({
   kinds: orElse(Schema.Array(Schema.String), []),
@@ -49,3 +72,10 @@ export const TriggerSchema = open({
   supports_ack: orElse(Schema.Boolean, false)
 })
 export type TriggerSchema = typeof TriggerSchema.Type
+
+/** The methods of the kind, each with what it takes and answers. */
+export const TriggerMethods = {
+  "trigger/watch": { params: TriggerWatchParams, result: TriggerWatching },
+  "trigger/ack": { params: TriggerAck, result: TriggerAcked },
+  "trigger/schema": { params: Empty, result: TriggerSchema }
+} as const

@@ -136,6 +136,15 @@ export type AuthoredAgent = typeof AuthoredAgent.Type
 export const AuthoredModel = Schema.Struct({ model: Text, tool: opt(Text) })
 export type AuthoredModel = typeof AuthoredModel.Type
 
+export const AuthoredTrigger = Schema.Struct({
+  id: Text,
+  type: Schema.Literals(["plugin", "webhook", "github_webhook", "file_watcher"]),
+  enabled: opt(Flag),
+  workflow_ref: Text,
+  config: opt(Schema.Json),
+  input: opt(Schema.Json)
+})
+
 export const AuthoredAllowlist = Texts
 export const AuthoredRef = Text
 
@@ -146,13 +155,13 @@ export const compiledKeys = [
   "phases",
   "agents",
   "tools_allowlist",
-  "models"
+  "models",
+  "triggers"
 ] as const
 
 /** Top-level keys of the language that this release reads past, with a word to the author. */
 export const keptKeys = [
   "schedules",
-  "triggers",
   "daemon",
   "mcp_servers",
   "phase_mcp_bindings",

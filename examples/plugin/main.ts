@@ -1,7 +1,8 @@
-/** A whole subject plugin: every line `- [ ] …` of the project's TODO.md is a subject of kind `todo`. */
+/** A whole subject plugin: every line `- [ ] …` of the project's TODO.md, if there is one, is a subject of kind `todo`. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import { Effect, Option, Runtime } from "effect"
+import { existsSync } from "node:fs"
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { exit } from "node:process"
@@ -9,6 +10,7 @@ import { Subject, SubjectSchema } from "../../schemas/Subject.ts"
 import { definePlugin, type Host, PluginFailure, serve, subjectBackend } from "../../src/sdk/Sdk.ts"
 
 const readTodos = async (file: string) => {
+  if (!existsSync(file)) return []
   const [text, { mtime }] = await Promise.all([readFile(file, "utf8"), stat(file)])
   const at = mtime.toISOString()
   return [...text.matchAll(/^- \[([ x])\] (.+)$/gm)].map(([, mark, title = ""], index) =>

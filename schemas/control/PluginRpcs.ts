@@ -1,4 +1,4 @@
-/** `plugin/*` (control protocol, plugin methods). */
+/** `plugin/*` (control protocol, plugin methods); `restart` and `orphans` are ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { Json, JsonOrNull, maybe, orElse } from "../Json.ts"
@@ -31,6 +31,22 @@ export const PluginPing = Schema.Struct({
 })
 export type PluginPing = typeof PluginPing.Type
 
+/** What the supervisor knows of a plugin now (control protocol, plugin methods). */
+export const PluginLive = Schema.Struct({
+  name: Schema.String,
+  state: Schema.Literals(["idle", "starting", "running", "backing-off", "disabled", "stopped"]),
+  pid: maybe(Schema.Int),
+  /** Since the budget of five was last whole. */
+  restarts: Schema.Int,
+  last_error: maybe(Schema.String),
+  started_at: maybe(Schema.String)
+})
+export type PluginLive = typeof PluginLive.Type
+
+/** A process of an earlier daemon of this project that is still there. */
+export const Orphan = Schema.Struct({ pid: Schema.Int, command: Schema.String })
+export type Orphan = typeof Orphan.Type
+
 const name = { name: Schema.String }
 
 export class PluginRpcs extends RpcGroup.make(
@@ -44,6 +60,17 @@ export class PluginRpcs extends RpcGroup.make(
   Rpc.make("plugin/call", {
     payload: { ...name, method: Schema.String, params: JsonOrNull },
     success: Json,
+    error: ControlError
+  }),
+  Rpc.make("plugin/status", {
+    payload: { name: maybe(Schema.String) },
+    success: Schema.Struct({ plugins: Schema.Array(PluginLive) }),
+    error: ControlError
+  }),
+  Rpc.make("plugin/restart", { payload: name, success: PluginLive, error: ControlError }),
+  Rpc.make("plugin/orphans", {
+    payload: {},
+    success: Schema.Struct({ orphans: Schema.Array(Orphan) }),
     error: ControlError
   })
 ) {}

@@ -35,8 +35,10 @@ export class SocketPathTooLong extends Schema.TaggedError<SocketPathTooLong>()("
   }
 }
 
-/** The folder that would hold the socket or the state is not ours alone, cannot be read, or is not a folder. */
+/** A folder or file that would hold state or the socket is not ours alone, cannot be read, or is not what it should be. */
 export class StateFolderUnusable extends Schema.TaggedError<StateFolderUnusable>()("StateFolderUnusable", {
+  /** What lies there; "state folder" when absent. */
+  what: Schema.optionalKey(Schema.String),
   path: Schema.String,
   detail: Schema.String,
   fix: Schema.String
@@ -44,7 +46,7 @@ export class StateFolderUnusable extends Schema.TaggedError<StateFolderUnusable>
   readonly category = "unavailable" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
   override get message() {
-    return `state folder ${this.path} cannot be used: ${this.detail}. ${this.fix}`
+    return `${this.what ?? "state folder"} ${this.path} cannot be used: ${this.detail}. ${this.fix}`
   }
 }
 

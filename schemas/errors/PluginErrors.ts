@@ -1,6 +1,7 @@
 /** What can go wrong between the host and a plugin. A caller sees one of these, never a hang. */
 import { Runtime, Schema } from "effect"
 import { exitCodeOf } from "../Category.ts"
+import type { LockMismatch, PluginNotLocked } from "./LockErrors.ts"
 
 /** The plugin's process or pipe ended while something was outstanding. */
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
@@ -151,7 +152,9 @@ export class PluginNotFound extends Schema.TaggedError<PluginNotFound>()("Plugin
 
 export class NoBackendForKind extends Schema.TaggedError<NoBackendForKind>()("NoBackendForKind", {
   kind: Schema.String,
-  known: Schema.Array(Schema.String)
+  known: Schema.Array(Schema.String),
+  /** Why plugins may be missing that should be there. */
+  because: Schema.optionalKey(Schema.String)
 }) {
   readonly category = "not_found" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
@@ -159,7 +162,21 @@ export class NoBackendForKind extends Schema.TaggedError<NoBackendForKind>()("No
     const known = this.known.length === 0
       ? "no subject plugin is running"
       : `kinds that have one: ${this.known.join(", ")}`
-    return `no plugin serves subjects of kind "${this.kind}" (${known}). See: animus plugin list`
+    const because = this.because === undefined ? "" : `: ${this.because}`
+    return `no plugin serves subjects of kind "${this.kind}" (${known})${because}. See: animus plugin list`
+  }
+}
+
+/** The plugin that serves the kind knows no such subject. */
+export class SubjectNotFound extends Schema.TaggedError<SubjectNotFound>()("SubjectNotFound", {
+  id: Schema.String,
+  kind: Schema.String,
+  plugin: Schema.String
+}) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    return `there is no subject ${this.id} (plugin ${this.plugin} was asked). See: animus subject list --kind ${this.kind}`
   }
 }
 
@@ -211,4 +228,6 @@ export type PluginError =
   | PluginRefused
   | MethodNotSupported
   | FrameTooLarge
+  | LockMismatch
   | PluginNotFound
+  | PluginNotLocked

@@ -63,6 +63,19 @@ export class RunBlocked extends Schema.TaggedError<RunBlocked>()("RunBlocked", {
   }
 }
 
+/** The run that a command stayed with has ended, and not as completed. */
+export class RunNotCompleted extends Schema.TaggedError<RunNotCompleted>()("RunNotCompleted", {
+  run: Schema.String,
+  status: Schema.String,
+  said: Schema.String
+}) {
+  readonly category = "internal" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.internal
+  override get message() {
+    return this.said
+  }
+}
+
 /** The run is not in a state in which this command means anything. */
 export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("IllegalTransition", {
   run: Schema.String,
@@ -100,9 +113,13 @@ export class StoreUnreachable extends Schema.TaggedError<StoreUnreachable>()("St
   }
 }
 
+/** Whoever asked for the room hears that nothing was kept; a run in flight waits instead, and tells `trouble` alone. */
 export class StoreFull extends Schema.TaggedError<StoreFull>()("StoreFull", { path: Schema.String }) {
+  get trouble() {
+    return `no space left for ${this.path}`
+  }
   override get message() {
-    return `no space left for ${this.path}. Free some; what was acknowledged is safe and the run goes on from there`
+    return `${this.trouble}. Nothing of this was kept: free some space there, then type the same command again`
   }
 }
 
@@ -117,7 +134,19 @@ export class StoreDamaged extends Schema.TaggedError<StoreDamaged>()("StoreDamag
   }
 }
 
-export const StoreFailureReason = Schema.Union([StoreUnreachable, StoreFull, StoreDamaged])
+/** The same of the queue's journal, which is about no run. */
+export class QueueDamaged extends Schema.TaggedError<QueueDamaged>()("QueueDamaged", {
+  path: Schema.String,
+  line: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `the queue's journal ${this.path}:${this.line} is damaged (${this.detail}). Restore the file from a backup, ` +
+      "or move it away: the queue then starts empty, and every run is kept"
+  }
+}
+
+export const StoreFailureReason = Schema.Union([StoreUnreachable, StoreFull, StoreDamaged, QueueDamaged])
 export type StoreFailureReason = typeof StoreFailureReason.Type
 
 export class SessionStoreFailed extends Schema.TaggedError<SessionStoreFailed>()("SessionStoreFailed", {
@@ -126,7 +155,20 @@ export class SessionStoreFailed extends Schema.TaggedError<SessionStoreFailed>()
   readonly category = "unavailable" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
   override get message() {
-    return `session store failed: ${this.reason.message}`
+    return this.reason._tag === "QueueDamaged" ? this.reason.message : `session store failed: ${this.reason.message}`
+  }
+  /** What is wrong, without what that means for whoever met it. */
+  get trouble() {
+    return this.reason._tag === "StoreFull" ? this.reason.trouble : this.reason.message
+  }
+}
+
+/** There was no room for the first event of a new run, so there is no such run. */
+export class RunNotStarted extends Schema.TaggedError<RunNotStarted>()("RunNotStarted", { path: Schema.String }) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `nothing was started: no space left for ${this.path}. Free some space there, then type the same command again`
   }
 }
 

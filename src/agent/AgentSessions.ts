@@ -2,20 +2,15 @@
  * Live agent sessions. Every frame of a session reaches its owner, in order; cancel reaches the process that owns the
  * session; nothing is retried after the first token was forwarded. What to do after a crash is the run engine's decision.
  */
-import { Context, DateTime, Deferred, Duration, Effect, Layer } from "effect"
-import {
-  MethodNotSupported,
-  ProviderMissing,
-  RequestTimedOut,
-  SessionNotFound
-} from "../../schemas/errors/PluginErrors.ts"
+import { Context, DateTime, Deferred, Effect, Layer } from "effect"
+import { ProviderMissing, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import { type InstalledPlugin, PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import type { AgentError, AgentSession, SessionStatus } from "./AgentSession.ts"
 import { knownTools, providerOf } from "./ProviderNames.ts"
-import { cancelBound, dispatch } from "./SessionDispatch.ts"
+import { dispatch, endSession } from "./SessionDispatch.ts"
 import { endOf, type Live, SessionRegistry } from "./SessionRegistry.ts"
 
 export type { AgentError, AgentSession, SessionStatus } from "./AgentSession.ts"
@@ -26,8 +21,8 @@ export class AgentSessions extends Context.Service<AgentSessions, {
    * the session is cancelled, the owner gets a last error that is not recoverable, and the response has exit code 124.
    */
   readonly run: (session: AgentSession) => Effect.Effect<AgentRunResponse, AgentError>
-  /** Returns when the session has ended. */
-  readonly cancel: (session: SessionId) => Effect.Effect<void, SessionNotFound | AgentError>
+  /** Returns when the session has ended, if need be with the process that owns it. */
+  readonly cancel: (session: SessionId) => Effect.Effect<void, SessionNotFound>
   /** Live ones and the last hundred that ended. */
   readonly status: (session: SessionId) => Effect.Effect<SessionStatus, SessionNotFound>
   readonly canResume: (tool: string) => Effect.Effect<boolean, AgentError>
@@ -74,13 +69,14 @@ const make = Effect.gen(function*() {
         })
       )
     )
-  }, Effect.provideContext(Context.make(PluginHost, host)))
+  }, Effect.provideService(PluginHost, host))
 
   const cancel = Effect.fn("AgentSessions.cancel")(function*(session: SessionId) {
     const live = sessions.live.get(session)
     if (live === undefined) return yield* new SessionNotFound({ session })
-    yield* endLive(host, live)
-  })
+    live.cancelled = true
+    yield* endSession({ ...live, session }, Deferred.await(live.ended))
+  }, Effect.provideService(PluginHost, host))
 
   const status = Effect.fn("AgentSessions.status")(function*(session: SessionId) {
     const known = sessions.live.get(session)?.status ?? sessions.ended.get(session)
@@ -92,20 +88,4 @@ const make = Effect.gen(function*() {
   })
 
   return AgentSessions.of({ run, cancel, status, canResume })
-})
-
-const endLive = Effect.fnUntraced(function*(host: PluginHost["Service"], live: Live) {
-  const { cancellable, plugin, status: { session } } = live
-  const method = "agent/cancel"
-  if (!cancellable) return yield* new MethodNotSupported({ plugin, method })
-  const millis = Duration.toMillis(cancelBound)
-  live.cancelled = true
-  const asked = host.call(plugin, method, { session_id: session }, { timeout: millis }).pipe(
-    // It ended by itself meanwhile: that is what was wanted.
-    Effect.catchTag("PluginRefused", (error) => error.category === "not_found" ? Effect.void : Effect.fail(error))
-  )
-  yield* Effect.timeoutOrElse(Effect.andThen(asked, Deferred.await(live.ended)), {
-    duration: cancelBound,
-    orElse: () => Effect.fail(new RequestTimedOut({ plugin, method, millis }))
-  })
 })

@@ -4,6 +4,7 @@
  */
 import { Deferred, Duration, Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
 import { PluginRefused } from "../../schemas/errors/PluginErrors.ts"
+import type { SessionId } from "../../schemas/Ids.ts"
 import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import { type AgentNotification, AgentRunResponse, decodeAgentNotification } from "../../schemas/Provider.ts"
 import { PluginHost, type PluginNotification } from "../plugin/PluginHost.ts"
@@ -19,7 +20,8 @@ export interface Dispatch {
   readonly session: AgentSession
 }
 
-export const cancelBound = Duration.seconds(10)
+const cancelBound = Duration.seconds(10)
+const cancelMillis = Duration.toMillis(cancelBound)
 /** What `timeout` of coreutils says, too. */
 const timedOutExit = 124
 
@@ -30,15 +32,36 @@ const read = (plugin: string, method: string, answer: unknown) =>
     return new PluginRefused({ plugin, method, code: ErrorCode.InternalError, detail })
   })
 
-/** Best effort and bounded: a provider that does not listen is left to its supervisor. */
-const cancelAt = Effect.fnUntraced(function*({ cancellable, plugin, session: { session } }: Dispatch) {
-  if (!cancellable) return
-  const host = yield* PluginHost
-  yield* host.call(plugin, "agent/cancel", { session_id: session }, { timeout: Duration.toMillis(cancelBound) }).pipe(
-    Effect.timeoutOption(cancelBound),
-    Effect.catch((error) => Effect.logWarning(`session ${session} was not cancelled at ${plugin}: ${error.message}`))
-  )
-})
+/** What has to be known to end a session. */
+export interface Endable {
+  readonly plugin: string
+  readonly cancellable: boolean
+  readonly session: SessionId
+}
+
+/**
+ * Ends a session where it lives. The provider is asked and has ten seconds; one that cannot be asked, or does not end it, is
+ * ended itself with all that descends from it, at the cost of the sessions beside this one. `ended` waits for the end.
+ */
+export const endSession = Effect.fnUntraced(
+  function*<A>({ cancellable, plugin, session }: Endable, ended: Effect.Effect<A>) {
+    const host = yield* PluginHost
+    if (cancellable) {
+      const asked = host.call(plugin, "agent/cancel", { session_id: session }, { timeout: cancelMillis }).pipe(
+        // Whatever it says, only the end of the session counts.
+        Effect.catch(({ message }) => Effect.logDebug(`cancelling session ${session}: ${message}`))
+      )
+      const gone = yield* Effect.timeoutOption(Effect.andThen(asked, ended), cancelBound)
+      if (Option.isSome(gone)) return gone.value
+    }
+    const why = cancellable
+      ? `would not end within ${Duration.format(cancelBound)}`
+      : "can only be ended with its process"
+    yield* Effect.logWarning(`session ${session} ${why}: plugin ${plugin} is ended and starts anew when it is needed`)
+    yield* host.restart(plugin, `its process was ended, for session ${session} ${why}`)
+    return yield* ended
+  }
+)
 
 /** Hands frames to the owner; `drained` waits for those that were accepted before it was asked. */
 const deliver = Effect.fnUntraced(function*({ frames, plugin, session }: Dispatch) {
@@ -95,9 +118,9 @@ export const dispatch = Effect.fnUntraced(function*(given: Dispatch) {
   const { drained } = yield* deliver(given)
   const deadline = Duration.seconds(timeoutOf(session.request))
   // The provider has the same deadline; the call's own is behind both, and only for a host that is deaf to ours.
-  const timeout = Duration.toMillis(deadline) + 3 * Duration.toMillis(cancelBound)
+  const timeout = Duration.toMillis(deadline) + 3 * cancelMillis
   const call = yield* Effect.forkScoped(host.call(plugin, method, request, { timeout }))
-  const stop = Effect.andThen(cancelAt(given), Effect.timeoutOption(Fiber.await(call), cancelBound))
+  const stop = endSession({ ...given, session: session.session }, Fiber.await(call))
 
   const ended = yield* Fiber.await(call).pipe(
     Effect.timeoutOption(deadline),
@@ -109,8 +132,6 @@ export const dispatch = Effect.fnUntraced(function*(given: Dispatch) {
   }
   const late = yield* stop
   yield* drained
-  const answer = Option.isSome(late) && Exit.isSuccess(late.value)
-    ? yield* Effect.option(read(plugin, method, late.value.value))
-    : Option.none()
+  const answer = Exit.isSuccess(late) ? yield* Effect.option(read(plugin, method, late.value)) : Option.none()
   return yield* outOfTime(given, Option.getOrUndefined(answer))
 }, Effect.scoped)

@@ -69,9 +69,19 @@ const workflow = async (args: Args) =>
 
 const pluginCommands = {
   list: () => import("./commands/PluginList.ts").then(({ pluginList }) => pluginList),
+  install: () => import("./commands/PluginInstall.ts").then(({ pluginInstall }) => pluginInstall),
+  uninstall: () => import("./commands/PluginUninstall.ts").then(({ pluginUninstall }) => pluginUninstall),
+  update: () => import("./commands/PluginUpdate.ts").then(({ pluginUpdate }) => pluginUpdate),
+  rollback: () => import("./commands/PluginRollback.ts").then(({ pluginRollback }) => pluginRollback),
+  lock: () => import("./commands/PluginLock.ts").then(({ pluginLock }) => pluginLock),
   info: () => import("./commands/PluginInfo.ts").then(({ pluginInfo }) => pluginInfo),
   ping: () => import("./commands/PluginPing.ts").then(({ pluginPing }) => pluginPing),
-  call: () => import("./commands/PluginCall.ts").then(({ pluginCall }) => pluginCall)
+  call: () => import("./commands/PluginCall.ts").then(({ pluginCall }) => pluginCall),
+  new: () => import("./commands/PluginNew.ts").then(({ pluginNew }) => pluginNew),
+  test: () => import("./commands/PluginTest.ts").then(({ pluginTest }) => pluginTest),
+  status: () => import("./commands/PluginStatus.ts").then(({ pluginStatus }) => pluginStatus),
+  restart: () => import("./commands/PluginRestart.ts").then(({ pluginRestart }) => pluginRestart),
+  orphans: () => import("./commands/PluginOrphans.ts").then(({ pluginOrphans }) => pluginOrphans)
 }
 const plugin = async (args: Args) =>
   Command.make("plugin").pipe(
@@ -79,26 +89,32 @@ const plugin = async (args: Args) =>
     Command.withSubcommands(await named(pluginCommands, args))
   )
 
-const commands = {
-  init: () => import("./commands/Init.ts").then(({ init }) => init),
-  // What is typed all day is here at once.
-  status: () => Promise.resolve(status),
-  daemon,
-  subject,
-  queue,
-  workflow,
-  events: () => import("./commands/Events.ts").then(({ events }) => events),
-  logs: () => import("./commands/Logs.ts").then(({ logs }) => logs),
-  plugin,
-  trust: () => import("./commands/Trust.ts").then(({ trust }) => trust),
-  demo: () => import("./commands/Demo.ts").then(({ demo }) => demo)
+/** What works on a project gets `services`; the demo brings a project of its own, and leaves no trace beside the one around it. */
+const commandsWith = <A, E, R>(services: Layer.Layer<A, E, R>) => {
+  const served = <Name extends string, Input, Shared, E2, R2>(
+    load: (args: Args) => Promise<Command.Command<Name, Input, Shared, E2, R2>>
+  ) =>
+  (args: Args) => load(args).then((command) => Command.provide(command, services))
+  return {
+    init: served(() => import("./commands/Init.ts").then(({ init }) => init)),
+    // What is typed all day is here at once.
+    status: served(() => Promise.resolve(status)),
+    daemon: served(daemon),
+    subject: served(subject),
+    queue: served(queue),
+    workflow: served(workflow),
+    events: served(() => import("./commands/Events.ts").then(({ events }) => events)),
+    logs: served(() => import("./commands/Logs.ts").then(({ logs }) => logs)),
+    plugin: served(plugin),
+    trust: served(() => import("./commands/Trust.ts").then(({ trust }) => trust)),
+    demo: () => import("./commands/Demo.ts").then(({ demo }) => demo)
+  }
 }
 
 /** As much of the tree as `args` ask for. `services` is built for the one command that is run; it may ask for the global flags. */
 export const animus = async <A, E, R>(services: Layer.Layer<A, E, R>, args: Args) =>
   Command.make("animus").pipe(
     Command.withDescription("Runs AI-agent work on a repository, supervised and durable"),
-    Command.withSubcommands(await named(commands, args)),
-    Command.provide(services),
+    Command.withSubcommands(await named(commandsWith(services), args)),
     Command.withGlobalFlags([Json, ProjectRoot])
   )

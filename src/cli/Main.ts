@@ -7,7 +7,7 @@ import { CliError, CliOutput, Command } from "effect/cli"
 import { Category } from "../../schemas/Category.ts"
 import { animus } from "./Animus.ts"
 import { type Failure, renderFailure } from "./Output.ts"
-import { sanitize } from "./Sanitize.ts"
+import { sanitize, sanitizeLine } from "./Sanitize.ts"
 
 const codeOf: { readonly [exitCode: number]: string } = {
   1: "internal",
@@ -35,30 +35,48 @@ const failureOf = (error: unknown): Failure => {
 const isParseError = (error: unknown): error is CliError.ShowHelp =>
   CliError.isCliError(error) && error._tag === "ShowHelp"
 
+/** The parser draws its suggestions below what is wrong. */
+const inOneLine = (message: string): string => message.split(/\n{2,}/).map(sanitizeLine).join(". ")
+
 const parseFailure = (
-  errors: ReadonlyArray<CliError.CliError>,
+  problems: ReadonlyArray<string>,
   args: ReadonlyArray<string>,
   path: ReadonlyArray<string>
-): Failure => ({
-  code: "invalid_input",
-  message: `${errors.map(({ message }) => sanitize(message)).join("; ")}. See: ${path.join(" ")} --help`,
-  exitCode: 2,
-  details: { stage: "parse", raw: args }
-})
+): Failure => {
+  const said = problems.map(inOneLine).join("; ")
+  return {
+    code: "invalid_input",
+    message: `${said}${/[.?!]$/.test(said) ? "" : "."} See: ${path.join(" ")} --help`,
+    exitCode: 2,
+    details: { stage: "parse", raw: args }
+  }
+}
 
-/** Help that was asked for goes to stdout; what was typed wrong is said on stderr, in one line. */
-const presenter = (args: ReadonlyArray<string>, json: boolean): CliOutput.Presenter => ({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Console.error(renderFailure(parseFailure(event.errors, args, event.commandPath), json))
-      : CliOutput.defaultPresenter.present(event)
-})
+/**
+ * Help that was asked for goes to stdout; what was typed wrong is said on stderr, in one line. The help that a person gets for
+ * half a command is none to a program: with `--json` that is typed wrong, too.
+ */
+const presenter = (args: ReadonlyArray<string>, json: boolean): CliOutput.Presenter => {
+  const refuse = (problems: ReadonlyArray<string>, path: ReadonlyArray<string>) =>
+    Console.error(renderFailure(parseFailure(problems, args, path), json))
+  return {
+    present: (event) => {
+      if (event._tag === "InvalidInvocation") {
+        return refuse(event.errors.map(({ message }) => message), event.commandPath)
+      }
+      const isHalf = json && event._tag === "Help" && event.reason === "Implicit"
+      return isHalf
+        ? refuse([`${event.commandPath.join(" ")} is no whole command`], event.commandPath)
+        : CliOutput.defaultPresenter.present(event)
+    }
+  }
+}
 
 const report = (cause: Cause.Cause<unknown>, json: boolean) =>
   Effect.gen(function*() {
     if (Cause.hasInterruptsOnly(cause)) return 130
     const error = Cause.squash(cause)
-    if (isParseError(error)) return error.errors.length === 0 ? 0 : 2
+    if (isParseError(error)) return error.errors.length === 0 && !json ? 0 : 2
     const failure = failureOf(error)
     yield* Console.error(renderFailure(failure, json))
     return failure.exitCode

@@ -1,49 +1,44 @@
-/** Enters the plugins that came with Animus into the user's registry, like any others. What is registered already stays. */
+/**
+ * Installs the plugins that came with Animus, like any others. What was installed from elsewhere under their names stays,
+ * and so does what the user registered under them.
+ */
 import { Effect, FileSystem, Path, Schema } from "effect"
-import { parse, stringify } from "yaml"
-import { ConfigInvalid } from "../../schemas/errors/DaemonErrors.ts"
+import { Installer } from "../install/Installer.ts"
+import { findLocked } from "../lock/Ledger.ts"
+import { PluginStore } from "../lock/PluginStore.ts"
+import { parseRegistry } from "../plugin/RegistryText.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { Installation } from "./Installation.ts"
+import { withPluginTools } from "./PluginTools.ts"
 
-const Section = Schema.Record(Schema.String, Schema.Unknown)
-const Registry = Schema.StructWithRest(
-  Schema.Struct({ plugins: Schema.optionalKey(Section), providers: Schema.optionalKey(Section) }),
-  [Schema.Record(Schema.String, Schema.Unknown)]
-)
-const decode = Schema.decodeUnknownEffect(Registry)
+const Binaries = Schema.Record(Schema.String, Schema.Struct({ binary: Schema.String }))
+const Registry = Schema.Struct({ plugins: Schema.optionalKey(Binaries), providers: Schema.optionalKey(Binaries) })
 
-const read = Effect.fnUntraced(function*(file: string) {
-  const fs = yield* FileSystem.FileSystem
-  if (!(yield* fs.exists(file))) return {}
-  const text = yield* fs.readFileString(file)
-  return yield* Effect.try({ try: (): unknown => parse(text) ?? {}, catch: String }).pipe(
-    Effect.flatMap(decode),
-    Effect.mapError((cause) => new ConfigInvalid({ path: file, detail: String(cause) }))
-  )
-})
-
-/** The names that were added. */
-export const registerReferencePlugins = Effect.gen(function*() {
+/** Name and program of what the user registered by hand. */
+const registered = Effect.gen(function*() {
   const { configDir } = yield* ProjectScope
-  const { referencePlugins } = yield* Installation
   const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const file = path.join(configDir, "plugins.yaml")
-  const registry: typeof Registry.Type = yield* read(file)
-  const missing = referencePlugins.filter(({ name, section }) => registry[section]?.[name] === undefined)
-  if (missing.length === 0) return []
-  const entries = (section: "plugins" | "providers") => ({
-    ...registry[section],
-    ...Object.fromEntries(
-      missing.filter((plugin) => plugin.section === section).map(({ name, path }) => [name, { binary: path }])
-    )
-  })
-  yield* fs.makeDirectory(configDir, { recursive: true, mode: 0o700 })
-  const fresh = `${file}.new`
-  yield* fs.writeFileString(
-    fresh,
-    stringify({ ...registry, plugins: entries("plugins"), providers: entries("providers") })
-  )
-  yield* fs.rename(fresh, file)
-  return missing.map(({ name }) => name)
+  const { join } = yield* Path.Path
+  const file = join(configDir, "plugins.yaml")
+  if (!(yield* fs.exists(file))) return new Map<string, string>()
+  const found = Schema.decodeUnknownOption(Registry)(yield* parseRegistry(file, yield* fs.readFileString(file)))
+  // What has another shape is discovery's to complain about.
+  const entries = found._tag === "None" ? {} : { ...found.value.plugins, ...found.value.providers }
+  return new Map(Object.entries(entries).map(([name, { binary }]) => [name, binary]))
 })
+
+/** The names that are new, or newer than before. */
+export const installReferencePlugins = Effect.gen(function*() {
+  const { referencePlugins } = yield* Installation
+  const installer = yield* Installer
+  const ledger = yield* (yield* PluginStore).ledger
+  const byHand = yield* registered
+  const added: Array<string> = []
+  for (const { name, path } of referencePlugins) {
+    const isElsewhere = (findLocked(ledger, name)?.source ?? path) !== path || (byHand.get(name) ?? path) !== path
+    if (isElsewhere) continue
+    const { unchanged } = yield* installer.install({ spec: { kind: "path", path }, policy: "disabled", name })
+    if (!unchanged) added.push(name)
+  }
+  return added
+}).pipe(withPluginTools)

@@ -14,5 +14,9 @@ const escapes =
 
 export const sanitize = (text: string): string => text.replace(/\r\n?/g, "\n").replace(escapes, "").replace(unsafe, "")
 
+/** The same characters as escapes, in the text of a JSON value: what is decoded from it is equal, and a terminal obeys none of it. */
+export const escapeJson = (json: string): string =>
+  json.replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 /** For a table cell or a title: one line, whatever came. */
 export const sanitizeLine = (text: string): string => sanitize(text).replace(/\s*\n\s*/g, " ").trim()

@@ -18,6 +18,8 @@ export const phase = Argument.String("phase").pipe(
 
 export const note = Flag.String("note").pipe(Flag.optional, Flag.withDescription("Why; kept in the journal"))
 
+export const confirm = Flag.String("confirm").pipe(Flag.optional, Flag.withDescription("The run's id once more"))
+
 export const kind = Flag.String("kind").pipe(
   Flag.withDefault("task"),
   Flag.withDescription("Kind of subject: task, requirement, or whatever a plugin serves")

@@ -17,7 +17,8 @@ const probe = Effect.gen(function*() {
 const lastWords = Effect.fnUntraced(function*(logPath: string, from: number) {
   const fs = yield* FileSystem.FileSystem
   const text = yield* fs.readFileString(logPath)
-  return text.slice(from).trim().split("\n").slice(-20).join("\n")
+  // The daemon is this same program, and has said its own name already.
+  return text.slice(from).trim().split("\n").slice(-20).join("\n").replace(/^animus: /gm, "")
 }, Effect.catchTag("PlatformError", (error) => Effect.succeed(`its log cannot be read: ${error.message}`)))
 
 const launch = Effect.gen(function*() {

@@ -1,19 +1,22 @@
 /**
  * A run as it happens: its events, and what its agents and commands say in between. Ends when the run does, or when it waits
- * for somebody, and then says what to type.
+ * for somebody, and then says what to type. A run that ended without being completed is the command's failure.
  */
 import { Effect, Stream } from "effect"
 import type { AgentOutput } from "../../schemas/control/AgentRpcs.ts"
 import type { WorkflowEvent } from "../../schemas/control/Events.ts"
+import { RunNotCompleted } from "../../schemas/errors/RunErrors.ts"
 import { ControlClient } from "../control/ControlClient.ts"
 import { element } from "./Output.ts"
 import { eventLine, outputLines } from "./render/EventText.ts"
-import { nextStep } from "./render/RunText.ts"
+import { nextStep, soFar } from "./render/RunText.ts"
 
 type Item =
   | { readonly _tag: "Event"; readonly event: WorkflowEvent }
   | { readonly _tag: "Output"; readonly output: AgentOutput }
   | { readonly _tag: "Subscribed" }
+
+const subscribed: Item = { _tag: "Subscribed" }
 
 const settling = new Set([
   "decision_needed",
@@ -23,31 +26,20 @@ const settling = new Set([
   "workflow_cancelled"
 ])
 
-const itemsOf = Effect.fnUntraced(function*(id: string) {
+/** Of one run, or of all; once both subscriptions stand, `Subscribed` says so, and from then on nothing is missed. */
+const itemsOf = Effect.fnUntraced(function*(id: string | undefined) {
   const control = yield* ControlClient
-  const events = control["workflow/events"]({ workflow_id: id }).pipe(
-    Stream.map((event): Item =>
-      "watching" in event ? { _tag: "Subscribed" } : { _tag: "Event", event: event as WorkflowEvent }
-    )
+  const only = id === undefined ? {} : { workflow_id: id }
+  const events = control["workflow/events"](only).pipe(
+    Stream.map((event): Item => "watching" in event ? subscribed : { _tag: "Event", event: event as WorkflowEvent })
   )
-  const output = control["agent/watch"]({ workflow_id: id }).pipe(
-    Stream.filter((output): output is AgentOutput => !("watching" in output)),
-    Stream.map((output): Item => ({ _tag: "Output", output }))
+  const output = control["agent/watch"](only).pipe(
+    Stream.map((output): Item => "watching" in output ? subscribed : { _tag: "Output", output })
   )
-  return Stream.merge(events, output, { haltStrategy: "left" })
-})
-
-/** Looked at only once the subscription stands, so that what happened just before it is not waited for. */
-const hasSettled = Effect.fnUntraced(function*(id: string, item: Item) {
-  const control = yield* ControlClient
-  switch (item._tag) {
-    case "Output":
-      return false
-    case "Event":
-      return settling.has(item.event.kind)
-    case "Subscribed":
-      return (yield* control["workflow/get"]({ id })).status !== "running"
-  }
+  let standing = 0
+  return Stream.merge(events, output, { haltStrategy: "left" }).pipe(
+    Stream.filter((item) => item._tag !== "Subscribed" || ++standing === 2)
+  )
 })
 
 const show = (item: Item) => {
@@ -61,14 +53,49 @@ const show = (item: Item) => {
   }
 }
 
+const isOf = (id: string, item: Item): boolean =>
+  (item._tag === "Event" && item.event.workflow_id === id) ||
+  (item._tag === "Output" && item.output.workflow_id === id)
+
+/** The last word: the run itself, and as a failure if that is what it is. */
+const conclude = Effect.fnUntraced(function*(id: string) {
+  const control = yield* ControlClient
+  const run = yield* control["workflow/get"]({ id })
+  const said = nextStep(run)
+  const isBad = run.status === "failed" || run.status === "cancelled"
+  yield* element(run, isBad ? undefined : said)
+  if (isBad) return yield* new RunNotCompleted({ run: id, status: run.status, said })
+})
+
+const isSettling = (item: Item): boolean => item._tag === "Event" && settling.has(item.event.kind)
+
+/** What has happened before the subscription is told first; a run that waits or has ended is not waited for. */
 export const watchRun = Effect.fnUntraced(function*(id: string) {
   const control = yield* ControlClient
-  const items = yield* itemsOf(id)
-  yield* items.pipe(
+  const hasSettled = Effect.fnUntraced(function*(item: Item) {
+    if (item._tag !== "Subscribed") return isSettling(item)
+    const run = yield* control["workflow/get"]({ id })
+    if (run.status !== "running") return true
+    yield* element(run, soFar(run))
+    return false
+  })
+  yield* (yield* itemsOf(id)).pipe(Stream.tap(show), Stream.takeUntilEffect(hasSettled), Stream.runDrain)
+  yield* conclude(id)
+})
+
+/** The run that `begin` starts, from its first event on: it is begun only when nothing of it can be missed. */
+export const beginAndWatch = Effect.fnUntraced(function*<E, R>(begin: Effect.Effect<string, E, R>) {
+  let id = ""
+  yield* (yield* itemsOf(undefined)).pipe(
+    Stream.tap((item) =>
+      item._tag !== "Subscribed" ? Effect.void : Effect.map(begin, (begun) => {
+        id = begun
+      })
+    ),
+    Stream.filter((item) => isOf(id, item)),
     Stream.tap(show),
-    Stream.takeUntilEffect((item) => hasSettled(id, item)),
+    Stream.takeUntil(isSettling),
     Stream.runDrain
   )
-  const run = yield* control["workflow/get"]({ id })
-  yield* element(run, nextStep(run))
+  yield* conclude(id)
 })

@@ -1,13 +1,17 @@
 /**
  * `Effect.log*` into the log of the daemon, so that every room simply logs. Annotations `target`, `source` and `source_name` say
- * where a record comes from; all others become its fields. Bounded: a flood loses records, never blocks and never grows.
+ * where a record comes from, `plugin` that it is one of that plugin's own; all others become its fields. Bounded: a flood loses
+ * records, never blocks and never grows; what floods is a plugin's, it loses its own.
  */
-import { Cause, Effect, Formatter, Layer, Logger, Queue, References, Schema } from "effect"
+import { Cause, Effect, Formatter, Latch, Layer, Logger, Queue, References, Schema } from "effect"
 import type { Json } from "../../schemas/Json.ts"
 import { type LogLevel, LogSource } from "../../schemas/Log.ts"
 import { LogBackend, type NewLogEntry } from "./LogBackend.ts"
+import { PluginQuota } from "./PluginQuota.ts"
 
 const CAPACITY = 4096
+/** How often it is said that a plugin's records are being dropped. */
+const REPORT_EVERY = "5 seconds"
 
 const levels: { readonly [level: string]: LogLevel } = {
   Fatal: "error",
@@ -28,20 +32,56 @@ const toJson = (value: unknown): Json => isJson(value) ? value : toText(value)
 const textOf = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
 
 const entryOf = ({ cause, fiber, logLevel, message }: Logger.Options<unknown>): NewLogEntry => {
-  const { source, source_name, target, ...others } = fiber.getRef(References.CurrentLogAnnotations)
+  const { plugin, source, source_name, target, ...others } = fiber.getRef(References.CurrentLogAnnotations)
   const fields: Record<string, Json> = {}
   for (const [key, value] of Object.entries(others)) fields[key] = toJson(value)
   if (cause.reasons.length > 0) fields["error"] = Cause.pretty(cause)
-  const name = textOf(source_name)
+  const author = textOf(plugin)
+  const name = author ?? textOf(source_name)
   return {
     level: levels[logLevel] ?? "info",
-    source: isSource(source) ? source : "daemon",
+    source: author !== undefined ? "plugin" : isSource(source) ? source : "daemon",
     ...(name === undefined ? {} : { source_name: name }),
     target: textOf(target) ?? "daemon",
     message: (Array.isArray(message) ? message : [message]).map(toText).join(" "),
     ...(Object.keys(fields).length === 0 ? {} : { fields })
   }
 }
+
+/** Roughly what a line of the log takes. */
+const bytesOf = ({ fields, message }: NewLogEntry): number =>
+  200 + message.length + (fields === undefined ? 0 : JSON.stringify(fields).length)
+
+/** Asked before a record gets a place in the queue, which a flood would otherwise take from everybody. */
+const makeQuota = Effect.fnUntraced(function*(backend: LogBackend["Service"]) {
+  const quota = new PluginQuota()
+  const over = yield* Latch.make()
+  const report = Effect.suspend(() =>
+    Effect.forEach(quota.takeDropped(), ([plugin, count]) =>
+      backend.append({
+        level: "warn",
+        source: "plugin",
+        source_name: plugin,
+        target: "log",
+        message: `${count} records of plugin ${plugin} were dropped: it writes more than its share of the log`
+      }), { discard: true })
+  )
+  const reportNext = over.await.pipe(
+    Effect.andThen(Effect.sleep(REPORT_EVERY)),
+    Effect.andThen(over.close),
+    Effect.andThen(report)
+  )
+  yield* Effect.addFinalizer(() => report)
+  yield* Effect.forkScoped(Effect.forever(reportNext))
+  return {
+    admits: (entry: NewLogEntry, now: number): boolean => {
+      if (entry.source !== "plugin" || entry.source_name === undefined) return true
+      const admitted = quota.admits(entry.source_name, bytesOf(entry), now)
+      if (!admitted) over.openUnsafe()
+      return admitted
+    }
+  }
+})
 
 const logger = Effect.gen(function*() {
   const backend = yield* LogBackend
@@ -54,12 +94,14 @@ const logger = Effect.gen(function*() {
     refused = 0
     yield* backend.append({ level: "warn", source: "daemon", target: "log", message })
   })
+  const quota = yield* makeQuota(backend)
   yield* Effect.addFinalizer(() => Effect.flatMap(Queue.clear(queue), forward))
   // What was taken is forwarded even when the end comes in between.
   const forwardNext = Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(Queue.takeAll(queue)), forward))
   yield* Effect.forkScoped(Effect.forever(forwardNext))
   return Logger.make((options) => {
-    if (!Queue.offerUnsafe(queue, entryOf(options))) refused++
+    const entry = entryOf(options)
+    if (quota.admits(entry, options.date.getTime()) && !Queue.offerUnsafe(queue, entry)) refused++
   })
 })
 

@@ -1,11 +1,15 @@
-/** Files that may be plugins, in the order of discovery, and why some places were not looked at. Nothing is executed here. */
+/**
+ * Files that may be plugins, in the order of discovery, and why some places were not looked at: the user's registry, what is
+ * installed, the project, the user's folder, `$ANIMUS_PLUGIN_PATH`. Nothing is executed here.
+ */
 import { Effect, FileSystem, Option, Path, Schema } from "effect"
-import { parse } from "yaml"
-import { ConfigInvalid } from "../../schemas/errors/DaemonErrors.ts"
+import type { LockedPlugin } from "../../schemas/PluginLock.ts"
+import { PluginStore } from "../lock/PluginStore.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { Trust } from "../project/Trust.ts"
-import type { DiscoveryWarning, PluginSource } from "./Discovery.ts"
+import { type DiscoveryWarning, LEDGER, type PluginSource, REGISTRY } from "./Discovery.ts"
+import { parseRegistry } from "./RegistryText.ts"
 
 export interface Candidate {
   /** Known before the probe: the registry's name, or the file's. */
@@ -14,6 +18,10 @@ export interface Candidate {
   readonly explicitName: string | undefined
   readonly path: string
   readonly source: PluginSource
+  /** Why it cannot be a plugin; it keeps its name all the same. */
+  readonly broken?: string
+  /** What the ledger lists of it. */
+  readonly release?: LockedPlugin
 }
 
 interface Found {
@@ -31,12 +39,6 @@ const warn = (name: string, path: string, source: PluginSource, reason: string):
   candidates: [],
   warnings: [{ name, path, source, reason }]
 })
-
-const parseYaml = (path: string, text: string) =>
-  Effect.try({
-    try: (): unknown => parse(text) ?? {},
-    catch: (cause) => new ConfigInvalid({ path, detail: String(cause) })
-  })
 
 const resolveBinary = Effect.fnUntraced(function*(binary: string) {
   const path = yield* Path.Path
@@ -56,7 +58,7 @@ const fromRegistry = Effect.fnUntraced(
     const fs = yield* FileSystem.FileSystem
     if (!(yield* fs.exists(file))) return nothing
     const text = yield* fs.readFileString(file)
-    const { plugins, providers } = yield* decodeRegistry(yield* parseYaml(file, text))
+    const { plugins, providers } = yield* decodeRegistry(yield* parseRegistry(file, text))
     const candidates = yield* Effect.forEach(
       Object.entries({ ...plugins, ...providers }),
       ([name, { binary }]) =>
@@ -68,10 +70,12 @@ const fromRegistry = Effect.fnUntraced(
     return { candidates, warnings: [] }
   },
   (effect, file) =>
-    Effect.catch(effect, (error) =>
-      Effect.succeed(
-        warn("plugins.yaml", file, "explicit_config", `the registry cannot be read: ${error.message}. Mend the file`)
-      ))
+    Effect.catch(effect, (error) => {
+      const detail = error._tag === "ConfigInvalid" ? error.detail : error.message
+      const reason =
+        `the registry ${file} cannot be read: ${detail}. Mend it, then: animus daemon stop && animus daemon start`
+      return Effect.succeed(warn(REGISTRY, file, "explicit_config", reason))
+    })
 )
 
 /** Executables named like plugins; a folder that is not there has none. */
@@ -80,17 +84,16 @@ const fromFolder = Effect.fnUntraced(function*(folder: string, source: PluginSou
   const path = yield* Path.Path
   const names = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
   const candidates: Array<Candidate> = []
-  const warnings: Array<DiscoveryWarning> = []
   for (const file of names.toSorted()) {
     if (!/^animus-(plugin|provider|subject)-/.test(file)) continue
     const name = file.replace(/\.[a-z]+$/, "")
     const full = path.join(folder, file)
     const info = yield* Effect.option(fs.stat(full))
-    if (Option.isSome(info) && info.value.type === "File" && (info.value.mode & 0o111) !== 0) {
-      candidates.push({ name, explicitName: undefined, path: full, source })
-    } else warnings.push({ name, path: full, source, reason: "it is named like a plugin, but is no executable file" })
+    const isProgram = Option.isSome(info) && info.value.type === "File" && (info.value.mode & 0o111) !== 0
+    const broken = isProgram ? {} : { broken: "it is named like a plugin, but is no executable file" }
+    candidates.push({ name, explicitName: undefined, path: full, source, ...broken })
   }
-  return { candidates, warnings }
+  return { candidates, warnings: [] }
 })
 
 const fromProject = Effect.gen(function*() {
@@ -110,19 +113,66 @@ const fromProject = Effect.gen(function*() {
   }
 })
 
+/** The user's ledger; none of its plugins is there while it cannot be read. */
+const fromLedger = Effect.gen(function*() {
+  const { folderOf, ledger, ledgerPath } = yield* PluginStore
+  const path = yield* Path.Path
+  return yield* Effect.match(ledger, {
+    onFailure: ({ message }) => warn(LEDGER, ledgerPath, "installed", message),
+    onSuccess: ({ plugins }): Found => ({
+      warnings: [],
+      candidates: plugins.map((release) => ({
+        name: release.name,
+        explicitName: release.name,
+        path: path.join(folderOf(release.artifact_sha256), release.entry),
+        source: "installed",
+        release
+      }))
+    })
+  })
+})
+
+const sameFile = Effect.fnUntraced(function*(a: string, b: string) {
+  if (a === b) return true
+  const fs = yield* FileSystem.FileSystem
+  const real = (path: string) => Effect.orElseSucceed(fs.realPath(path), () => path)
+  return (yield* real(a)) === (yield* real(b))
+})
+
+/** A file that was installed from where it lies is that plugin: its stored copy is meant, under the name it has here. */
+const asInstalled = Effect.fnUntraced(function*(candidate: Candidate, installed: ReadonlyArray<Candidate>) {
+  for (const one of installed) {
+    const source = one.release?.source_kind === "path" ? one.release.source : undefined
+    const isIt = candidate.path === one.path || (source !== undefined && (yield* sameFile(candidate.path, source)))
+    if (isIt && one.release !== undefined) return { ...candidate, path: one.path, release: one.release }
+  }
+  return candidate
+})
+
 export const findCandidates = Effect.gen(function*() {
   const { configDir } = yield* ProjectScope
   const { env } = yield* HostEnvironment
   const path = yield* Path.Path
   const pluginPath = (env["ANIMUS_PLUGIN_PATH"] ?? "").split(":").filter((folder) => folder !== "")
-  const found: ReadonlyArray<Found> = yield* Effect.all([
-    fromRegistry(path.join(configDir, "plugins.yaml")),
+  const installed = yield* fromLedger
+  const registered = yield* fromRegistry(path.join(configDir, REGISTRY))
+  const elsewhere: ReadonlyArray<Found> = yield* Effect.all([
     fromProject,
     fromFolder(env["ANIMUS_PLUGIN_DIR"] ?? path.join(configDir, "plugins"), "user_dir"),
     ...pluginPath.map((folder) => fromFolder(folder, "plugin_path"))
   ])
+  const match = (candidates: ReadonlyArray<Candidate>) =>
+    Effect.forEach(
+      candidates,
+      (one) => one.source === "project_local" ? Effect.succeed(one) : asInstalled(one, installed.candidates)
+    )
+  const named = yield* match(registered.candidates)
+  const taken = new Set(named.flatMap(({ release }) => release === undefined ? [] : [release.name]))
+  // What is installed and lies in one of the folders, too, is listed already.
+  const others = (yield* match(elsewhere.flatMap(({ candidates }) => candidates)))
+    .filter(({ release }) => release === undefined)
   return {
-    candidates: found.flatMap(({ candidates }) => candidates),
-    warnings: found.flatMap(({ warnings }) => warnings)
+    candidates: [...named, ...installed.candidates.filter(({ name }) => !taken.has(name)), ...others],
+    warnings: [registered, installed, ...elsewhere].flatMap(({ warnings }) => warnings)
   }
 })

@@ -1,13 +1,20 @@
 /** What was found when plugins were looked for, and what was skipped and why. */
+import type { LockedPlugin } from "../../schemas/PluginLock.ts"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 
-export type PluginSource = "explicit_config" | "project_local" | "user_dir" | "plugin_path"
+/** `installed` is what `plugin install` put into the ledger; the others are places to look. */
+export type PluginSource = "explicit_config" | "installed" | "project_local" | "user_dir" | "plugin_path"
 
 export interface InstalledPlugin {
   readonly name: string
+  /** What is started; of a listed plugin its stored copy. */
   readonly path: string
   readonly source: PluginSource
   readonly manifest: PluginManifest
+  /** Its name in the ledger; undefined for what the project brought along. */
+  readonly locked?: string | undefined
+  /** As the ledger lists it now. */
+  readonly release?: LockedPlugin | undefined
 }
 
 export interface DiscoveryWarning {
@@ -17,7 +24,18 @@ export interface DiscoveryWarning {
   readonly reason: string
 }
 
+/** What a warning about the user's registry itself, not about a plugin in it, is named. */
+export const REGISTRY = "plugins.yaml"
+/** The same for the ledger. */
+export const LEDGER = "plugins.lock"
+
 export interface Discovery {
   readonly plugins: ReadonlyArray<InstalledPlugin>
   readonly warnings: ReadonlyArray<DiscoveryWarning>
 }
+
+/** Why none of the plugins that the user registered or installed are there. */
+export const registryFault = ({ warnings }: Discovery): string | undefined =>
+  warnings.find(({ name, source }) =>
+    (name === REGISTRY && source === "explicit_config") || (name === LEDGER && source === "installed")
+  )?.reason

@@ -1,9 +1,8 @@
 /**
- * What a plugin says of itself before it is started: `<plugin> --manifest`, under limits. Remembered by the file's identity,
- * so that a daemon that starts again executes nothing to know what it knew.
+ * What a plugin says of itself before it is started: `<plugin> --manifest`, under limits. Remembered under the hash of its
+ * tree, so that a daemon that starts executes nothing to know what was known when the plugin was installed.
  */
 import { Effect, FileSystem, Option, Path, Schema, Stream } from "effect"
-import { Digest } from "effect/crypto"
 import { ManifestProbeFailed } from "../../schemas/errors/PluginErrors.ts"
 import { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
@@ -46,7 +45,8 @@ const answer = Effect.fnUntraced(function*(path: string, pipes: PluginPipes) {
   return yield* new ManifestProbeFailed({ path, detail })
 })
 
-const ask = Effect.fnUntraced(
+/** Executes the program, and nothing is remembered. */
+export const askManifest = Effect.fnUntraced(
   function*(path: string) {
     const { projectRoot } = yield* ProjectScope
     const { env } = yield* HostEnvironment
@@ -63,9 +63,11 @@ const ask = Effect.fnUntraced(
   Effect.scoped,
   (effect, path) =>
     effect.pipe(
-      Effect.mapError((error) =>
-        error._tag === "ManifestProbeFailed" ? error : new ManifestProbeFailed({ path, detail: error.message })
-      ),
+      Effect.mapError((error) => {
+        if (error._tag === "ManifestProbeFailed") return error
+        // What could not even be started has no log of its own to point to.
+        return new ManifestProbeFailed({ path, detail: error._tag === "PluginCrashed" ? error.detail : error.message })
+      }),
       Effect.timeoutOrElse({
         duration: DEADLINE,
         orElse: () => Effect.fail(new ManifestProbeFailed({ path, detail: `no answer within ${DEADLINE}` }))
@@ -73,30 +75,39 @@ const ask = Effect.fnUntraced(
     )
 )
 
-/** Another file, or the same one touched, is another identity. */
-const identityOf = Effect.fnUntraced(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const digest = yield* Digest.Digest
-  const real = yield* fs.realPath(path)
-  const { dev, ino, mode, mtime, size } = yield* fs.stat(real)
-  const facts = [real, dev, Option.getOrElse(ino, () => 0n), mode, Option.map(mtime, Number), size]
-  return yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(facts.map(String).join("\n")))
-}, (effect, path) => Effect.mapError(effect, (error) => new ManifestProbeFailed({ path, detail: error.message })))
-
-export const probe = Effect.fn("ManifestProbe.probe")(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
+const fileOf = Effect.fnUntraced(function*(key: string) {
   const { join } = yield* Path.Path
   const { configDir } = yield* ProjectScope
   const folder = join(configDir, "cache", "manifests")
-  const file = join(folder, `${yield* identityOf(path)}.json`)
-  const known = yield* Effect.option(Effect.flatMap(fs.readFileString(file), decode))
-  if (Option.isSome(known)) return known.value
-  const manifest = yield* ask(path)
-  // A cache that cannot be written costs a probe at the next start, and nothing else.
-  yield* Effect.gen(function*() {
+  return { folder, file: join(folder, `${key}.json`) }
+})
+
+/** What a tree said of itself when it was first asked; `key` names the tree and every byte of it. */
+export const rememberedManifest = Effect.fnUntraced(function*(key: string) {
+  const fs = yield* FileSystem.FileSystem
+  const { file } = yield* fileOf(key)
+  // What cannot be read was not remembered.
+  return Option.getOrUndefined(yield* Effect.option(Effect.flatMap(fs.readFileString(file), decode)))
+})
+
+/** A cache that cannot be written costs a probe at the next start, and nothing else. */
+export const rememberManifest = Effect.fnUntraced(
+  function*(key: string, manifest: PluginManifest) {
+    const fs = yield* FileSystem.FileSystem
+    const { file, folder } = yield* fileOf(key)
     yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
     yield* fs.writeFileString(`${file}.new`, yield* encode(manifest), { mode: 0o600 })
     yield* fs.rename(`${file}.new`, file)
-  }).pipe(Effect.tapError((error) => Effect.logWarning(`manifest cache: ${error.message}`)), Effect.ignore)
+  },
+  (effect) =>
+    effect.pipe(Effect.tapError((error) => Effect.logWarning(`manifest cache: ${error.message}`)), Effect.ignore)
+)
+
+/** What is remembered for the tree, or what the program answers now. */
+export const probe = Effect.fn("ManifestProbe.probe")(function*(path: string, key: string) {
+  const known = yield* rememberedManifest(key)
+  if (known !== undefined) return known
+  const manifest = yield* askManifest(path)
+  yield* rememberManifest(key, manifest)
   return manifest
 })

@@ -1,33 +1,50 @@
 /**
- * Which plugins there are. Looks in the user's registry, the project (only when trusted), the user's folder and
- * `$ANIMUS_PLUGIN_PATH`, in that order; the first entry of a name wins, and a broken entry still reserves its name. Every
+ * Which plugins there are. Looks in the user's registry, the ledger of what is installed, the project (only when trusted),
+ * the user's folder and `$ANIMUS_PLUGIN_PATH`, in that order; nothing is asked for its manifest that may not be started; the first entry of a name wins, and a broken entry still reserves its name. Every
  * skip is explained.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Semaphore } from "effect"
 import { PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
+import { PluginLock, type Startable } from "../lock/PluginLock.ts"
+import { PluginStore } from "../lock/PluginStore.ts"
 import { type Candidate, findCandidates } from "./Candidates.ts"
 import type { Discovery, DiscoveryWarning, InstalledPlugin } from "./Discovery.ts"
-import { probe } from "./ManifestProbe.ts"
+import { probe, rememberedManifest } from "./ManifestProbe.ts"
 
 export type { Discovery, DiscoveryWarning, InstalledPlugin, PluginSource } from "./Discovery.ts"
 
-const PROBES_AT_ONCE = 4
+const PROBES_AT_ONCE = 8
 
 type Probed =
-  | { readonly candidate: Candidate; readonly manifest: PluginManifest }
+  | { readonly candidate: Candidate; readonly path: string; readonly manifest: PluginManifest }
   | { readonly candidate: Candidate; readonly reason: string }
 
-const probeAll = (candidates: ReadonlyArray<Candidate>) =>
-  Effect.forEach(
-    candidates,
-    (candidate) =>
-      Effect.match(probe(candidate.path), {
-        onSuccess: (manifest): Probed => ({ candidate, manifest }),
-        onFailure: (error): Probed => ({ candidate, reason: error.message })
-      }),
-    { concurrency: PROBES_AT_ONCE }
-  )
+const asStartable = ({ name, path, release, source }: Candidate): Startable => ({
+  name,
+  path,
+  source,
+  locked: release?.name
+})
+
+/** Asked only for what is not remembered of exactly this tree, and only what may be started is asked. */
+const ask = Effect.fnUntraced(function*(candidate: Candidate) {
+  const { admit } = yield* PluginLock
+  const known = candidate.release === undefined
+    ? undefined
+    : yield* rememberedManifest(candidate.release.artifact_sha256)
+  if (known !== undefined) return { path: candidate.path, manifest: known }
+  const { key, path } = yield* admit(asStartable(candidate))
+  return { path, manifest: yield* probe(path, key) }
+})
+
+const probeOne = (candidate: Candidate) =>
+  candidate.broken === undefined
+    ? Effect.match(ask(candidate), {
+      onSuccess: (answer): Probed => ({ candidate, ...answer }),
+      onFailure: (error): Probed => ({ candidate, reason: error.message })
+    })
+    : Effect.succeed<Probed>({ candidate, reason: candidate.broken })
 
 /** In the order of discovery: who comes first keeps the name, whether or not it works. */
 const settle = (probed: ReadonlyArray<Probed>, warnings: ReadonlyArray<DiscoveryWarning>): Discovery => {
@@ -43,14 +60,16 @@ const settle = (probed: ReadonlyArray<Probed>, warnings: ReadonlyArray<Discovery
       continue
     }
     taken.set(name, path)
-    if ("manifest" in one) plugins.push({ name, path, source, manifest: one.manifest })
-    else skipped.push({ name, path, source, reason: one.reason })
+    const { release } = one.candidate
+    if ("manifest" in one) {
+      plugins.push({ name, path: one.path, source, manifest: one.manifest, release, locked: release?.name })
+    } else skipped.push({ name, path, source, reason: one.reason })
   }
   return { plugins, warnings: skipped }
 }
 
 export class PluginCatalog extends Context.Service<PluginCatalog, {
-  /** Probed once for the life of the layer. */
+  /** Looked for again after an install; the same object until then. */
   readonly discovery: Effect.Effect<Discovery>
   readonly find: (name: string) => Effect.Effect<InstalledPlugin, PluginNotFound>
 }>()("animus/plugin/PluginCatalog") {
@@ -70,13 +89,20 @@ export class PluginCatalog extends Context.Service<PluginCatalog, {
     PluginCatalog,
     Effect.gen(function*() {
       const context = yield* Effect.context<
-        Effect.Services<ReturnType<typeof probe>> | Effect.Services<typeof findCandidates>
+        Effect.Services<ReturnType<typeof ask>> | Effect.Services<typeof findCandidates>
       >()
-      const discovery = yield* Effect.gen(function*() {
+      const { revision } = yield* PluginStore
+      const one = yield* Semaphore.make(1)
+      let last: { readonly revision: string; readonly found: Discovery } | undefined
+      const look = Effect.gen(function*() {
+        const now = yield* revision
+        if (last?.revision === now) return last.found
         const { candidates, warnings } = yield* findCandidates
-        return settle(yield* probeAll(candidates), warnings)
-      }).pipe(Effect.provideContext(context), Effect.cached)
-      return PluginCatalog.fromDiscovery(discovery)
+        const found = settle(yield* Effect.forEach(candidates, probeOne, { concurrency: PROBES_AT_ONCE }), warnings)
+        last = { revision: now, found }
+        return found
+      })
+      return PluginCatalog.fromDiscovery(one.withPermit(look).pipe(Effect.provideContext(context)))
     })
   )
 }

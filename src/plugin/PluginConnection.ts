@@ -3,7 +3,7 @@
  * answered, refused, or fails by its deadline or with the connection. Closing the scope asks the plugin to leave, then
  * makes it.
  */
-import { Deferred, Effect, Fiber, Option, Schema, type Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Option, Schema, type Scope } from "effect"
 import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
 import { ConnectionLost, HandshakeFailed, PluginCrashed, ProtocolMismatch } from "../../schemas/errors/PluginErrors.ts"
 import type { Json } from "../../schemas/Json.ts"
@@ -11,7 +11,6 @@ import { isCompatibleProtocol, PROTOCOL_VERSION } from "../../schemas/JsonRpc.ts
 import { type InitializeParams, InitializeResult } from "../../schemas/PluginLifecycle.ts"
 import * as JsonRpcPeer from "../rpc/JsonRpcPeer.ts"
 import type { RpcError } from "../rpc/RpcError.ts"
-import type { CallOptions as PeerCallOptions } from "../rpc/Sender.ts"
 import { callError } from "./CallError.ts"
 import { makeFanout, type PluginFanout } from "./PluginFanout.ts"
 import type { PluginLog } from "./PluginLog.ts"
@@ -26,14 +25,23 @@ export interface ConnectOptions {
   readonly log: PluginLog
 }
 
+export interface ConnectionCall {
+  /** Milliseconds; 30 000 when absent. */
+  readonly timeout?: number | undefined
+  readonly onId?: ((id: number) => void) | undefined
+}
+
 export interface PluginConnection {
   readonly pid: number
   readonly initialized: InitializeResult
-  readonly call: (
+  readonly call: (method: string, params: unknown, options: ConnectionCall) => Effect.Effect<Json, PluginError>
+  /** The same for a caller that makes the effect itself: one outcome to `resume`; what is returned gives the call up. */
+  readonly ask: (
     method: string,
     params: unknown,
-    options: Pick<PeerCallOptions, "timeout" | "onId">
-  ) => Effect.Effect<Json, PluginError>
+    options: ConnectionCall,
+    resume: (outcome: Effect.Effect<Json, PluginError>) => void
+  ) => Effect.Effect<void> | undefined
   readonly notify: (method: string, params: unknown, millis: number) => Effect.Effect<void, PluginError>
   readonly own: PluginFanout["own"]
   readonly observe: PluginFanout["observe"]
@@ -45,8 +53,8 @@ const HANDSHAKE_MILLIS = 30_000
 const SHUTDOWN_MILLIS = 2_000
 /** How long the end of the one may come after that of the other; a grandchild can hold a pipe open for ever. */
 const LAST_WORDS = "1 second"
-/** How long an owner may take for what a process that ended had already written. */
-const DRAIN = "30 seconds"
+/** How long what a process that ended had already written may take to be read; no owner is waited for. */
+const DRAIN = "5 seconds"
 
 const howItEnded = ({ code, signal }: PluginExit): string =>
   signal === undefined ? `it ended with exit code ${code}` : `it was ended by ${signal}`
@@ -55,8 +63,8 @@ const howItEnded = ({ code, signal }: PluginExit): string =>
 const watchEnd = Effect.fnUntraced(function*(
   { command: { plugin }, log }: ConnectOptions,
   pipes: PluginPipes,
-  closed: JsonRpcPeer.JsonRpcPeer["closed"],
-  quiet: PluginFanout["quiet"]
+  peer: JsonRpcPeer.JsonRpcPeer,
+  fanout: PluginFanout
 ) {
   let lastLine = ""
   const onLine = (line: string) => {
@@ -65,15 +73,15 @@ const watchEnd = Effect.fnUntraced(function*(
   }
   const stderr = yield* Effect.forkScoped(readLines(onLine)(pipes.stderr))
   const end = Effect.raceFirst(
-    Effect.map(closed, ({ reason }) => reason),
-    // Frames that are still in the pipe are waited for; a grandchild that holds it open is not.
-    pipes.exit.pipe(
-      Effect.andThen(Effect.timeoutOption(Effect.raceFirst(closed, quiet), DRAIN)),
-      Effect.as("its process ended")
-    )
+    Effect.map(peer.closed, ({ reason }) => reason),
+    Effect.as(pipes.exit, "its process ended")
   )
+  // Frames that are still in the pipe are waited for; a grandchild that holds it open is not.
+  const tail = Effect.timeoutOption(Effect.raceFirst(peer.read, fanout.quiet), DRAIN)
   return Effect.gen(function*() {
     const reason = yield* end
+    yield* fanout.drain
+    yield* tail
     const exited = yield* Effect.timeoutOption(pipes.exit, LAST_WORDS)
     yield* Effect.timeoutOption(Fiber.await(stderr), LAST_WORDS)
     if (Option.isNone(exited)) return new ConnectionLost({ plugin, detail: `${reason}, though its process lives on` })
@@ -114,8 +122,8 @@ const handshake = Effect.fnUntraced(function*(
 
 /** Best effort at every step: what does not answer or listen is ended by the closing of the process's own scope. */
 const leave = (peer: JsonRpcPeer.JsonRpcPeer, pipes: PluginPipes) =>
-  peer.request("shutdown", undefined, { timeout: SHUTDOWN_MILLIS }).pipe(
-    Effect.ignore,
+  pipes.noteFamily.pipe(
+    Effect.andThen(Effect.ignore(peer.request("shutdown", undefined, { timeout: SHUTDOWN_MILLIS }))),
     Effect.andThen(Effect.ignore(peer.notify("exit", undefined, { timeout: SHUTDOWN_MILLIS }))),
     Effect.andThen(Effect.timeoutOption(peer.drained, SHUTDOWN_MILLIS)),
     Effect.andThen(pipes.closeStdin),
@@ -139,21 +147,18 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   const { plugin } = options.command
   const processes = yield* PluginProcess
   const pipes = yield* processes.spawn(options.command)
-  const fanout = yield* makeFanout(options.capacity)
+  const fanout = yield* makeFanout(plugin, options.capacity)
   const peer = yield* JsonRpcPeer.make({
     read: pipes.stdout,
     write: pipes.write,
-    onNotifications: (frames) => {
-      const batch = frames.map(({ method, params }) => ({ method, params }))
-      return Effect.andThen(options.log.entries(batch), fanout.publish(batch))
-    },
+    onNotifications: (batch) => Effect.andThen(options.log.entries(batch), fanout.publish(batch)),
     onGarbage: options.log.skipped
   })
   const ended = yield* Deferred.make<PluginCrashed | ConnectionLost>()
   const end = (error: PluginCrashed | ConnectionLost) =>
     Effect.andThen(fanout.end(new ConnectionLost({ plugin, detail: error.detail })), Deferred.succeed(ended, error))
   yield* Effect.addFinalizer(() => end(new ConnectionLost({ plugin, detail: "this daemon stopped it" })))
-  const watched = yield* watchEnd(options, pipes, peer.closed, fanout.quiet)
+  const watched = yield* watchEnd(options, pipes, peer, fanout)
   yield* Effect.forkScoped(Effect.flatMap(watched, end))
   const lost = Deferred.await(ended)
   const initialized = yield* Effect.raceFirst(handshake(options, peer, lost), Effect.flatMap(lost, Effect.fail))
@@ -164,11 +169,18 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
     error._tag === "PeerClosed"
       ? Effect.flatMap(lostAs(lost, plugin, error.reason), Effect.fail)
       : Effect.fail(callError(plugin, method)(error))
+  const ask: PluginConnection["ask"] = (method, params, { onId, timeout }, resume) =>
+    peer.ask(
+      method,
+      params,
+      { timeout, onId, cancellable },
+      (exit) => resume(Exit.isSuccess(exit) ? Exit.succeed(exit.value) : Effect.catch(exit, failed(method)))
+    )
   return {
     pid: pipes.pid,
     initialized,
-    call: (method, params, options) =>
-      Effect.catch(peer.request(method, params, { ...options, cancellable }), failed(method)),
+    ask,
+    call: (method, params, options) => Effect.callback((resume) => ask(method, params, options, resume)),
     notify: (method, params, millis) => Effect.catch(peer.notify(method, params, { timeout: millis }), failed(method)),
     own: fanout.own,
     observe: fanout.observe,

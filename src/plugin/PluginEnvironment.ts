@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
-import { COOKIE_VARIABLE, GENERATION_VARIABLE, HostEnvironment, markOf } from "../project/HostEnvironment.ts"
+import { HostEnvironment, markOf, markVariables, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
 
 type Variables = Readonly<Record<string, string>>
 
@@ -34,9 +34,7 @@ export const baseEnvironment = (env: Variables): Variables => pick(env, BASE)
 /** A missing variable is the plugin's to complain about, in its own words: it is started all the same. */
 export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, manifest: PluginManifest) {
   const host = yield* HostEnvironment
-  const asked = (manifest.env_required ?? []).filter(({ name }) =>
-    name !== COOKIE_VARIABLE && name !== GENERATION_VARIABLE
-  )
+  const asked = (manifest.env_required ?? []).filter(({ name }) => !markVariables.has(name))
   const missing = asked.filter(({ name, required }) => required && host.env[name] === undefined)
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(", ")
@@ -44,5 +42,10 @@ export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, man
       `plugin ${plugin} needs ${names}, which the daemon's environment lacks: set it, then restart the daemon`
     )
   }
-  return { ...baseEnvironment(host.env), ...pick(host.env, asked.map(({ name }) => name)), ...markOf(host) }
+  return {
+    ...baseEnvironment(host.env),
+    ...pick(host.env, asked.map(({ name }) => name)),
+    ...markOf(host),
+    [PLUGIN_VARIABLE]: plugin
+  }
 })

@@ -1,86 +1,128 @@
 /**
  * One process's notifications on their two ways out, which never mix. Owners get every frame they accept, in order: while
- * one of them is full, `publish` waits and so does reading. Observers are bounded: the slow lose the oldest, nobody waits.
+ * one of them is full, `publish` waits and so does reading; after the process ended nobody waits, and what it left stays in
+ * the owner's queue until the owner takes it or leaves. Observers are bounded: the slow lose the oldest, nobody waits.
  */
-import { Effect, Latch, PubSub, Queue, type Scope, Stream } from "effect"
-import type { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
+import { Effect, PubSub, type Scope, Stream } from "effect"
+import { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
+import { type Accepts, type Batch, NotificationOwner } from "./NotificationOwner.ts"
 
-export interface PluginNotification {
-  readonly method: string
-  readonly params: unknown
-}
-
-type Batch = ReadonlyArray<PluginNotification>
-
-interface Owner {
-  readonly accepts: (notification: PluginNotification) => boolean
-  readonly queue: Queue.Queue<Batch, ConnectionLost>
-}
+export type { PluginNotification } from "./NotificationOwner.ts"
 
 export interface PluginFanout {
   readonly publish: (batch: Batch) => Effect.Effect<void>
-  /** Everything accepted from now on; after what was accepted before the end, fails with the error given to `end`. */
-  readonly own: (accepts: Owner["accepts"]) => Effect.Effect<Stream.Stream<Batch, ConnectionLost>, never, Scope.Scope>
+  /**
+   * Everything accepted from now on; after what was accepted before the end, fails with the error given to `end`. An
+   * `accepts` that throws fails this owner alone.
+   */
+  readonly own: (accepts: Accepts) => Effect.Effect<Stream.Stream<Batch, ConnectionLost>, never, Scope.Scope>
   readonly observe: Effect.Effect<Stream.Stream<Batch>, never, Scope.Scope>
-  readonly end: (error: ConnectionLost) => Effect.Effect<void>
-  /** Waits until nothing was published for a moment and no owner holds reading up. */
+  /** The process is gone: what it left is handed over without waiting for anybody, up to a bound. */
+  readonly drain: Effect.Effect<void>
+  /** Waits until nothing was published for a moment. */
   readonly quiet: Effect.Effect<void>
+  readonly end: (error: ConnectionLost) => Effect.Effect<void>
 }
 
-/** In batches, one a read of stdout. */
-const OWNER_CAPACITY = 64
 const QUIET = "500 millis"
+/** In batches of one read each: more than any pipe holds. What comes after these was written by somebody who lives on. */
+const TAIL = 256
 /** No read yields it: it tells observers that nothing follows. */
 const LAST: Batch = []
 
-export const makeFanout = Effect.fnUntraced(function*(capacity: number): Effect.fn.Return<PluginFanout> {
-  const owners = new Set<Owner>()
-  const observers = yield* PubSub.sliding<Batch>(capacity)
-  let ended: ConnectionLost | undefined
-  let published = 0
-  const delivered = Latch.makeUnsafe(true)
-
-  const register = Effect.fnUntraced(function*(accepts: Owner["accepts"]) {
-    const owner: Owner = { accepts, queue: yield* Queue.bounded<Batch, ConnectionLost>(OWNER_CAPACITY) }
-    if (ended !== undefined) yield* Queue.fail(owner.queue, ended)
-    else owners.add(owner)
-    return owner
+const broken = (plugin: string, defect: unknown) =>
+  new ConnectionLost({
+    plugin,
+    detail: `whoever listened to it failed: ${defect instanceof Error ? defect.message : String(defect)}`
   })
-  /** A publisher that waits for this owner goes on. */
-  const release = (owner: Owner) => Effect.andThen(Effect.sync(() => owners.delete(owner)), Queue.shutdown(owner.queue))
 
-  return {
-    publish: Effect.fnUntraced(function*(batch) {
-      published++
-      yield* PubSub.publish(observers, batch)
-      yield* delivered.close
-      for (const { accepts, queue } of owners) {
-        const accepted = batch.filter(accepts)
-        if (accepted.length > 0) yield* Queue.offer(queue, accepted)
+class Fanout implements PluginFanout {
+  private readonly owners = new Set<NotificationOwner>()
+  private ended: ConnectionLost | undefined
+  private published = 0
+  /** How many batches may still come, once the process is gone. */
+  private tail = Infinity
+  private readonly plugin: string
+  private readonly observers: PubSub.PubSub<Batch>
+
+  constructor(plugin: string, observers: PubSub.PubSub<Batch>) {
+    this.plugin = plugin
+    this.observers = observers
+  }
+
+  readonly publish = (batch: Batch): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (this.tail-- <= 0) return Effect.never
+      this.published++
+      let done: Effect.Effect<unknown> = PubSub.publish(this.observers, batch)
+      for (const owner of this.owners) {
+        const waiting = this.give(owner, batch)
+        if (waiting !== undefined) done = Effect.andThen(done, waiting)
       }
-      yield* delivered.open
-    }),
-    own: (accepts) =>
-      Effect.map(
-        Effect.acquireRelease(register(accepts), release),
-        ({ queue }) => Stream.fromEffectRepeat(Queue.take(queue))
-      ),
-    observe: Effect.map(
-      PubSub.subscribe(observers),
+      return Effect.asVoid(done)
+    })
+
+  readonly own = (accepts: Accepts) =>
+    Effect.map(
+      Effect.acquireRelease(this.register(accepts), (owner) => {
+        this.owners.delete(owner)
+        return owner.leave
+      }),
+      (owner) => owner.batches
+    )
+
+  get observe() {
+    return Effect.map(
+      PubSub.subscribe(this.observers),
       (subscription) => Stream.takeWhile(Stream.fromSubscription(subscription), (batch) => batch !== LAST)
-    ),
-    end: Effect.fnUntraced(function*(error) {
-      ended = error
-      yield* PubSub.end(observers, LAST)
-      for (const { queue } of owners) yield* Queue.fail(queue, error)
-    }),
-    quiet: Effect.gen(function*() {
-      let seen = -1
-      while (seen !== published) {
-        seen = published
-        yield* delivered.await
-        yield* Effect.sleep(QUIET)
-      }
+    )
+  }
+
+  readonly drain: Effect.Effect<void> = Effect.sync(() => {
+    this.tail = TAIL
+    for (const owner of this.owners) owner.drain()
+  })
+
+  readonly quiet: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    let seen = -1
+    while (seen !== this.published) {
+      seen = this.published
+      yield* Effect.sleep(QUIET)
+    }
+  })
+
+  end(error: ConnectionLost): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      this.ended = error
+      yield* PubSub.end(this.observers, LAST)
+      for (const owner of this.owners) yield* owner.end(error)
     })
   }
-})
+
+  /** One owner's mistake is not the plugin's: it is told, and the others go on. */
+  private give(owner: NotificationOwner, batch: Batch): Effect.Effect<void> | undefined {
+    try {
+      return owner.give(batch)
+    } catch (defect) {
+      this.owners.delete(owner)
+      return Effect.andThen(
+        owner.end(broken(this.plugin, defect)),
+        Effect.logError(`a listener to plugin ${this.plugin} failed unexpectedly`, defect)
+      )
+    }
+  }
+
+  private register(accepts: Accepts): Effect.Effect<NotificationOwner> {
+    return Effect.gen({ self: this }, function*() {
+      const owner = yield* NotificationOwner.make(accepts)
+      if (this.tail !== Infinity) owner.drain()
+      if (this.ended !== undefined) yield* owner.end(this.ended)
+      else this.owners.add(owner)
+      return owner
+    })
+  }
+}
+
+/** `capacity`: batches that an observer may be behind. */
+export const makeFanout = (plugin: string, capacity: number): Effect.Effect<PluginFanout> =>
+  Effect.map(PubSub.sliding<Batch>(capacity), (observers) => new Fanout(plugin, observers))

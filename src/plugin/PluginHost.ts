@@ -12,9 +12,9 @@ import {
 import type { Json } from "../../schemas/Json.ts"
 import { PROTOCOL_VERSION } from "../../schemas/JsonRpc.ts"
 import type { InitializeParams, InitializeResult } from "../../schemas/PluginLifecycle.ts"
+import { PluginLock } from "../lock/PluginLock.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
-import { Trust } from "../project/Trust.ts"
 import { type InstalledPlugin, PluginCatalog } from "./PluginCatalog.ts"
 import { connect } from "./PluginConnection.ts"
 import { pluginEnvironment } from "./PluginEnvironment.ts"
@@ -23,6 +23,7 @@ import { makePluginLog } from "./PluginLog.ts"
 import { PluginProcess } from "./PluginProcess.ts"
 import {
   idleStatus,
+  Incurable,
   type PluginEvent,
   type PluginStatus,
   type PluginSupervisor,
@@ -49,7 +50,8 @@ export class PluginHost extends Context.Service<PluginHost, {
   readonly notify: (plugin: string, method: string, params: unknown) => Effect.Effect<void, PluginError>
   /**
    * For owners, lossless: from the moment this returns, every notification that `accepts` takes is in the stream, in order;
-   * while the owner does not pull, reading from the plugin pauses. Fails with `ConnectionLost` when that process ends.
+   * while the owner does not pull, reading from the plugin pauses. When that process ends, all it had written stays in the
+   * stream until it is taken or the scope closes, while the next process is started; then it fails with `ConnectionLost`.
    * Register before sending the request whose notifications are wanted.
    */
   readonly own: (
@@ -64,6 +66,11 @@ export class PluginHost extends Context.Service<PluginHost, {
   readonly initialized: (plugin: string) => Effect.Effect<InitializeResult, PluginError>
   readonly status: (plugin: string) => Effect.Effect<PluginStatus, PluginNotFound>
   readonly statuses: Effect.Effect<ReadonlyArray<PluginStatus>>
+  /**
+   * Ends the plugin's process with all that descends from it and gives it a whole restart budget, also when it is disabled;
+   * the next caller starts what is then installed. Whoever waits for an answer gets `ConnectionLost` with `reason`.
+   */
+  readonly restart: (plugin: string, reason: string) => Effect.Effect<void>
   /** Starts, restarts and crashes from now on; a slow reader loses the oldest. */
   readonly events: Stream.Stream<PluginEvent>
 }>()("animus/plugin/PluginHost") {
@@ -78,7 +85,10 @@ const CALL_MILLIS = 120_000
 const EVENT_CAPACITY = 256
 const OBSERVER_CAPACITY = 256
 
-type Needs = PluginProcess | HostEnvironment | ProjectScope | Trust
+/** A disabled plugin is looked at again by the next daemon. */
+const RESTART = ", and start the daemon again: animus daemon stop && animus daemon start"
+
+type Needs = PluginProcess | HostEnvironment | ProjectScope | PluginCatalog | PluginLock
 
 const initializeParams = Effect.gen(function*(): Effect.fn.Return<InitializeParams, never, ProjectScope> {
   const { projectRoot } = yield* ProjectScope
@@ -95,24 +105,29 @@ const capacityOf = ({ manifest }: InstalledPlugin, env: Readonly<Record<string, 
   return manifest.notification_buffer_size || (Number.isSafeInteger(stated) && stated > 0 ? stated : OBSERVER_CAPACITY)
 }
 
-/** What the project brought along may have changed since it was found: its approval is asked for before every start. */
-const approved = Effect.fnUntraced(function*({ name, source }: InstalledPlugin) {
-  if (source !== "project_local") return
-  const trust = yield* Trust
-  yield* Effect.mapError(
-    trust.require(`plugin ${name} was to be started`),
-    (error) => new PluginCrashed({ plugin: name, detail: `it was not started: ${error.message}` })
-  )
+/** What is installed, and what the project brought along, may have changed since it was found: it is checked before every start. */
+const admitted = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
+  const { admit } = yield* PluginLock
+  return yield* Effect.mapError(admit(plugin), (error) => {
+    if (error._tag === "LockMismatch" || error._tag === "PluginNotLocked") return new Incurable({ error })
+    const detail = `it was not started: ${error.message}`
+    return error._tag === "ProjectNotTrusted"
+      ? new Incurable({ error: new PluginCrashed({ plugin: plugin.name, detail: detail + RESTART }) })
+      : new PluginCrashed({ plugin: plugin.name, detail })
+  })
 })
 
-const start = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
-  yield* approved(plugin)
+const start = Effect.fnUntraced(function*(found: InstalledPlugin) {
+  const catalog = yield* PluginCatalog
+  // Another release may be installed since the last start; what was uninstalled is refused below.
+  const plugin = yield* Effect.orElseSucceed(catalog.find(found.name), () => found)
+  const { path } = yield* admitted(plugin)
   const { env } = yield* HostEnvironment
   const { projectRoot } = yield* ProjectScope
   return yield* connect({
     command: {
       plugin: plugin.name,
-      path: plugin.path,
+      path,
       args: [],
       cwd: projectRoot,
       env: yield* pluginEnvironment(plugin.name, plugin.manifest)
@@ -142,13 +157,20 @@ const makeSupervisors = Effect.fnUntraced(function*(events: PubSub.PubSub<Plugin
     return supervisor
   }
   const statusOf = ({ name }: InstalledPlugin) => supervisors.get(name)?.status ?? Effect.succeed(idleStatus(name))
-  return { supervisorOf, statusOf }
+  const running = (name: string) => supervisors.get(name)?.running()
+  const restart = Effect.fnUntraced(function*(name: string, reason: string) {
+    const supervisor = supervisors.get(name)
+    if (supervisor === undefined) return
+    yield* supervisor.restart(reason)
+    if (supervisors.get(name) === supervisor) supervisors.delete(name)
+  })
+  return { supervisorOf, statusOf, running, restart }
 })
 
 const makeHost = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const events = yield* PubSub.sliding<PluginEvent>(EVENT_CAPACITY)
-  const { statusOf, supervisorOf } = yield* makeSupervisors(events)
+  const { restart, running, statusOf, supervisorOf } = yield* makeSupervisors(events)
 
   const connection = Effect.fnUntraced(function*(name: string) {
     return yield* supervisorOf(yield* catalog.find(name)).connection
@@ -164,14 +186,24 @@ const makeHost = Effect.gen(function*() {
   })
 
   return PluginHost.of({
-    call: Effect.fnUntraced(function*(name, method, params, { onId, timeout = CALL_MILLIS } = {}) {
-      const { found, left } = yield* within(name, method, timeout)
-      return yield* found.call(method, params, onId === undefined ? { timeout: left } : { timeout: left, onId })
-    }),
-    notify: Effect.fnUntraced(function*(name, method, params) {
-      const { found, left } = yield* within(name, method, CALL_MILLIS)
-      return yield* found.notify(method, params, left)
-    }),
+    call: (name, method, params, { onId, timeout = CALL_MILLIS } = {}) =>
+      Effect.callback((resume) => {
+        const up = running(name)
+        if (up !== undefined) return up.ask(method, params, { timeout, onId }, resume)
+        return resume(Effect.flatMap(
+          within(name, method, timeout),
+          ({ found, left }) => found.call(method, params, { timeout: left, onId })
+        ))
+      }),
+    notify: (name, method, params) =>
+      Effect.suspend(() => {
+        const up = running(name)
+        if (up !== undefined) return up.notify(method, params, CALL_MILLIS)
+        return Effect.flatMap(
+          within(name, method, CALL_MILLIS),
+          ({ found, left }) => found.notify(method, params, left)
+        )
+      }),
     own: Effect.fn("PluginHost.own")(function*(name, accepts) {
       const { found } = yield* within(name, "initialize", CALL_MILLIS)
       return yield* found.own(accepts)
@@ -185,6 +217,7 @@ const makeHost = Effect.gen(function*() {
       return found.initialized
     }),
     status: (name) => Effect.flatMap(catalog.find(name), statusOf),
+    restart: Effect.fn("PluginHost.restart")(restart),
     statuses: Effect.flatMap(catalog.discovery, ({ plugins }) => Effect.forEach(plugins, statusOf)),
     events: Stream.fromPubSub(events)
   })

@@ -31,6 +31,8 @@ const write = (params: unknown) =>
       )
   })
 
+const isEntry = ({ method }: PluginNotification): boolean => method === "log/entry"
+
 export const makePluginLog = (plugin: string): PluginLog => ({
   stderr: (line) => Effect.annotateLogs(Effect.logWarning(line), { plugin, target: "plugin.stderr" }),
   skipped: (garbage) =>
@@ -39,8 +41,8 @@ export const makePluginLog = (plugin: string): PluginLog => ({
     })
       .pipe(Effect.annotateLogs({ plugin, target: "plugin.stdout" })),
   entries: (batch) => {
-    const entries = batch.filter(({ method }) => method === "log/entry")
-    if (entries.length === 0) return Effect.void
+    if (!batch.some(isEntry)) return Effect.void
+    const entries = batch.filter(isEntry)
     return Effect.annotateLogs(Effect.forEach(entries, ({ params }) => write(params), { discard: true }), { plugin })
   }
 })

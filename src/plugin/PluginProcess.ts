@@ -27,9 +27,14 @@ export interface PluginPipes {
   readonly write: (text: string) => Effect.Effect<void, PluginCrashed>
   readonly closeStdin: Effect.Effect<void>
   readonly exit: Effect.Effect<PluginExit>
+  /** Notes who descends from it now: they end with it, whatever group and environment they moved to. Ask while it lives. */
+  readonly noteFamily: Effect.Effect<void>
 }
 
 export class PluginProcess extends Context.Service<PluginProcess, {
-  /** Own process group; closing the scope ends the group: SIGTERM, then SIGKILL after two seconds. */
+  /**
+   * Own process group; closing the scope ends the group: SIGTERM, then SIGKILL after two seconds. Then it ends whoever
+   * descends from it outside the group: those that were noted, and those that carry its mark.
+   */
   readonly spawn: (command: PluginCommand) => Effect.Effect<PluginPipes, PluginCrashed, Scope.Scope>
 }>()("animus/plugin/PluginProcess") {}

@@ -1,11 +1,24 @@
 /**
  * Keeps one plugin running: one start at first use and at most five restarts, after 1, 2, 4, 8 and 16 seconds, whatever kind
  * it is. A minute of health gives the budget back; when it is used up the plugin stays disabled, and its callers are told
- * why. Nothing is retried on behalf of a caller.
+ * why. What no restart can cure disables it at once. Nothing is retried on behalf of a caller.
  */
-import { Clock, DateTime, Deferred, Duration, Effect, Pull, Schedule, type Scope } from "effect"
+import {
+  Cause,
+  Clock,
+  Data,
+  DateTime,
+  Deferred,
+  Duration,
+  Effect,
+  Fiber,
+  Pull,
+  Schedule,
+  type Scope,
+  Semaphore
+} from "effect"
 import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
-import { ConnectionLost, RestartBudgetExhausted } from "../../schemas/errors/PluginErrors.ts"
+import { ConnectionLost, PluginCrashed, RestartBudgetExhausted } from "../../schemas/errors/PluginErrors.ts"
 import type { PluginConnection } from "./PluginConnection.ts"
 
 export type PluginState = "idle" | "starting" | "running" | "backing-off" | "disabled" | "stopped"
@@ -32,9 +45,12 @@ export type PluginEvent =
   }
   | { readonly kind: "crashed"; readonly plugin: string; readonly restarts: number; readonly error: string }
 
+/** A start that would fail again in the same way, until somebody mends what is around the plugin. */
+export class Incurable extends Data.TaggedError("Incurable")<{ readonly error: PluginError }> {}
+
 export interface SuperviseOptions {
   readonly plugin: string
-  readonly connect: Effect.Effect<PluginConnection, PluginError, Scope.Scope>
+  readonly connect: Effect.Effect<PluginConnection, PluginError | Incurable, Scope.Scope>
   readonly publish: (event: PluginEvent) => Effect.Effect<void>
   /** Closing it ends the plugin. */
   readonly scope: Scope.Scope
@@ -43,7 +59,14 @@ export interface SuperviseOptions {
 export interface PluginSupervisor {
   /** The running process; while there is none, the outcome of the next start. Starts the plugin at first use. */
   readonly connection: Effect.Effect<PluginConnection, PluginError>
+  /** The running process, or undefined while there is none: for callers who need no start and no wait. */
+  readonly running: () => PluginConnection | undefined
   readonly status: Effect.Effect<PluginStatus>
+  /**
+   * Ends the process and whatever descends from it, and gives the whole budget back, to a disabled plugin too. The next
+   * caller starts it; those who wait now are told `reason`.
+   */
+  readonly restart: (reason: string) => Effect.Effect<void>
 }
 
 const RESTARTS = 5
@@ -56,6 +79,7 @@ interface Ended {
   /** It came as far as the handshake. */
   readonly started: boolean
   readonly healthy: boolean
+  readonly curable: boolean
 }
 
 export const idleStatus = (name: string): PluginStatus => ({
@@ -69,9 +93,13 @@ export const idleStatus = (name: string): PluginStatus => ({
 
 class Supervision {
   status: PluginStatus
+  running: PluginConnection | undefined
   /** Who asks for the plugin waits for this: the process that runs, or the outcome of the next start. */
   private next = Deferred.makeUnsafe<PluginConnection, PluginError>()
   private readonly options: SuperviseOptions
+  private readonly turns = Semaphore.makeUnsafe(1)
+  private life: Fiber.Fiber<void> | undefined
+  private ending = "this daemon is stopping"
 
   constructor(options: SuperviseOptions) {
     this.options = options
@@ -86,10 +114,26 @@ class Supervision {
     return Effect.suspend(() => {
       if (this.status.state !== "idle") return Effect.void
       const running = Effect.onInterrupt(this.run, () => this.stop)
-      return Effect.asVoid(
-        Effect.andThen(this.become({ state: "starting" }), Effect.forkIn(running, this.options.scope))
+      return Effect.andThen(this.become({ state: "starting" }), Effect.forkIn(running, this.options.scope)).pipe(
+        Effect.map((fiber) => {
+          this.life = fiber
+        })
       )
     })
+  }
+
+  restart(reason: string): Effect.Effect<void> {
+    return this.turns.withPermit(Effect.suspend(() => {
+      if (this.life === undefined) return Effect.void
+      this.ending = reason
+      this.running = undefined
+      this.next = Deferred.makeUnsafe()
+      return Effect.map(Fiber.interrupt(this.life), () => {
+        this.life = undefined
+        this.next = Deferred.makeUnsafe()
+        this.status = idleStatus(this.options.plugin)
+      })
+    }))
   }
 
   private become(change: Partial<PluginStatus>) {
@@ -107,16 +151,43 @@ class Supervision {
       const since = yield* Clock.currentTimeMillis
       const startedAt = DateTime.formatIso(DateTime.makeUnsafe(since))
       yield* this.become({ state: "running", pid: connection.pid, startedAt })
+      this.running = connection
       yield* Deferred.succeed(this.next, connection)
       yield* publish({ kind: "started", plugin, pid: connection.pid })
       const error = yield* connection.lost
+      yield* this.halt(error)
+      const healthy = (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS
+      return { error, started: true, healthy, curable: true }
+    }).pipe(Effect.scoped, Effect.catchCause((cause) => this.failed(cause)))
+  }
+
+  /** From here on callers wait for the next process. */
+  private halt({ message }: PluginError) {
+    return Effect.suspend(() => {
+      this.running = undefined
       this.next = Deferred.makeUnsafe()
-      yield* this.become({ state: "backing-off", pid: undefined, startedAt: undefined, lastError: error.message })
-      return { error, started: true, healthy: (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS }
-    }).pipe(
-      Effect.catch((error) => Effect.succeed({ error, started: false, healthy: false })),
-      Effect.scoped
-    )
+      return this.become({ state: "backing-off", pid: undefined, startedAt: undefined, lastError: message })
+    })
+  }
+
+  /** A defect is a crash as well: it must cost neither the supervisor nor those who wait for an answer. */
+  private failed(cause: Cause.Cause<PluginError | Incurable>): Effect.Effect<Ended> {
+    const { plugin } = this.options
+    return Effect.gen({ self: this }, function*() {
+      if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
+      const found = cause.reasons.find(Cause.isFailReason)?.error
+      if (found !== undefined) {
+        const curable = found._tag !== "Incurable" && found._tag !== "ProtocolMismatch"
+        return { error: found._tag === "Incurable" ? found.error : found, started: false, healthy: false, curable }
+      }
+      yield* Effect.logError(`plugin ${plugin} could not be run`, cause)
+      const defect = Cause.squash(cause)
+      const detail = `the daemon failed to run it: ${defect instanceof Error ? defect.message : String(defect)}`
+      const error = new PluginCrashed({ plugin, detail })
+      const started = this.running !== undefined
+      if (started) yield* this.halt(error)
+      return { error, started, healthy: false, curable: true }
+    })
   }
 
   private get run(): Effect.Effect<void> {
@@ -124,7 +195,8 @@ class Supervision {
       let step = yield* Schedule.toStep(budget)
       while (true) {
         const ended = yield* this.session
-        const { error, healthy } = ended
+        const { curable, error, healthy } = ended
+        if (!curable) return yield* this.disable(error)
         if (healthy) {
           step = yield* Schedule.toStep(budget)
           yield* this.become({ restarts: 0 })
@@ -133,18 +205,28 @@ class Supervision {
           Effect.map(([, delay]) => delay),
           Pull.catchDone(() => Effect.succeed(undefined))
         )
-        if (delay === undefined) return yield* this.disable(error.message)
+        if (delay === undefined) return yield* this.disable(this.exhausted(error))
         yield* this.backOff(ended, delay)
       }
     })
   }
 
-  private disable(lastError: string) {
+  private exhausted({ message }: PluginError) {
+    return new RestartBudgetExhausted({
+      plugin: this.options.plugin,
+      restarts: this.status.restarts,
+      lastError: message
+    })
+  }
+
+  /** `reason` is what callers are told from now on. */
+  private disable(reason: PluginError) {
     const { plugin, publish } = this.options
     const { restarts } = this.status
+    const lastError = reason._tag === "RestartBudgetExhausted" ? reason.lastError : reason.message
     return Effect.gen({ self: this }, function*() {
       yield* this.become({ state: "disabled", pid: undefined, startedAt: undefined, lastError })
-      yield* Deferred.fail(this.next, new RestartBudgetExhausted({ plugin, restarts, lastError }))
+      yield* Deferred.fail(this.next, reason)
       yield* publish({ kind: "crashed", plugin, restarts, error: lastError })
       yield* Effect.logError(`plugin ${plugin} is disabled after ${restarts} restarts; last error: ${lastError}`)
     })
@@ -178,12 +260,19 @@ class Supervision {
   }
 
   private get stop(): Effect.Effect<unknown> {
-    const error = new ConnectionLost({ plugin: this.options.plugin, detail: "this daemon is stopping" })
-    return Effect.andThen(this.become({ state: "stopped", pid: undefined }), Deferred.fail(this.next, error))
+    return Effect.suspend(() => {
+      const error = new ConnectionLost({ plugin: this.options.plugin, detail: this.ending })
+      return Effect.andThen(this.become({ state: "stopped", pid: undefined }), Deferred.fail(this.next, error))
+    })
   }
 }
 
 export const supervise = (options: SuperviseOptions): PluginSupervisor => {
   const supervision = new Supervision(options)
-  return { connection: supervision.connection, status: Effect.sync(() => supervision.status) }
+  return {
+    connection: supervision.connection,
+    running: () => supervision.running,
+    status: Effect.sync(() => supervision.status),
+    restart: (reason) => supervision.restart(reason)
+  }
 }

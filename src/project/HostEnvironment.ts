@@ -12,6 +12,10 @@ export class HostEnvironment extends Context.Service<HostEnvironment, {
 
 export const COOKIE_VARIABLE = "ANIMUS_COOKIE"
 export const GENERATION_VARIABLE = "ANIMUS_GENERATION"
+/** Beside the mark: for which plugin, of whatever descends from one. */
+export const PLUGIN_VARIABLE = "ANIMUS_PLUGIN"
+/** Set by us alone: neither inherited nor asked for. */
+export const markVariables: ReadonlySet<string> = new Set([COOKIE_VARIABLE, GENERATION_VARIABLE, PLUGIN_VARIABLE])
 
 /** What every process started for this daemon carries, so that the next daemon can find what this one left behind. */
 export const markOf = ({ cookie, generation }: HostEnvironment["Service"]): Readonly<Record<string, string>> => ({

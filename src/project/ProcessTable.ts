@@ -17,6 +17,8 @@ export interface ProcessRow {
 /** A process that carries our cookie, and the daemon it was started for. */
 export interface MarkedProcess extends ProcessRow {
   readonly generation: string
+  /** Empty for what was not started for a plugin. */
+  readonly plugin: string
 }
 
 export class ProcessTable extends Context.Service<ProcessTable, {

@@ -20,10 +20,11 @@ export interface TrustStatus {
 const Approvals = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 type Approvals = typeof Approvals.Type
 
-const unusable = (path: string) => (error: PlatformError.PlatformError | Schema.SchemaError) =>
+const unusable = (what: string, path: string) => (error: PlatformError.PlatformError | Schema.SchemaError) =>
   new StateFolderUnusable({
+    what,
     path,
-    detail: error.message,
+    detail: error._tag === "PlatformError" ? error.message : "it is damaged: its text is no list of approvals",
     fix: "Make it readable for this user, or remove what is damaged; approvals are given again with: animus trust"
   })
 
@@ -39,7 +40,7 @@ const approvalsIn = Effect.fnUntraced(function*(folder: string) {
       (error) => error._tag === "PlatformError" && error.reason._tag === "NotFound",
       () => Effect.succeed<Approvals>({})
     ),
-    Effect.mapError(unusable(file))
+    Effect.mapError(unusable("trust file", file))
   )
 
   const replace = Effect.fnUntraced(function*(approvals: Approvals) {
@@ -47,7 +48,7 @@ const approvalsIn = Effect.fnUntraced(function*(folder: string) {
     const fresh = `${file}.new`
     yield* fs.writeFileString(fresh, `${JSON.stringify(approvals, undefined, 2)}\n`, { mode: 0o600 })
     yield* fs.rename(fresh, file)
-  }, Effect.mapError(unusable(file)))
+  }, Effect.mapError(unusable("trust file", file)))
 
   return { read, replace }
 })
@@ -62,7 +63,7 @@ const make = Effect.gen(function*() {
   const status = Effect.gen(function*() {
     const { files, hash } = yield* executables(scope.projectDir).pipe(
       Effect.provideContext(services),
-      Effect.catchTag("PlatformError", (error) => Effect.fail(unusable(scope.projectDir)(error)))
+      Effect.catchTag("PlatformError", (error) => Effect.fail(unusable("project folder", scope.projectDir)(error)))
     )
     const approvedHash = (yield* approvals.read)[scope.projectRoot]
     return { trusted: isOutside && hash === approvedHash, files, hash, approvedHash }

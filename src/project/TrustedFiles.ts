@@ -61,6 +61,7 @@ const targetOf = Effect.fnUntraced(function*(root: string, { isLink, name }: Fou
   const real = yield* Effect.orElseSucceed(fs.realPath(file), () => "")
   if (real.startsWith(allowed + path.sep)) return path.relative(root, real)
   return yield* new StateFolderUnusable({
+    what: "project file",
     path: file,
     detail: `it is a link that leads out of ${allowed}, or nowhere`,
     fix: "What a link like this executes cannot be approved: put a copy in its place, or remove it"

@@ -7,30 +7,38 @@ import type { Json } from "../../schemas/Json.ts"
 import { type PeerClosed, PeerTimedOut, type RpcError } from "./RpcError.ts"
 
 export interface Call {
+  readonly id: number
   readonly method: string
   readonly millis: number
+  /** The other side is told when the caller is gone. */
+  readonly cancellable: boolean
   readonly resume: (exit: Exit.Exit<Json, RpcError>) => void
-  /** The caller is gone without an answer. */
-  readonly abandoned: () => void
-}
-
-interface Open extends Call {
-  readonly deadline: number
+  /** Takes the frame back while it waits for room; false once it is on its way. */
+  withdraw: (() => boolean) | undefined
+  deadline: number
 }
 
 export class Calls {
   closed: PeerClosed | undefined
-  private readonly open = new Map<number, Open>()
+  private readonly open = new Map<number, Call>()
   private issued = 0
   /** When the watching fiber wakes. */
   private wakes = Infinity
+  /** What the clock said when the answers of one read began to be handed out. */
+  private moment: number | undefined
   private readonly clock: Clock.Clock
   private readonly watch: (deadlines: Effect.Effect<void>) => void
+  private readonly abandoned: (call: Call) => void
 
-  /** `watch` runs one effect at a time and ends the one before. */
-  constructor(clock: Clock.Clock, watch: (deadlines: Effect.Effect<void>) => void) {
+  /** `watch` runs one effect at a time and ends the one before; `abandoned` hears of callers who left without an answer. */
+  constructor(
+    clock: Clock.Clock,
+    watch: (deadlines: Effect.Effect<void>) => void,
+    abandoned: (call: Call) => void
+  ) {
     this.clock = clock
     this.watch = watch
+    this.abandoned = abandoned
   }
 
   nextId(): number {
@@ -42,12 +50,23 @@ export class Calls {
     return typeof id === "number" && Number.isInteger(id) && id > 0 && id <= this.issued
   }
 
-  add(id: number, call: Call): void {
-    const deadline = call.millis === Infinity ? Infinity : this.now() + call.millis
-    this.open.set(id, { ...call, deadline })
-    if (deadline < this.wakes) {
-      this.wakes = deadline
+  /** Starts its deadline. */
+  add(call: Call): void {
+    if (call.millis !== Infinity) call.deadline = (this.moment ?? this.now()) + call.millis
+    this.open.set(call.id, call)
+    if (call.deadline < this.wakes) {
+      this.wakes = call.deadline
       this.watch(this.deadlines)
+    }
+  }
+
+  /** Who is answered by `act` mostly asks again at once: reading the clock for each would cost more than the bookkeeping. */
+  atOnce(act: () => void): void {
+    this.moment = this.now()
+    try {
+      act()
+    } finally {
+      this.moment = undefined
     }
   }
 
@@ -62,7 +81,7 @@ export class Calls {
     const call = this.open.get(id)
     if (call === undefined) return
     this.open.delete(id)
-    call.abandoned()
+    this.abandoned(call)
   }
 
   /** Dead first, then every open call fails: whoever is woken here and calls again fails at once. */
@@ -81,7 +100,7 @@ export class Calls {
     const now = this.now()
     for (const [id, call] of this.open) {
       if (call.deadline > now || !this.open.delete(id)) continue
-      call.abandoned()
+      this.abandoned(call)
       call.resume(Exit.fail(new PeerTimedOut({ method: call.method, millis: call.millis })))
     }
     // Only now: whoever was woken may have called again.

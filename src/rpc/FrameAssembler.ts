@@ -96,7 +96,7 @@ class TolerantAssembler implements FrameAssembler {
     if (text.charCodeAt(0) === OPENING_BRACE) {
       const value = parse(text)
       if (isObject(value) && (this.depth === 0 || "jsonrpc" in value)) {
-        this.drop("not-json")
+        if (this.depth > 0) this.drop("not-json")
         return accept(this.sink, text, value)
       }
       // Printers indent what is inside: an object that opens at the margin is a new one.

@@ -4,7 +4,7 @@
  *
  * Gotcha: `onNotifications` must not wait for an answer of the same peer, since that answer is not read before it returns.
  */
-import { Cause, Clock, Deferred, Duration, Effect, Exit, FiberHandle, type Scope, Stream } from "effect"
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, FiberHandle, type Scope, Stream } from "effect"
 import type { Json } from "../../schemas/Json.ts"
 import { ErrorCode, failure, isErrorObject, type Notification, type Response } from "../../schemas/JsonRpc.ts"
 import { Calls } from "./Calls.ts"
@@ -14,7 +14,7 @@ import { type Act, type Answer, Intake, type Read } from "./Intake.ts"
 import { MAX_FRAME_BYTES } from "./LineSplitter.ts"
 import { Outbox, type OutboxLimits } from "./Outbox.ts"
 import { PeerClosed, PeerFrameTooLarge, PeerRefused } from "./RpcError.ts"
-import { lineOf, makeSender, type Sender } from "./Sender.ts"
+import { abandon, lineOf, makeSender, type Sender } from "./Sender.ts"
 
 export interface PeerOptions<E, E2, R> {
   readonly read: Stream.Stream<Uint8Array, E>
@@ -34,8 +34,10 @@ export interface PeerOptions<E, E2, R> {
 }
 
 export interface JsonRpcPeer extends Sender {
-  /** Waits for the end of reading. */
+  /** Waits for the end of the connection; after a failed write, what is still to be read may follow. */
   readonly closed: Effect.Effect<PeerClosed>
+  /** Waits until everything was read and handed over, and every request in it is answered. */
+  readonly read: Effect.Effect<void>
   /** Waits until every request of the other side is answered and everything accepted is written; give it a deadline. */
   readonly drained: Effect.Effect<void>
 }
@@ -91,8 +93,7 @@ const isStray = (calls: Calls, act: Act): act is Answer => act._tag === "Answer"
 const deliver = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
   const skipped = [...read.garbage]
   const refusals: Array<Response> = []
-  for (const { acts, notifications } of read.steps) {
-    if (notifications.length > 0) yield* parts.onNotifications(notifications)
+  const performAll = (acts: ReadonlyArray<Act>) => {
     for (const act of acts) {
       if (isStray(parts.calls, act)) {
         skipped.push(garbage("stray-answer", JSON.stringify(act.error ?? act.result ?? null)))
@@ -100,6 +101,10 @@ const deliver = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
       const refusal = perform(parts, act)
       if (refusal !== undefined) refusals.push(refusal)
     }
+  }
+  for (const { acts, notifications } of read.steps) {
+    if (notifications.length > 0) yield* parts.onNotifications(notifications)
+    if (acts.length > 0) parts.calls.atOnce(() => performAll(acts))
   }
   // Waiting here holds back a sender that asks faster than it reads its refusals.
   for (const refusal of refusals) yield* say(parts.outbox, refusal, parts.maxFrameBytes)
@@ -124,7 +129,11 @@ export const make = Effect.fnUntraced(function*<E, E2, R = never>(
   const maxFrameBytes = options.maxFrameBytes ?? MAX_FRAME_BYTES
   const outbox = new Outbox(options.maxOutgoing ?? DEFAULT_OUTGOING)
   const deadlines = yield* FiberHandle.make<void>()
-  const calls = new Calls(yield* Clock.Clock, yield* FiberHandle.runtime(deadlines)())
+  const calls = new Calls(
+    yield* Clock.Clock,
+    yield* FiberHandle.runtime(deadlines)(),
+    (call) => abandon(outbox, maxFrameBytes, call)
+  )
   const handlers = yield* makeHandlers(
     options.onRequest,
     (response) => say(outbox, response, maxFrameBytes),
@@ -146,12 +155,13 @@ export const make = Effect.fnUntraced(function*<E, E2, R = never>(
     return error
   }
 
-  yield* Effect.forkScoped(read(options.read, parts, close))
+  const reading = yield* Effect.forkScoped(read(options.read, parts, close))
   yield* Effect.forkScoped(write(outbox, options.write, close))
   yield* Effect.addFinalizer(() => Effect.sync(() => outbox.abandon(close("this end was shut down"))))
   return {
     ...makeSender(calls, outbox, maxFrameBytes, options.timeout ?? DEFAULT_TIMEOUT),
     closed: Deferred.await(closed),
+    read: Effect.asVoid(Fiber.await(reading)),
     drained: Effect.andThen(handlers.idle, outbox.written)
   }
 })

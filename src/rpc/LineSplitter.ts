@@ -102,12 +102,11 @@ export class LineSplitter {
   private lines(block: Uint8Array): void {
     if (block.length > this.maxBytes) return this.lineByLine(block)
     const text = decoder.decode(block)
-    let start = 0
-    while (true) {
-      const end = text.indexOf("\n", start)
-      if (end === -1) return this.emit(text.slice(start))
-      this.emit(text.slice(start, end))
-      start = end + 1
+    // One look at the block spares every line of it the look at both its ends.
+    const bare = !text.includes("\r") && !text.includes("\ufeff")
+    for (const line of text.split("\n")) {
+      if (!bare) this.emit(line)
+      else if (line !== "") this.sink.line(line)
     }
   }
 

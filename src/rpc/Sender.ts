@@ -2,20 +2,30 @@
 import { Duration, Effect, Exit } from "effect"
 import type { Json } from "../../schemas/Json.ts"
 import { type Frame, notification, request as requestFrame } from "../../schemas/JsonRpc.ts"
-import type { Calls } from "./Calls.ts"
+import type { Call, Calls } from "./Calls.ts"
 import { CANCEL_METHOD } from "./Intake.ts"
 import type { Outbox } from "./Outbox.ts"
 import { type PeerClosed, PeerFrameTooLarge, PeerTimedOut, type RpcError } from "./RpcError.ts"
 
 export interface CallOptions {
-  readonly timeout?: Duration.Input
+  readonly timeout?: Duration.Input | undefined
   /** The other side understands `$/cancelRequest`: tell it when the caller is interrupted or out of time. */
-  readonly cancellable?: boolean
+  readonly cancellable?: boolean | undefined
   /** Told the request's id before it is written: what the notifications of a watch will carry. */
-  readonly onId?: (id: number) => void
+  readonly onId?: ((id: number) => void) | undefined
 }
 
 export interface Sender {
+  /**
+   * A request whose one outcome goes to `resume`, at once when it cannot be sent; what is returned gives it up. For whoever
+   * makes an effect of it and cannot afford one around another; everybody else wants `request`.
+   */
+  readonly ask: (
+    method: string,
+    params: unknown,
+    options: CallOptions | undefined,
+    resume: (exit: Exit.Exit<Json, RpcError>) => void
+  ) => Effect.Effect<void> | undefined
   readonly request: (method: string, params?: unknown, options?: CallOptions) => Effect.Effect<Json, RpcError>
   /** Succeeds when the frame is accepted for sending. */
   readonly notify: (
@@ -35,32 +45,44 @@ export const lineOf = (frame: Frame, maxBytes: number): string | undefined => {
   return fits ? text + "\n" : undefined
 }
 
+/** The caller is gone: takes the frame back, or tells the other side where that is understood. */
+export const abandon = (outbox: Outbox, maxBytes: number, { cancellable, id, withdraw }: Call): void => {
+  if (withdraw?.() === true || !cancellable) return
+  const cancel = lineOf(notification(CANCEL_METHOD, { id }), maxBytes)
+  // Best effort: a connection that closes meanwhile has cancelled everything anyway.
+  if (cancel !== undefined) outbox.enqueue(cancel, () => {})
+}
+
 export const makeSender = (calls: Calls, outbox: Outbox, maxBytes: number, fallback: Duration.Input): Sender => {
   const tooLarge = new PeerFrameTooLarge({ direction: "outgoing", limit: maxBytes })
   const fallbackMillis = Duration.toMillis(fallback)
   const millisOf = (timeout: Duration.Input | undefined) =>
-    timeout === undefined ? fallbackMillis : Duration.toMillis(timeout)
+    timeout === undefined ? fallbackMillis : typeof timeout === "number" ? timeout : Duration.toMillis(timeout)
 
-  const request: Sender["request"] = (method, params, options) =>
-    Effect.callback<Json, RpcError>((resume) => {
-      const dead = calls.closed ?? outbox.closed
-      if (dead !== undefined) return resume(Effect.fail(dead))
-      const id = calls.nextId()
-      options?.onId?.(id)
-      const line = lineOf(requestFrame(id, method, params), maxBytes)
-      if (line === undefined) return resume(Effect.fail(tooLarge))
-      const withdraw = outbox.enqueue(line, (exit) => {
+  const ask: Sender["ask"] = (method, params, options, resume) => {
+    const dead = calls.closed ?? outbox.closed
+    if (dead !== undefined) {
+      resume(Exit.fail(dead))
+      return undefined
+    }
+    const id = calls.nextId()
+    options?.onId?.(id)
+    const line = lineOf(requestFrame(id, method, params), maxBytes)
+    if (line === undefined) {
+      resume(Exit.fail(tooLarge))
+      return undefined
+    }
+    const millis = millisOf(options?.timeout)
+    const cancellable = options?.cancellable === true
+    const call: Call = { id, method, millis, cancellable, resume, withdraw: undefined, deadline: Infinity }
+    calls.add(call)
+    if (!outbox.offerNow(line)) {
+      call.withdraw = outbox.enqueue(line, (exit) => {
         if (Exit.isFailure(exit)) calls.settle(id, Exit.failCause(exit.cause))
       })
-      const abandoned = () => {
-        if (withdraw?.() === true || options?.cancellable !== true) return
-        const cancel = lineOf(notification(CANCEL_METHOD, { id }), maxBytes)
-        // Best effort: a connection that closes meanwhile has cancelled everything anyway.
-        if (cancel !== undefined) outbox.enqueue(cancel, () => {})
-      }
-      calls.add(id, { method, millis: millisOf(options?.timeout), resume, abandoned })
-      return Effect.sync(() => calls.interrupt(id))
-    })
+    }
+    return Effect.sync(() => calls.interrupt(id))
+  }
 
   const notify: Sender["notify"] = (method, params, options) =>
     Effect.suspend((): Effect.Effect<void, PeerClosed | PeerTimedOut | PeerFrameTooLarge> => {
@@ -74,5 +96,9 @@ export const makeSender = (calls: Calls, outbox: Outbox, maxBytes: number, fallb
       })
     })
 
-  return { request, notify }
+  return {
+    ask,
+    request: (method, params, options) => Effect.callback((resume) => ask(method, params, options, resume)),
+    notify
+  }
 }

@@ -10,6 +10,7 @@ export type CrashPointName =
   | "phase-completed"
   | "gate-opened"
   | "gate-decided"
+  | "cancel-requested"
   | "run-ending"
 
 export const CrashPoint = Context.Reference<(at: CrashPointName) => Effect.Effect<void>>("animus/run/CrashPoint", {

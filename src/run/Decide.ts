@@ -54,6 +54,8 @@ export const decide = (state: RunState, now: number): Action => {
       const next = phaseAfter(state.definition, position.phase)
       return next === undefined ? { _tag: "Complete", reason: ALL_PHASES_DONE } : enter(state, next.id)
     }
+    case "Cancelling":
+      return { _tag: "Cancel", reason: position.reason }
     case "Reenter":
       return start(state, position.phase, position.failureContext)
   }

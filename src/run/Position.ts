@@ -43,4 +43,6 @@ export type Position =
   }
   | { readonly _tag: "Broken"; readonly phase: string; readonly attempt: number; readonly error: string }
   | { readonly _tag: "Skipped"; readonly phase: string }
+  /** `attempt` was in flight when the cancel was asked for. */
+  | { readonly _tag: "Cancelling"; readonly reason: string; readonly attempt: InFlight | undefined }
   | { readonly _tag: "Reenter"; readonly phase: string; readonly failureContext?: string | undefined }

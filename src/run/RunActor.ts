@@ -3,6 +3,7 @@ import { Effect, Latch, Semaphore } from "effect"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import { Notifications } from "../notify/Notifications.ts"
+import { isFinished } from "../session/RunHead.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import { apply, type RunState } from "./RunState.ts"
 import { workflowEvents } from "./WorkflowEvents.ts"
@@ -32,9 +33,7 @@ export const makeActor = (run: RunId): RunActor => ({
   loops: 0
 })
 
-const terminal: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"])
-
-export const hasEnded = (state: RunState | undefined): boolean => state !== undefined && terminal.has(state.head.status)
+export const hasEnded = (state: RunState | undefined): boolean => state !== undefined && isFinished(state.head.status)
 
 /** Durable, then remembered, then published; cannot be interrupted in between. Called with the actor's lock held. */
 export const commit = Effect.fnUntraced(

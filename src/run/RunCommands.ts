@@ -3,12 +3,11 @@ import { Effect } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import { IllegalTransition, RunBlocked } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
-import type { RunHead } from "../../schemas/RunEvent.ts"
+import type { RunEvent, RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { gateAnswered } from "./phases/ManualPhase.ts"
-import { closeRecord } from "./Recovery.ts"
-import { commit, hasEnded } from "./RunActor.ts"
+import { commit, hasEnded, type RunActor } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
 import { runStarted } from "./RunStart.ts"
 import type { RunState } from "./RunState.ts"
@@ -18,20 +17,23 @@ const refuse = (state: RunState, command: string) =>
   new IllegalTransition({
     run: state.head.run,
     command,
-    state: state.head.status,
+    state: state.position._tag === "Cancelling" && !hasEnded(state) ? "being cancelled" : state.head.status,
     next: hasEnded(state) ? `It has ended; see: ${nextStep(state)}` : `Next: ${nextStep(state)}`
   })
 
 export const start = (runs: RunRegistry) =>
   Effect.fnUntraced(function*(run: RunId, dispatch: SubjectDispatch) {
     const actor = runs.actorOf(run)
-    const begin = Effect.gen(function*() {
-      const existing = yield* runs.load(actor).pipe(Effect.catchTag("RunNotFound", () => Effect.undefined))
-      if (existing !== undefined) return existing.head
-      yield* commit(actor, yield* runStarted(dispatch))
+    const begun = Effect.fnUntraced(function*(actor: RunActor, started: RunEvent) {
+      yield* commit(actor, started)
       runs.keep(actor)
       yield* crashPoint("run-started")
       yield* runs.drive(actor)
+    }, Effect.uninterruptible)
+    const begin = Effect.gen(function*() {
+      const existing = yield* runs.load(actor).pipe(Effect.catchTag("RunNotFound", () => Effect.undefined))
+      if (existing !== undefined) return existing.head
+      yield* begun(actor, yield* runStarted(dispatch))
       // Kept two lines above: it cannot be missing.
       const { head } = yield* Effect.orDie(runs.load(actor))
       return head
@@ -65,7 +67,13 @@ export const answer = (runs: RunRegistry, command: "approve" | "reject") =>
     }
   )
 
-/** The live attempt has ended, at its provider too, before the run is called cancelled. */
+/** How long an answer waits for the end, which comes by itself from then on: longer than a subject may take to be told. */
+const CANCEL_WAIT = "15 seconds"
+
+/**
+ * The word is durable first, so it holds over any crash. The live attempt has ended, at its provider too, and the subject has
+ * been told, before the run is called cancelled. Where there is no room for the word, the run is left as it is.
+ */
 export const cancel = (runs: RunRegistry) =>
   Effect.fnUntraced(function*(run: RunId, reason: string) {
     yield* locked(
@@ -74,14 +82,14 @@ export const cancel = (runs: RunRegistry) =>
       Effect.fnUntraced(function*(actor, state) {
         if (state.head.status === "cancelled") return
         if (hasEnded(state)) return yield* refuse(state, "cancel")
+        if (state.position._tag === "Cancelling") return actor.settled.isOpen() ? yield* runs.drive(actor) : undefined
+        yield* commit(actor, { _tag: "CancelRequested", reason })
+        yield* crashPoint("cancel-requested")
         yield* runs.halt(run)
-        yield* commit(actor, { _tag: "RunCancelled", reason })
-        if (state.position._tag === "InFlight") {
-          yield* closeRecord(state, state.position, "failed", `cancelled: ${reason}`)
-        }
-        runs.release(actor)
+        yield* runs.drive(actor)
       })
     )
+    yield* Effect.timeoutOption(runs.settled(run), CANCEL_WAIT)
   })
 
 /** What is in flight goes on to its end; nothing is started after it. */
@@ -91,7 +99,9 @@ export const pause = (runs: RunRegistry) =>
       runs,
       run,
       Effect.fnUntraced(function*(actor, state) {
-        if (state.head.status !== "running") return yield* refuse(state, "pause")
+        if (state.head.status !== "running" || state.position._tag === "Cancelling") {
+          return yield* refuse(state, "pause")
+        }
         yield* commit(actor, { _tag: "RunPaused", reason })
       })
     )

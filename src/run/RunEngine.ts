@@ -21,6 +21,7 @@ import type { SubjectError } from "../subject/SubjectRouter.ts"
 import { answer, cancel, pause, resume, start, takeUp } from "./RunCommands.ts"
 import { makeRegistry } from "./RunRegistry.ts"
 import type { RunState } from "./RunState.ts"
+import type { RunTrouble } from "./RunTrouble.ts"
 
 export type StoreError = SessionStoreFailed | SequenceConflict
 export type StartError =
@@ -53,6 +54,8 @@ export class RunEngine extends Context.Service<RunEngine, {
   readonly get: (run: RunId) => Effect.Effect<RunState, RunNotFound | SessionStoreFailed>
   /** Returns when the run is neither running nor about to: finished, or waiting for somebody. */
   readonly settled: (run: RunId) => Effect.Effect<RunHead, RunNotFound | SessionStoreFailed>
+  /** Runs that stand still and ought not to: they wait for the store, or were stopped by what they read there. */
+  readonly troubles: Effect.Effect<ReadonlyArray<RunTrouble>>
   /** Takes up every unfinished run where it was. Called once, before anything new starts. */
   readonly recover: Effect.Effect<ReadonlyArray<RunHead>, StoreError>
 }>()("animus/run/RunEngine") {
@@ -74,6 +77,7 @@ const make = Effect.gen(function*() {
     resume: Effect.fn("RunEngine.resume")(resume(runs)),
     get: Effect.fn("RunEngine.get")(runs.get),
     settled: Effect.fn("RunEngine.settled")(runs.settled),
+    troubles: runs.troubles,
     recover: Effect.withSpan(takeUp(runs), "RunEngine.recover")
   })
 })

@@ -67,7 +67,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
   if (state === undefined) return stop
   const now = yield* Clock.currentTimeMillis
   const action = decide(state, now)
-  const status = statusFor(action)
+  const status = statusFor(action, state)
   if (status !== undefined && status !== told) return { _tag: "Tell", state, status } satisfies Next
   switch (action._tag) {
     case "Idle":
@@ -86,6 +86,9 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
     case "Escalate":
     case "Cancel":
       yield* crashPoint("run-ending")
+      if (state.position._tag === "Cancelling" && state.position.attempt !== undefined) {
+        yield* closeRecord(state, state.position.attempt, "failed", `cancelled: ${action.reason}`)
+      }
       yield* commit(actor, ending(action))
       return again
     default:
@@ -96,7 +99,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
 })
 
 /** A subject is told before the run's end is written: a crash in between tells it again, and never leaves it behind. */
-const statusFor = (action: Action): SubjectStatus | undefined => {
+const statusFor = (action: Action, { position }: RunState): SubjectStatus | undefined => {
   switch (action._tag) {
     case "StartPhase":
       return "in-progress"
@@ -105,6 +108,9 @@ const statusFor = (action: Action): SubjectStatus | undefined => {
     case "Fail":
     case "Escalate":
       return "blocked"
+    case "Cancel":
+      // An agent that would not do the work leaves it to a person; a person who took the run back gives the work back.
+      return position._tag === "Cancelling" ? "ready" : "blocked"
     default:
       return undefined
   }

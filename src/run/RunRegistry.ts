@@ -2,13 +2,13 @@
  * The runs this daemon has met: one actor each, at most one loop each, all ended with the daemon's scope. Reads what it does
  * not know from the journal.
  */
-import { Cause, Effect, Fiber, FiberMap, type FileSystem, Option, type Path } from "effect"
+import { Cause, DateTime, Effect, Fiber, FiberMap, type FileSystem, Option, type Path } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
 import type { ChildProcessSpawner } from "effect/process"
 import { RunNotFound, type SequenceConflict, type SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { AgentSessions } from "../agent/AgentSessions.ts"
-import type { Notifications } from "../notify/Notifications.ts"
+import { Notifications } from "../notify/Notifications.ts"
 import type { HostEnvironment } from "../project/HostEnvironment.ts"
 import type { ProjectScope } from "../project/ProjectScope.ts"
 import type { Trust } from "../project/Trust.ts"
@@ -18,6 +18,8 @@ import type { Workflows } from "../workflow/Workflows.ts"
 import { hasEnded, makeActor, type RunActor } from "./RunActor.ts"
 import { runLoop } from "./RunLoop.ts"
 import { project, type RunState } from "./RunState.ts"
+import { makeTroubles } from "./RunTrouble.ts"
+import { runStopped } from "./WorkflowEvents.ts"
 
 /** What performing a run may need of the rest of the daemon. */
 export type Rooms =
@@ -79,9 +81,11 @@ const makeActors = (store: SessionStore["Service"]) => {
 
 export const makeRegistry = Effect.gen(function*() {
   const store = yield* SessionStore
+  const notifications = yield* Notifications
   const rooms = yield* Effect.context<Rooms>()
   const loops = yield* FiberMap.make<RunId>()
   const actors = makeActors(store)
+  const troubles = makeTroubles()
 
   const ended = (actor: RunActor, loop: number) =>
     Effect.suspend(() => {
@@ -91,15 +95,27 @@ export const makeRegistry = Effect.gen(function*() {
       return actor.settled.open
     })
 
+  /** Only damage or another writer stops a loop: the journal stays as it is and is read afresh by whoever comes next. */
+  const stopped = Effect.fnUntraced(
+    function*(actor: RunActor, cause: Cause.Cause<SessionStoreFailed | SequenceConflict>) {
+      const { run } = actor
+      actors.release(actor)
+      const why = Cause.prettyErrors(cause).map(({ message }) => message).join("; ")
+      troubles.stopped.set(run, why)
+      yield* Effect.logError(`run ${run} stopped where it is`, cause)
+      // Not of the journal: for whoever watches the run, and for whoever counts it as being at work.
+      yield* notifications.publish("workflow", [runStopped(run, why, DateTime.formatIso(yield* DateTime.now))])
+    }
+  )
+
   /** With the lock held. A loop that is performing an attempt looks again by itself when the attempt is over. */
   const drive = Effect.fnUntraced(function*(actor: RunActor) {
     if (actor.performing) return
     yield* actor.settled.close
     const loop = ++actor.loops
-    yield* runLoop(actor).pipe(
-      Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause) ? Effect.interrupt : stopped(actor, cause, actors.release)
-      ),
+    troubles.stopped.delete(actor.run)
+    yield* troubles.waits.follow(actor.run, runLoop(actor)).pipe(
+      Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : stopped(actor, cause)),
       Effect.ensuring(ended(actor, loop)),
       Effect.annotateLogs({ run: actor.run }),
       FiberMap.run(loops, actor.run)
@@ -116,22 +132,16 @@ export const makeRegistry = Effect.gen(function*() {
         FiberMap.get(loops, run),
         (live) => Option.isSome(live) ? Fiber.interrupt(live.value) : Effect.void
       ),
+    troubles: Effect.sync(troubles.list),
     unfinished: store.unfinished,
     unreadable: store.unreadable
   }
 })
 
-/** Only damage or another writer stops a loop: the journal stays as it is and is read afresh by whoever comes next. */
-const stopped = Effect.fnUntraced(function*(
-  actor: RunActor,
-  cause: Cause.Cause<SessionStoreFailed | SequenceConflict>,
-  release: (actor: RunActor) => void
-) {
-  release(actor)
-  yield* Effect.logError(`run ${actor.run} stopped where it is`, cause)
-})
-
-/** One writer per run: a command sees the state, and appends to it, with the run's lock held. */
+/**
+ * One writer per run: a command sees the state, and appends to it, with the run's lock held. A caller that goes away cannot
+ * leave it half done: what was appended is also acted on.
+ */
 export const locked = <A, E, R>(
   runs: RunRegistry,
   run: RunId,
@@ -139,5 +149,6 @@ export const locked = <A, E, R>(
 ) =>
   Effect.suspend(() => {
     const actor = runs.actorOf(run)
-    return actor.lock.withPermit(Effect.flatMap(runs.load(actor), (state) => command(actor, state)))
+    const whole = (state: RunState) => Effect.uninterruptible(command(actor, state))
+    return actor.lock.withPermit(Effect.flatMap(runs.load(actor), whole))
   }).pipe(Effect.provideContext(runs.rooms))

@@ -6,9 +6,8 @@ import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { Trust } from "../project/Trust.ts"
-import { SubjectRouter } from "../subject/SubjectRouter.ts"
 import { Workflows } from "../workflow/Workflows.ts"
-import { isRoutable } from "./SubjectSync.ts"
+import { readSubject } from "./SubjectSync.ts"
 
 /** Trust is asked once, here: what is pinned now is all that this run will ever execute, whatever the files say later. */
 export const runStarted = Effect.fnUntraced(function*(dispatch: SubjectDispatch) {
@@ -21,7 +20,7 @@ export const runStarted = Effect.fnUntraced(function*(dispatch: SubjectDispatch)
     yield* trust.require(`workflow "${definition.id}" executes a command of this project in phase "${executed.id}"`)
   }
   const vars = yield* variables(definition, dispatch)
-  const subject = yield* subjectOf(dispatch)
+  const subject = yield* readSubject(dispatch)
   const event: RunEvent = {
     _tag: "RunStarted",
     definition,
@@ -50,10 +49,4 @@ const variables = Effect.fnUntraced(function*(definition: WorkflowDefinition, di
       missing.toSorted().join(", ")
     }. Give each with --var NAME=VALUE`
   })
-})
-
-const subjectOf = Effect.fnUntraced(function*(dispatch: SubjectDispatch) {
-  if (!(yield* isRoutable(dispatch))) return undefined
-  const router = yield* SubjectRouter
-  return yield* router.get(dispatch.subject.id)
 })

@@ -7,7 +7,7 @@ import { advanceHead } from "../session/RunHead.ts"
 import type { Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
 
-export type PhaseStatus = "pending" | "running" | "waiting" | "success" | "failed" | "skipped"
+export type PhaseStatus = "pending" | "running" | "waiting" | "success" | "failed" | "skipped" | "cancelled"
 
 export interface PhaseState {
   readonly id: string
@@ -124,9 +124,22 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
       return recovered(state, at, event)
     case "RunResumed":
       return resumed(state, event)
+    case "CancelRequested": {
+      const attempt = state.position._tag === "InFlight" ? state.position : undefined
+      return { position: { _tag: "Cancelling", reason: event.reason, attempt } }
+    }
+    case "RunCancelled":
+      return { phases: state.phases.map((phase) => broughtDown(phase, at)) }
     default:
       return {}
   }
+}
+
+/** What was going on in a run ends with it. */
+const broughtDown = (phase: PhaseState, at: string): PhaseState => {
+  if (phase.status !== "running" && phase.status !== "waiting") return phase
+  const began = Date.parse(phase.started_at ?? at)
+  return { ...phase, status: "cancelled", finished_at: at, duration_ms: Math.max(0, Date.parse(at) - began) }
 }
 
 type EventOf<Tag> = Extract<JournalEntry["event"], { readonly _tag: Tag }>

@@ -1,20 +1,71 @@
 /**
- * A store that is full or away for the moment stops a run where it is, with nothing lost: the write is tried again until
- * it succeeds or the run is cancelled. A damaged journal or another writer is never waited out.
+ * A store that is full or away for the moment stops a run where it is, with nothing lost: the write is tried again, every
+ * five seconds at last, until it succeeds or the run is cancelled. Whoever waits is known meanwhile, and the log has the
+ * beginning and the end of it. A damaged journal or another writer is never waited out.
  */
-import { Effect, Schedule } from "effect"
+import { Clock, Context, DateTime, Effect, Schedule } from "effect"
 import { SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 
-const mayPass = (error: unknown) => error instanceof SessionStoreFailed && error.reason._tag !== "StoreDamaged"
+export interface StoreWait {
+  readonly failure: SessionStoreFailed
+  /** Epoch milliseconds of the first refusal. */
+  readonly since: number
+}
 
-const schedule = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("30 seconds")])
+/** Hears that a write waits, and with undefined that it no longer does. */
+const StoreWaiting = Context.Reference<(wait: StoreWait | undefined) => void>("animus/run/StoreWaiting", {
+  defaultValue: () => () => {}
+})
+
+/** Who waits for the store, by the name under which it was followed. */
+export class StoreWaits {
+  readonly #waits = new Map<string, StoreWait>()
+
+  follow<A, E, R>(name: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.provideService(effect, StoreWaiting, (wait) => {
+      if (wait === undefined) this.#waits.delete(name)
+      else this.#waits.set(name, wait)
+    })
+  }
+
+  list(): ReadonlyArray<readonly [name: string, wait: StoreWait]> {
+    return [...this.#waits]
+  }
+}
+
+/** As an operator reads it, of a run or of the queue. */
+export const describeWait = ({ failure, since }: StoreWait): string =>
+  `waits for the store since ${DateTime.formatIso(DateTime.makeUnsafe(since))}: ${failure.trouble}. ` +
+  (failure.reason._tag === "StoreFull"
+    ? "Free some space there: it goes on by itself within seconds, and nothing is lost"
+    : "It goes on by itself once that is mended, and nothing is lost")
+
+const mayPass = (error: unknown): error is SessionStoreFailed =>
+  error instanceof SessionStoreFailed && (error.reason._tag === "StoreFull" || error.reason._tag === "StoreUnreachable")
+
+const schedule = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("5 seconds")])
 
 export const patiently = <A, E extends { readonly message: string }, R>(
   write: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  write.pipe(
-    Effect.tapError((error) =>
-      mayPass(error) ? Effect.logWarning(`waiting for the store: ${error.message}`) : Effect.void
-    ),
-    Effect.retry({ while: mayPass, schedule })
-  )
+  Effect.suspend(() => {
+    let since: number | undefined
+    const refused = Effect.fnUntraced(function*(error: E) {
+      if (!mayPass(error)) return
+      if (since === undefined) yield* Effect.logWarning(`waiting for the store: ${error.trouble}`)
+      since ??= yield* Clock.currentTimeMillis
+      const hear = yield* StoreWaiting
+      hear({ failure: error, since })
+    })
+    const over = Effect.gen(function*() {
+      if (since === undefined) return
+      const hear = yield* StoreWaiting
+      hear(undefined)
+      yield* Effect.logInfo(`no longer waiting for the store, after ${(yield* Clock.currentTimeMillis) - since} ms`)
+    })
+    return write.pipe(
+      Effect.tapError(refused),
+      Effect.retry({ while: mayPass, schedule }),
+      Effect.ensuring(over)
+    )
+  })

@@ -1,27 +1,45 @@
 /** Keeps the subject's status in step with its run. Best effort within a deadline: a run never fails because of it. */
 import { Effect } from "effect"
+import { RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
 import type { SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
+import { resolve } from "../subject/Routes.ts"
+import { kindOfId } from "../subject/SubjectIds.ts"
 import { SubjectRouter } from "../subject/SubjectRouter.ts"
 
 const DEADLINE = "10 seconds"
+/** How long a backend may take to tell what a run is about, which keeps the runs behind it in the queue waiting. */
+const START_MILLIS = 30_000
 
-/** True when some backend claims the kind that the id begins with. */
-export const isRoutable = Effect.fnUntraced(function*({ subject }: SubjectDispatch) {
-  const colon = subject.id.indexOf(":")
-  if (colon < 1) return false
-  const kind = subject.id.slice(0, colon)
+/** The plugin that claims the kind which the id begins with. */
+const backendOf = Effect.fnUntraced(function*(id: string) {
+  const kind = kindOfId(id)
   const router = yield* SubjectRouter
-  const claims = yield* router.table
-  return claims.some(({ kind: claim }) =>
-    claim === kind || (claim.endsWith(".*") && kind.length > claim.length - 1 && kind.startsWith(claim.slice(0, -1)))
+  return kind === undefined ? undefined : resolve(yield* router.table, kind)
+})
+
+/** The subject as its backend has it now; undefined when no backend claims its kind. */
+export const readSubject = Effect.fnUntraced(function*({ subject: { id } }: SubjectDispatch) {
+  const plugin = yield* backendOf(id)
+  if (plugin === undefined) return undefined
+  const router = yield* SubjectRouter
+  return yield* router.get(id).pipe(
+    Effect.timeoutOrElse({
+      duration: START_MILLIS,
+      orElse: () => Effect.fail(new RequestTimedOut({ plugin, method: `${kindOfId(id)}/get`, millis: START_MILLIS }))
+    })
   )
 })
 
-export const tellSubject = Effect.fnUntraced(function*(dispatch: SubjectDispatch, status: SubjectStatus) {
-  if (!(yield* isRoutable(dispatch))) return
+/** A run that is given up gives back only what it took: a status that somebody set meanwhile is left alone. */
+const change = Effect.fnUntraced(function*(id: string, status: SubjectStatus) {
   const router = yield* SubjectRouter
-  const { id } = dispatch.subject
-  yield* router.setStatus(id, status).pipe(
+  if (status === "ready" && (yield* router.get(id)).status !== "in-progress") return
+  yield* router.setStatus(id, status)
+})
+
+export const tellSubject = Effect.fnUntraced(function*({ subject: { id } }: SubjectDispatch, status: SubjectStatus) {
+  if ((yield* backendOf(id)) === undefined) return
+  yield* change(id, status).pipe(
     Effect.timeout(DEADLINE),
     Effect.catch((error) => Effect.logWarning(`subject ${id} could not be set to ${status}: ${error.message}`))
   )

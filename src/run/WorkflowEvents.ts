@@ -5,6 +5,14 @@ import type { JournalEntry } from "../../schemas/RunEvent.ts"
 import { routeOf } from "./Route.ts"
 import type { RunState } from "./RunState.ts"
 
+/** What no journal has: the loop of a run had to stop where it is, so nothing comes after this by itself. */
+export const runStopped = (run: string, reason: string, at: string): WorkflowEvent => ({
+  workflow_id: run,
+  kind: "workflow_paused",
+  payload: { state: "stopped", reason },
+  occurred_at: at
+})
+
 type Payload = { readonly [key: string]: Json }
 type Said = readonly [kind: string, payload: Payload]
 
@@ -60,6 +68,7 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
     case "PhaseSkipped":
     case "GateDecided":
     case "RunResumed":
+    case "CancelRequested":
       return []
   }
 }

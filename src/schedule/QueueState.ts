@@ -4,7 +4,7 @@ import { QueueEntry } from "../../schemas/Dispatch.ts"
 import { QueueEntryBusy, QueueEntryNotFound } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import { orElse } from "../../schemas/Json.ts"
-import { type SubjectDispatch, subjectKey } from "../../schemas/Subject.ts"
+import { type SubjectDispatch, subjectKey, type SubjectRef } from "../../schemas/Subject.ts"
 
 /** `entries` lie in the order in which they are leased; `pinned` are those whose place an operator chose. While it is `paused` none is leased. */
 const Snapshot = Schema.TaggedStruct("Snapshot", {
@@ -115,10 +115,15 @@ export const assignedTo = (state: QueueState, run: RunId): QueueEntry | undefine
 export const nextPending = ({ entries, paused }: QueueState): QueueEntry | undefined =>
   paused ? undefined : entries.find(({ state }) => state === "pending")
 
+/** Two events of one trigger are two pieces of work, though the trigger is all the subject they have. */
+const sameEvent = (one: SubjectRef, other: SubjectRef): boolean =>
+  one.kind !== "custom" || one.metadata["event"] === other.metadata["event"]
+
 /** The entry that already stands for the same work, held ones included: a hold cannot be passed by asking again. */
 export const duplicateOf = (state: QueueState, dispatch: SubjectDispatch): QueueEntry | undefined =>
   state.entries.find((entry) =>
     subjectKey(entry.dispatch.subject) === subjectKey(dispatch.subject) &&
+    sameEvent(entry.dispatch.subject, dispatch.subject) &&
     entry.dispatch.workflow_ref.toLowerCase() === dispatch.workflow_ref.toLowerCase()
   )
 

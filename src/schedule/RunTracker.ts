@@ -2,7 +2,7 @@
  * Which runs are at work now. A run that waits for somebody holds no capacity; one that has ended is told to `onEnd`, once
  * it is certain, and forgotten. Any word about a run is a reason to look at it; lost words are a reason to look at them all.
  */
-import { Effect, Semaphore, Stream } from "effect"
+import { Cause, Effect, Semaphore, Stream } from "effect"
 import type { RunId } from "../../schemas/Ids.ts"
 import { Notifications } from "../notify/Notifications.ts"
 import { RunEngine } from "../run/RunEngine.ts"
@@ -26,17 +26,29 @@ export const makeRunTracker = Effect.fnUntraced(function*(options: {
   const turn = yield* Semaphore.make(1)
   const working = new Map<RunId, boolean>()
 
+  /** Its journal says that it runs, and nothing drives it. */
+  const isStopped = (run: RunId) =>
+    Effect.map(engine.troubles, (troubles) => troubles.some((one) => one.run === run && !one.waits))
+
   const look = (run: RunId) =>
     Effect.gen(function*() {
       const { status } = (yield* engine.get(run)).head
       if (isFinished(status)) {
         yield* options.onEnd(run)
         working.delete(run)
-      } else working.set(run, status === "running")
+      } else working.set(run, status === "running" && !(yield* isStopped(run)))
       yield* options.onChange
     }).pipe(
       Effect.catchTag("RunNotFound", () => Effect.andThen(Effect.sync(() => working.delete(run)), options.onChange)),
-      Effect.catch((error) => Effect.logError(`run ${run} cannot be looked at: ${error.message}`)),
+      // What this daemon performs it has in memory: a run that has to be read, and cannot be, is not at work here.
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.interrupt
+          : Effect.logError(`run ${run} cannot be looked at, and holds no capacity`, cause).pipe(
+            Effect.andThen(Effect.sync(() => working.set(run, false))),
+            Effect.andThen(options.onChange)
+          )
+      ),
       // One after the other: what was read first must not be remembered last.
       turn.withPermit
     )

@@ -2,18 +2,18 @@
  * Turns queued dispatches into runs, as capacity allows. Pausing stops new dispatch only, until an operator resumes it, over
  * any restart; what runs goes on. Waiting and blocked runs hold no capacity; a run's queue entry goes away when the run has ended, however long that takes.
  */
-import { Context, Effect, Layer, Queue, Ref } from "effect"
+import { Cause, Context, Effect, Layer, Queue, Ref } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
-import type { SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
+import { RunNotStarted, type SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { DaemonConfig } from "../project/DaemonConfig.ts"
 import { RunEngine, type StartError } from "../run/RunEngine.ts"
-import { patiently } from "../run/StorePatience.ts"
+import { describeWait, patiently, StoreWaits } from "../run/StorePatience.ts"
 import { DispatchQueue } from "./DispatchQueue.ts"
 import { mintRunId } from "./RunIds.ts"
-import { makeRunTracker } from "./RunTracker.ts"
+import { makeRunTracker, type RunTracker } from "./RunTracker.ts"
 
 export interface SchedulerStatus {
   readonly paused: boolean
@@ -24,15 +24,60 @@ export interface SchedulerStatus {
 export class Scheduler extends Context.Service<Scheduler, {
   readonly enqueue: (dispatch: SubjectDispatch, priority: number) => Effect.Effect<QueueEntry, SessionStoreFailed>
   /** Starts now, ahead of the queue; counts against capacity but does not wait for it. */
-  readonly runNow: (dispatch: SubjectDispatch) => Effect.Effect<RunHead, StartError>
+  readonly runNow: (dispatch: SubjectDispatch) => Effect.Effect<RunHead, StartError | RunNotStarted>
   readonly pause: Effect.Effect<void, SessionStoreFailed>
   readonly resume: Effect.Effect<void, SessionStoreFailed>
   /** This daemon dispatches nothing more; the next one does, as if this had not been asked. */
   readonly drain: Effect.Effect<void>
   readonly status: Effect.Effect<SchedulerStatus>
+  /** Why nothing of the queue is dispatched, or kept, at the moment: each as an operator reads it. */
+  readonly troubles: Effect.Effect<ReadonlyArray<string>>
 }>()("animus/schedule/Scheduler") {
   /** Begins to dispatch as soon as it is built: recovery of unfinished runs has to be over by then. */
   static readonly layer = Layer.effect(Scheduler, Effect.suspend(() => make))
+}
+
+interface Dispatching {
+  readonly engine: RunEngine["Service"]
+  readonly queue: DispatchQueue["Service"]
+  readonly tracker: RunTracker
+  readonly mayDispatch: Effect.Effect<boolean>
+  /** Something has changed since nothing could be dispatched. */
+  readonly woken: Effect.Effect<void>
+}
+
+/** Never ends: an entry that cannot be started, for whatever reason, keeps none behind it from being started. */
+const dispatcher = ({ engine, mayDispatch, queue, tracker, woken }: Dispatching) => {
+  /** What cannot be started is for an operator to mend: its entry is held, with the reason. */
+  const hold = Effect.fnUntraced(function*(run: RunId, { subject }: SubjectDispatch, cause: Cause.Cause<StartError>) {
+    if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
+    const reason = Cause.prettyErrors(cause).map(({ message }) => message).join("; ")
+    tracker.forget(run)
+    yield* Effect.logError(`dispatch of ${subject.id} is held: ${reason}`)
+    yield* keep(queue.refuse(run, reason))
+  })
+  const start = Effect.fnUntraced(function*(run: RunId, dispatch: SubjectDispatch) {
+    tracker.begin(run)
+    yield* Effect.matchCauseEffect(patiently(engine.start(run, dispatch)), {
+      onSuccess: () => tracker.look(run),
+      onFailure: (cause) => hold(run, dispatch, cause)
+    })
+  })
+
+  /** The id is minted before the lease, which keeps it: a crash before the start ends in that run, not in a second one. */
+  const dispatchOne = Effect.gen(function*() {
+    if (!(yield* mayDispatch)) return false
+    const run = yield* mintRunId
+    const entry = yield* Effect.catch(patiently(queue.lease(run)), unwritable)
+    if (entry === undefined) return false
+    yield* start(run, entry.dispatch)
+    return true
+  })
+  return Effect.gen(function*() {
+    // Leased before the last daemon ended: either the run exists, or it is started now, under the same id.
+    for (const { dispatch, run } of yield* queue.list) if (run !== undefined) yield* start(run, dispatch)
+    while (true) if (!(yield* dispatchOne)) yield* woken
+  })
 }
 
 const make = Effect.gen(function*() {
@@ -42,45 +87,24 @@ const make = Effect.gen(function*() {
   const draining = yield* Ref.make(false)
   const wake = yield* Queue.sliding<void>(1)
   const awaken = Queue.offer(wake, undefined)
-  const tracker = yield* makeRunTracker({ onEnd: (run) => keep(queue.complete(run)), onChange: awaken })
-
-  /** What cannot be started is for an operator to mend: its entry is held, with the reason. */
-  const start = Effect.fnUntraced(function*(run: RunId, dispatch: SubjectDispatch) {
-    tracker.begin(run)
-    yield* Effect.matchEffect(patiently(engine.start(run, dispatch)), {
-      onSuccess: () => tracker.look(run),
-      onFailure: Effect.fnUntraced(function*(error) {
-        tracker.forget(run)
-        yield* Effect.logError(`dispatch of ${dispatch.subject.id} is held: ${error.message}`)
-        yield* keep(queue.refuse(run, error.message))
-      })
-    })
+  const waits = new StoreWaits()
+  const tracker = yield* makeRunTracker({
+    onEnd: (run) => waits.follow(`the queue entry of run ${run}`, keep(queue.complete(run))),
+    onChange: awaken
   })
 
-  /** The id is minted before the lease, which keeps it: a crash before the start ends in that run, not in a second one. */
-  const dispatchOne = Effect.gen(function*() {
-    if ((yield* Ref.get(draining)) || tracker.active() >= capacity) return false
-    const run = yield* mintRunId
-    const entry = yield* Effect.catch(patiently(queue.lease(run)), unwritable)
-    if (entry === undefined) return false
-    yield* start(run, entry.dispatch)
-    return true
-  })
-  const dispatching = Effect.gen(function*() {
-    // Leased before the last daemon ended: either the run exists, or it is started now, under the same id.
-    for (const { dispatch, run } of yield* queue.list) if (run !== undefined) yield* start(run, dispatch)
-    while (true) if (!(yield* dispatchOne)) yield* Queue.take(wake)
-  })
+  const mayDispatch = Effect.map(Ref.get(draining), (drains) => !drains && tracker.active() < capacity)
+  const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, woken: Queue.take(wake) })
 
   const runNow = Effect.fn("Scheduler.runNow")(function*(dispatch: SubjectDispatch) {
     const run = yield* mintRunId
     tracker.begin(run)
     // Refused or interrupted, too: only a look tells whether there is a run to count.
-    return yield* Effect.ensuring(engine.start(run, dispatch), tracker.look(run))
+    return yield* Effect.ensuring(Effect.mapError(engine.start(run, dispatch), refused), tracker.look(run))
   })
 
   yield* queue.changed.pipe(Effect.andThen(awaken), Effect.forever, Effect.forkScoped)
-  yield* Effect.forkScoped(dispatching)
+  yield* Effect.forkScoped(waits.follow("the dispatch of queued work", dispatching))
 
   return Scheduler.of({
     enqueue: queue.enqueue,
@@ -88,9 +112,15 @@ const make = Effect.gen(function*() {
     pause: queue.pause,
     resume: queue.resume,
     drain: Ref.set(draining, true),
-    status: Effect.map(queue.paused, (paused) => ({ paused, active: tracker.active(), capacity }))
+    status: Effect.map(queue.paused, (paused) => ({ paused, active: tracker.active(), capacity })),
+    troubles: Effect.sync(() => waits.list().map(([what, wait]) => `${what} ${describeWait(wait)}`))
   })
 })
+
+const refused = (error: StartError): StartError | RunNotStarted =>
+  error._tag === "SessionStoreFailed" && error.reason._tag === "StoreFull"
+    ? new RunNotStarted({ path: error.reason.path })
+    : error
 
 const unwritable = (error: SessionStoreFailed) =>
   Effect.as(Effect.logError(`the queue cannot be written: ${error.message}`), undefined)

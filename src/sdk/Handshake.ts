@@ -6,7 +6,8 @@ import { Effect, Exit, Scope, Semaphore } from "effect"
 import { isCompatibleProtocol, PROTOCOL_VERSION } from "../../schemas/JsonRpc.ts"
 import { InitializeParams, InitializeResult, ProjectBinding } from "../../schemas/PluginLifecycle.ts"
 import { answer, params } from "./Params.ts"
-import type { Host, Method, Methods, Plugin } from "./Plugin.ts"
+import type { Host, Method, Methods } from "./Part.ts"
+import type { Plugin } from "./Plugin.ts"
 import { PluginFailure } from "./PluginFailure.ts"
 
 interface Bound {
@@ -34,8 +35,10 @@ const initializeResult = ({ manifest, part }: Plugin): typeof InitializeResult.T
     streaming: part.streaming ?? false,
     progress: false,
     cancellation: true,
-    ...(part.kinds === undefined ? {} : { subject_kinds: part.kinds })
-  }
+    ...(part.kinds === undefined ? {} : { subject_kinds: part.kinds }),
+    ...(part.tools === undefined ? {} : { mcp_tools: part.tools })
+  },
+  ...(part.kindCapabilities === undefined ? {} : { kind_capabilities: part.kindCapabilities })
 })
 
 const isSameProject = (a: ProjectBinding | undefined, b: ProjectBinding | undefined) =>
@@ -69,6 +72,10 @@ export const makeHandshake = Effect.fnUntraced(function*(plugin: Plugin, notify:
     }
     const binding = hello.init_extensions?.["project_binding"]
     const project = binding === undefined || binding === null ? undefined : yield* decodeProject(binding)
+    if (project === undefined && plugin.part.needsProject === true) {
+      const message = `${plugin.manifest.name} works for one project: send init_extensions.project_binding`
+      return yield* new PluginFailure({ category: "invalid_request", message })
+    }
     if (bound === undefined) yield* open(hello, project)
     else if (!isSameProject(bound.project, project)) {
       const message = `this process already works for ${bound.project?.project_root ?? "no project"}: start another one`

@@ -9,7 +9,8 @@ import { ErrorCode, type Notification, type RequestId } from "../../schemas/Json
 import { PeerRefused } from "../rpc/RpcError.ts"
 import { makeHandshake } from "./Handshake.ts"
 import { answer } from "./Params.ts"
-import type { Host, Plugin } from "./Plugin.ts"
+import type { Host } from "./Part.ts"
+import type { Plugin } from "./Plugin.ts"
 import { refusalOf } from "./PluginFailure.ts"
 import { Running } from "./Running.ts"
 
@@ -23,6 +24,7 @@ export const makeLifecycle = Effect.fnUntraced(function*(plugin: Plugin, notify:
   const startedAt = yield* Clock.currentTimeMillis
   const exited = Deferred.makeUnsafe<void>()
   const running = new Running()
+  const detached = new Set(plugin.part.detached)
   let serving = false
 
   const health = Effect.gen(function*() {
@@ -37,7 +39,7 @@ export const makeLifecycle = Effect.fnUntraced(function*(plugin: Plugin, notify:
       return refuse(ErrorCode.PluginNotInitialized, `${method} came before initialized`, "unavailable")
     }
     const serve = bound.requests.get(method)
-    if (serve !== undefined) return running.track(Effect.mapError(serve(given, id), refusalOf))
+    if (serve !== undefined) return running.track(Effect.mapError(serve(given, id), refusalOf), detached.has(method))
     return plugin.part.declines?.includes(method) === true
       ? refuse(ErrorCode.MethodNotSupported, `${plugin.manifest.name} does not support ${method}`, "not_supported")
       : refuse(ErrorCode.MethodNotFound, `${plugin.manifest.name} has no method ${method}`, "not_found")
@@ -66,5 +68,5 @@ export const makeLifecycle = Effect.fnUntraced(function*(plugin: Plugin, notify:
     }
   })
 
-  return { onRequest, onNotifications, stop: running.stop, exited: Deferred.await(exited) }
+  return { onRequest, onNotifications, settle: running.settle, stop: running.stop, exited: Deferred.await(exited) }
 })

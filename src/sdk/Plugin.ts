@@ -1,41 +1,8 @@
-/** What a plugin is: who it is (its manifest) and what it serves (a part, opened once per process and project). */
-import { Effect, type Scope } from "effect"
-import type { PluginHealth } from "../../schemas/Health.ts"
-import type { Json } from "../../schemas/Json.ts"
-import { PROTOCOL_VERSION, type RequestId } from "../../schemas/JsonRpc.ts"
-import type { InitializeParams, ProjectBinding } from "../../schemas/PluginLifecycle.ts"
+/** What a plugin is: who it is (its manifest) and what it serves (its parts). */
+import { PROTOCOL_VERSION } from "../../schemas/JsonRpc.ts"
 import { PluginManifest } from "../../schemas/PluginManifest.ts"
-import type { PluginFailure } from "./PluginFailure.ts"
-
-/** The other end: what a plugin may know of it and say to it. */
-export interface Host {
-  readonly initialize: InitializeParams
-  /** The one project this process works for. */
-  readonly project: ProjectBinding | undefined
-  /** Waits while the pipe is full; a host that is gone hears nothing. */
-  readonly notify: (method: string, params: object) => Effect.Effect<void>
-}
-
-/** Runs apart from the reader; a cancelled request is interrupted, and the SDK answers for it. */
-export type Method = (params: unknown, id: RequestId) => Effect.Effect<Json, PluginFailure>
-
-export interface Methods {
-  readonly requests: Readonly<Record<string, Method>>
-  readonly notifications?: Readonly<Record<string, (params: unknown) => Effect.Effect<void>>>
-  /** The plugin's own word about itself; the SDK adds the uptime. */
-  readonly health?: Effect.Effect<Pick<PluginHealth, "status" | "last_error" | "memory_usage_bytes">>
-}
-
-/** Something a plugin serves, with the methods and feature tokens that its manifest will list for it. */
-export interface Part {
-  readonly capabilities: ReadonlyArray<string>
-  readonly kinds?: ReadonlyArray<string>
-  readonly streaming?: boolean
-  /** Known to the protocol but not served here: answered -32001, so that the host can fall back. */
-  readonly declines?: ReadonlyArray<string>
-  /** Called when the host has introduced itself; what it acquires is released when the plugin ends. */
-  readonly open: (host: Host) => Effect.Effect<Methods, PluginFailure, Scope.Scope>
-}
+import type { Part } from "./Part.ts"
+import { together } from "./Parts.ts"
 
 export interface Plugin {
   readonly manifest: PluginManifest
@@ -46,24 +13,22 @@ type Identity = Omit<typeof PluginManifest["~type.make.in"], "capabilities" | "p
 
 export interface PluginDefinition {
   readonly manifest: Identity & { readonly capabilities?: ReadonlyArray<string> }
-  readonly serves: Part
+  /** Several parts make a plugin of several kinds. */
+  readonly serves: Part | ReadonlyArray<Part>
 }
 
-/** The manifest's capabilities are those of the part it serves, and what is named in addition. */
-export const definePlugin = ({ manifest, serves }: PluginDefinition): Plugin => ({
-  manifest: PluginManifest.make({
-    ...manifest,
-    protocol_version: PROTOCOL_VERSION,
-    capabilities: [...new Set([...serves.capabilities, ...manifest.capabilities ?? [], "cancellation", "health/check"])]
-  }),
-  part: serves
-})
+const isList = (serves: Part | ReadonlyArray<Part>): serves is ReadonlyArray<Part> => Array.isArray(serves)
 
-/** A part that is a table of methods, for the kinds that have no helper of their own. */
-export const methods = (
-  open: Methods["requests"] | ((host: Host) => Effect.Effect<Methods, PluginFailure, Scope.Scope>),
-  names: ReadonlyArray<string> = typeof open === "function" ? [] : Object.keys(open)
-): Part => ({
-  capabilities: names,
-  open: typeof open === "function" ? open : () => Effect.succeed({ requests: open })
-})
+/** The manifest's capabilities are those of the parts it serves, and what is named in addition. */
+export const definePlugin = ({ manifest, serves }: PluginDefinition): Plugin => {
+  const part = isList(serves) ? together(serves) : serves
+  const capabilities = [...part.capabilities, ...manifest.capabilities ?? [], "cancellation", "health/check"]
+  return {
+    manifest: PluginManifest.make({
+      ...manifest,
+      protocol_version: PROTOCOL_VERSION,
+      capabilities: [...new Set(capabilities)]
+    }),
+    part
+  }
+}

@@ -32,11 +32,13 @@ export class PluginFailure extends Schema.TaggedError<PluginFailure>()("PluginFa
     "run_failed",
     "other"
   ]),
-  message: Schema.String
+  message: Schema.String,
+  /** A code of the kind's own instead, such as `ErrorCode.QueueEntryNotFound`. */
+  code: Schema.optionalKey(Schema.Int)
 }) {}
 
 export const notSupported = (method: string): PluginFailure =>
   new PluginFailure({ category: "not_supported", message: `this plugin does not support ${method}` })
 
-export const refusalOf = ({ category, message }: PluginFailure): PeerRefused =>
-  new PeerRefused({ code: codes[category], message, data: { category } })
+export const refusalOf = ({ category, code, message }: PluginFailure): PeerRefused =>
+  new PeerRefused({ code: code ?? codes[category], message, data: { category } })

@@ -6,7 +6,7 @@ import { Clock, Deferred, Duration, Effect, Random } from "effect"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
 import { AgentCancelParams, AgentRunRequest, AgentRunResponse } from "../../schemas/Provider.ts"
 import { answer, params } from "./Params.ts"
-import type { Host, Method, Part } from "./Plugin.ts"
+import type { Host, Method, Part } from "./Part.ts"
 import { PluginFailure } from "./PluginFailure.ts"
 
 export interface AgentSession {
@@ -164,6 +164,7 @@ export const provider = (options: ProviderOptions): Part => {
       "cancellation"
     ],
     streaming: true,
+    detached: ["agent/run", RESUME],
     declines: [...(resume === undefined ? [RESUME] : []), "agent/respond"],
     open: (host) =>
       Effect.sync(() => {

@@ -2,7 +2,7 @@
  * A part that serves subjects. Hosts spell the same method three ways (`subject/get`, `task/get`, `animus.task/get`) and the
  * params of `list` two ways: all of them end in the same function here.
  */
-import { Effect, Exit, FiberMap, Option, Schema, Scope, Stream } from "effect"
+import { Effect, Option, Schema, type Scope } from "effect"
 import { Empty, type Json } from "../../schemas/Json.ts"
 import type { RequestId } from "../../schemas/JsonRpc.ts"
 import {
@@ -18,8 +18,9 @@ import {
   UpdateSubject,
   WatchSubjects
 } from "../../schemas/Subject.ts"
+import { type Follow, type Following, makeFollowing } from "./Following.ts"
 import { answer, params } from "./Params.ts"
-import type { Host, Method, Methods, Part } from "./Plugin.ts"
+import type { Host, Method, Methods, Part } from "./Part.ts"
 import { notSupported, PluginFailure } from "./PluginFailure.ts"
 
 type Answer<A> = Effect.Effect<A, PluginFailure>
@@ -36,9 +37,7 @@ export interface SubjectBackend {
   readonly status?: (given: typeof SetSubjectStatus.Type) => Answer<Subject>
   readonly delete?: (id: string) => Answer<void>
   /** Subscribed when it returns: every later change is in the stream. */
-  readonly watch?: (
-    filter: SubjectFilter
-  ) => Effect.Effect<Stream.Stream<SubjectChangedEvent, PluginFailure>, PluginFailure, Scope.Scope>
+  readonly watch?: (filter: SubjectFilter) => Follow<SubjectChangedEvent>
   readonly health?: NonNullable<Methods["health"]>
 }
 
@@ -98,42 +97,24 @@ const subject = (found: Subject): Effect.Effect<Json> => write.subject(found)
 const optional = (found: Option.Option<Subject>): Effect.Effect<Json> =>
   Option.isSome(found) ? write.subject(found.value) : Effect.succeed(null)
 
-type Watches = FiberMap.FiberMap<string>
-
-const watch = Effect.fnUntraced(function*(
+const watch = (
   backend: SubjectBackend,
-  watches: Watches,
+  following: Following,
   notify: Host["notify"],
   filter: SubjectFilter,
   id: RequestId
-) {
-  if (backend.watch === undefined) return yield* notSupported("watch")
-  const scope = yield* Scope.make()
-  const changes = yield* backend.watch(filter).pipe(
-    Scope.provide(scope),
-    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
-  )
-  const forward = Stream.runForEach(
-    changes,
-    (change) => Effect.flatMap(write.changed({ id, data: change }), (params) => notify("subject/changed", params))
-  )
-  // The fiber starts after this one has answered: the host knows the watch before it hears of a change.
-  yield* FiberMap.run(
-    watches,
+) =>
+  backend.watch === undefined ? Effect.fail(notSupported("watch")) : following.start(
     String(id),
-    forward.pipe(
-      Effect.catch((error) => Effect.logError(`watch ${id} ended: ${error.message}`)),
-      Effect.onExit((exit) => Scope.close(scope, exit))
-    ),
-    { startImmediately: false }
-  )
-  return { watching: true }
-})
+    backend.watch(filter),
+    (change) => Effect.flatMap(write.changed({ id, data: change }), (params) => notify("subject/changed", params)),
+    (error) => Effect.logError(`watch ${id} ended: ${error.message}`)
+  ).pipe(Effect.as({ watching: true }))
 
 /** The methods of one spelling; `kind` is the one that the spelling names. */
 const verbs = (
   backend: SubjectBackend,
-  watches: Watches,
+  following: Following,
   notify: Host["notify"],
   kind: string | undefined
 ): Readonly<Record<string, Method>> => {
@@ -180,7 +161,7 @@ const verbs = (
     watch: (given, id) =>
       Effect.flatMap(
         read.watch(given),
-        (asked) => watch(backend, watches, notify, withKind(asked.filter ?? {}, kind ?? asked.kind), id)
+        (asked) => watch(backend, following, notify, withKind(asked.filter ?? {}, kind ?? asked.kind), id)
       )
   }
 }
@@ -199,10 +180,10 @@ export const subjectBackend = ({ kinds, open, supports }: SubjectBackendOptions)
     declines: optionalVerbs.filter((verb) => !supports.includes(verb)).flatMap(spelled),
     open: Effect.fnUntraced(function*(host) {
       const backend = yield* open(host)
-      const watches = yield* FiberMap.make<string>()
+      const following = yield* makeFollowing
       const requests: Record<string, Method> = {}
       for (const prefix of prefixes) {
-        const table = verbs(backend, watches, host.notify, prefix === undefined ? undefined : plainKind(prefix))
+        const table = verbs(backend, following, host.notify, prefix === undefined ? undefined : plainKind(prefix))
         for (const verb of served) {
           const method = table[verb]
           if (method !== undefined) requests[`${prefix ?? "subject"}/${verb}`] = method
@@ -210,7 +191,7 @@ export const subjectBackend = ({ kinds, open, supports }: SubjectBackendOptions)
       }
       const unwatch = (given: unknown) =>
         read.unwatch(given).pipe(
-          Effect.flatMap(({ watch_id }) => FiberMap.remove(watches, watch_id)),
+          Effect.flatMap(({ watch_id }) => following.stop(watch_id)),
           Effect.catch((error) => Effect.logWarning(error.message))
         )
       const notifications = Object.fromEntries(spelled("unwatch").map((name) => [name, unwatch]))

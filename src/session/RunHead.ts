@@ -30,6 +30,8 @@ const changeOf = (event: RunEvent): Change => {
       return { status: "paused", reason: event.reason }
     case "RunResumed":
       return { status: "running" }
+    case "CancelRequested":
+      return { status: "running", reason: event.reason }
     case "RunCompleted":
       return { status: "completed", reason: event.reason }
     case "RunFailed":

@@ -1,9 +1,14 @@
 /** The calls of the subject protocol, each to the plugin that serves its kind. Shapes that disagree are read as one. */
 import { Effect, Option, Schema } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import { NoBackendForKind, PluginRefused } from "../../schemas/errors/PluginErrors.ts"
+import {
+  NoBackendForKind,
+  type PluginError,
+  PluginRefused,
+  SubjectNotFound
+} from "../../schemas/errors/PluginErrors.ts"
 import { ErrorCode } from "../../schemas/JsonRpc.ts"
-import { decodeSubjectAnswer, type SubjectFilter, SubjectList } from "../../schemas/Subject.ts"
+import { type CreateSubject, decodeSubjectAnswer, type SubjectFilter, SubjectList } from "../../schemas/Subject.ts"
 import type { PluginHost } from "../plugin/PluginHost.ts"
 import { type Claim, resolve } from "./Routes.ts"
 import { kindOfId, normalizeSubject, type Prefixing } from "./SubjectIds.ts"
@@ -25,20 +30,24 @@ const unreadable = ({ plugin }: Route, method: string, what: string) => (error: 
     detail: `its answer is not ${what}: ${error.message}`
   })
 
-const absent = ({ plugin }: Route, method: string, id: string) =>
-  new PluginRefused({
-    plugin,
-    method,
-    code: ErrorCode.InvalidParams,
-    detail: `there is no subject ${id}. See: animus subject list`,
-    data: { category: "not_found" }
-  })
+const absent = ({ kind, plugin }: Route, id: string) => new SubjectNotFound({ id, kind, plugin })
 
-export const makeCalls = (host: PluginHost["Service"], routes: ReadonlyArray<Claim>) => {
+/** A method that is not there is not found either, but that is not what was asked for. */
+const isAbsence = (error: PluginError): boolean =>
+  error._tag === "PluginRefused" && error.category === "not_found" && error.code !== ErrorCode.MethodNotFound
+
+/** `trouble` says why plugins may be missing that should be there. */
+export const makeCalls = (host: PluginHost["Service"], routes: ReadonlyArray<Claim>, trouble: string | undefined) => {
   const routeOf = (kind: string): Effect.Effect<Route, NoBackendForKind> => {
     const plugin = resolve(routes, kind)
     return plugin === undefined
-      ? Effect.fail(new NoBackendForKind({ kind, known: routes.map(({ kind }) => kind) }))
+      ? Effect.fail(
+        new NoBackendForKind({
+          kind,
+          known: routes.map(({ kind }) => kind),
+          ...(trouble === undefined ? {} : { because: trouble })
+        })
+      )
       : Effect.succeed({ kind, plugin, routed: (other) => resolve(routes, other) === plugin })
   }
   const routeOfId = (id: string): Effect.Effect<Route, NoBackendForKind | InvalidInput> => {
@@ -54,9 +63,19 @@ export const makeCalls = (host: PluginHost["Service"], routes: ReadonlyArray<Cla
     const subject = yield* Effect.mapError(decodeSubjectAnswer(answer), unreadable(route, method, "a subject"))
     return Option.map(subject, (found) => normalizeSubject(found, route))
   })
+  /** The same about a subject that should be there. */
+  const askOf = (route: Route, verb: string, params: unknown, id: string) =>
+    Effect.mapError(ask(route, verb, params), (error) => isAbsence(error) ? absent(route, id) : error)
   const need = Effect.fnUntraced(function*(route: Route, verb: string, params: unknown, id: string) {
-    const subject = yield* ask(route, verb, params)
-    return Option.isSome(subject) ? subject.value : yield* absent(route, `${route.kind}/${verb}`, id)
+    const subject = yield* askOf(route, verb, params, id)
+    return Option.isSome(subject) ? subject.value : yield* absent(route, id)
+  })
+  const made = Effect.fnUntraced(function*(route: Route, subject: CreateSubject) {
+    const created = yield* ask(route, "create", subject)
+    const nothing = { message: "it answers nothing" }
+    return Option.isSome(created)
+      ? created.value
+      : yield* unreadable(route, `${route.kind}/create`, "a subject")(nothing)
   })
   const listKind = Effect.fnUntraced(function*(kind: string, filter: SubjectFilter) {
     const route = yield* routeOf(kind)
@@ -66,5 +85,5 @@ export const makeCalls = (host: PluginHost["Service"], routes: ReadonlyArray<Cla
     return { ...page, subjects: page.subjects.map((subject) => normalizeSubject(subject, route)) }
   })
 
-  return { routeOf, routeOfId, ask, need, listKind }
+  return { routeOf, routeOfId, ask, askOf, made, need, listKind }
 }

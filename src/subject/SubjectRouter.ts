@@ -4,7 +4,7 @@
  */
 import { Context, Effect, Layer, Option, type Scope, type Stream } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import type { NoBackendForKind, PluginError } from "../../schemas/errors/PluginErrors.ts"
+import type { NoBackendForKind, PluginError, SubjectNotFound } from "../../schemas/errors/PluginErrors.ts"
 import { subjectKindsOf } from "../../schemas/PluginManifest.ts"
 import type {
   CreateSubject,
@@ -15,6 +15,7 @@ import type {
   SubjectPatch,
   SubjectStatus
 } from "../../schemas/Subject.ts"
+import { registryFault } from "../plugin/Discovery.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import { listKinds } from "./Pages.ts"
@@ -22,7 +23,7 @@ import { makeRoutes } from "./Routes.ts"
 import { makeCalls, type Route } from "./SubjectCalls.ts"
 import { watchKind } from "./SubjectWatch.ts"
 
-export type SubjectError = PluginError | NoBackendForKind | InvalidInput
+export type SubjectError = PluginError | NoBackendForKind | SubjectNotFound | InvalidInput
 
 export class SubjectRouter extends Context.Service<SubjectRouter, {
   /** `filter.kind` says which kinds; at least one. */
@@ -48,18 +49,18 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
 const make = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
-  const { plugins } = yield* catalog.discovery
+  const discovery = yield* catalog.discovery
   const routes = yield* Effect.fromResult(makeRoutes(
-    plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
+    discovery.plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
   ))
-  const { ask, listKind, need, routeOf, routeOfId } = makeCalls(host, routes)
+  const { ask, askOf, listKind, made, need, routeOf, routeOfId } = makeCalls(host, routes, registryFault(discovery))
 
   const get = Effect.fn("SubjectRouter.get")(function*(id: string) {
     return yield* need(yield* routeOfId(id), "get", { id }, id)
   })
   /** Some backends answer a change with nothing. */
   const changed = Effect.fnUntraced(function*(route: Route, verb: string, params: unknown, id: string) {
-    const subject = yield* ask(route, verb, params)
+    const subject = yield* askOf(route, verb, params, id)
     return Option.isSome(subject) ? subject.value : yield* get(id)
   })
   const update = Effect.fn("SubjectRouter.update")(function*(id: string, patch: SubjectPatch) {
@@ -73,7 +74,7 @@ const make = Effect.gen(function*() {
     }),
     get,
     create: Effect.fn("SubjectRouter.create")(function*(subject: CreateSubject) {
-      return yield* need(yield* routeOf(subject.kind), "create", subject, subject.title)
+      return yield* made(yield* routeOf(subject.kind), subject)
     }),
     update,
     setStatus: Effect.fn("SubjectRouter.setStatus")(function*(id: string, status: SubjectStatus) {

@@ -1,6 +1,7 @@
 /** From the texts of the workflow files to definitions that need nothing else, or to everything that is wrong with them. */
 import { Result } from "effect"
 import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
+import type { TriggerDefinition } from "../../schemas/Trigger.ts"
 import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { AuthoredAllowlist, type AuthoredPhase, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
 import { idsOf, lookUp, readAgents, readModels, type Table } from "./Agents.ts"
@@ -12,6 +13,7 @@ import { parseYaml } from "./ParseYaml.ts"
 import { builtInPrograms, type PhaseContext, readPhases, usePhase } from "./Phases.ts"
 import { checkFile } from "./Sections.ts"
 import { suggest } from "./Suggest.ts"
+import { readTriggers } from "./Triggers.ts"
 import { fieldOf, itemsOf, placeOf, textOf, type YamlMap, type YamlTree } from "./YamlTree.ts"
 
 export interface SourceFile {
@@ -23,6 +25,7 @@ export interface SourceFile {
 export interface CompiledProject {
   readonly defaultWorkflow: string | undefined
   readonly workflows: ReadonlyArray<WorkflowDefinition>
+  readonly triggers: ReadonlyArray<TriggerDefinition>
   /** True when a definition would execute something that the repository wrote: command phases, agents with a command line. */
   readonly executes: boolean
   /** What the author wrote and nothing acts on, and secrets in places where they would be kept. */
@@ -157,6 +160,7 @@ const compileRoot = (root: YamlMap, findings: Findings): Omit<CompiledProject, "
   return {
     defaultWorkflow: textOf(section("default_workflow_ref")) ?? only,
     workflows,
+    triggers: readTriggers(section("triggers"), findings),
     executes: workflows.some(({ phases }) =>
       phases.some((phase) => phase.mode === "command" || (phase.mode === "agent" && phase.launch !== undefined))
     )

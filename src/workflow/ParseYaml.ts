@@ -133,11 +133,19 @@ const syntaxProblem = (at: Place, message: string, text: string): WorkflowProble
     ? problem(at, message, "inside [ ] and { } a ${NAME} is written in quotes")
     : problem(at, message)
 
+/** What the parser stumbles over twice at one place is one mistake of the author. */
+const firstOfEachPlace = (problems: ReadonlyArray<WorkflowProblem>): ReadonlyArray<WorkflowProblem> =>
+  problems.filter(({ column, line }, at) =>
+    at === problems.findIndex((other) => other.line === line && other.column === column)
+  )
+
 export const parseYaml = (file: string, text: string, lookup: Lookup): ParsedFile => {
   const reader = new Reader(file, lookup)
   const parsed = Result.try(() => {
     const document = parseDocument(text, { lineCounter: reader.lines, prettyErrors: false, logLevel: "error" })
-    const syntax = document.errors.map((error) => syntaxProblem(reader.at(error.pos[0]), error.message, text))
+    const syntax = firstOfEachPlace(
+      document.errors.map((error) => syntaxProblem(reader.at(error.pos[0]), error.message, text))
+    )
     const tree = document.contents === null ? undefined : reader.read(document.contents, false, reader.at(0))
     return { syntax, tree }
   })

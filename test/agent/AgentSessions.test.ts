@@ -1,12 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Deferred, Effect, Exit, Fiber, Latch, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import {
-  ConnectionLost,
-  MethodNotSupported,
-  type PluginError,
-  PluginRefused
-} from "../../schemas/errors/PluginErrors.ts"
+import { ConnectionLost, type PluginError, PluginRefused } from "../../schemas/errors/PluginErrors.ts"
 import { SessionId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { AgentNotification } from "../../schemas/Provider.ts"
@@ -279,50 +274,50 @@ describe("cancel", () => {
     )
   })
 
-  /** A deaf provider is given its time, then left alone. */
+  /** It says that it cancelled, and goes on. */
   const deaf = () => {
     const begun = Latch.makeUnsafe(false)
     const answering = ({ method }: Call): Effect.Effect<Json, PluginError> =>
       method === "agent/cancel"
         ? Effect.succeed({ session_id: "s", cancelled: true })
         : Effect.andThen(begun.open, Effect.never)
-    const abandon = <A, E>(running: Fiber.Fiber<A, E>) =>
-      Effect.gen(function*() {
-        const interrupting = yield* Effect.forkChild(Fiber.interrupt(running))
-        yield* TestClock.adjust("20 seconds")
-        yield* Fiber.join(interrupting)
-      })
-    return { begun, answering, abandon }
+    return { begun, answering }
   }
+  const cancelled = Effect.fnUntraced(
+    function*(agents: AgentSessions["Service"], running: Fiber.Fiber<unknown, unknown>) {
+      assert.strictEqual((yield* agents.status(SessionId.make("s"))).status, "cancelled")
+      assert.instanceOf(yield* Effect.flip(Fiber.join(running)), ConnectionLost)
+    }
+  )
 
-  it.effect("is refused without a call where the provider cannot", () => {
-    const { abandon, answering, begun } = deaf()
+  it.effect("ends the process of a provider that cannot be asked", () => {
+    const { answering, begun } = deaf()
     return withHost(
       answering,
       Effect.fnUntraced(function*(agents, host) {
         const running = yield* Effect.forkChild(agents.run(session("s", { tool: "oai-runner" })))
         yield* begun.await
-        assert.instanceOf(yield* Effect.flip(agents.cancel(SessionId.make("s"))), MethodNotSupported)
-        yield* abandon(running)
-        assert.deepStrictEqual(host.calls.map(({ method, plugin }) => [plugin, method]), [[
-          "animus-provider-oai",
-          "agent/run"
-        ]])
+        yield* agents.cancel(SessionId.make("s"))
+        assert.deepStrictEqual([host.methods, host.restarted], [["agent/run"], ["animus-provider-oai"]])
+        yield* cancelled(agents, running)
       })
     )
   })
 
-  it.effect("gives up, typed, on a provider that does not stop", () => {
-    const { abandon, answering, begun } = deaf()
+  it.effect("ends the process of a provider that does not stop in ten seconds, and not before", () => {
+    const { answering, begun } = deaf()
     return withHost(
       answering,
-      Effect.fnUntraced(function*(agents) {
+      Effect.fnUntraced(function*(agents, host) {
         const running = yield* Effect.forkChild(agents.run(session("s")))
         yield* begun.await
-        const cancelling = yield* Effect.forkChild(Effect.flip(agents.cancel(SessionId.make("s"))))
-        yield* TestClock.adjust("10 seconds")
-        assert.strictEqual((yield* Fiber.join(cancelling))._tag, "RequestTimedOut")
-        yield* abandon(running)
+        const cancelling = yield* Effect.forkChild(agents.cancel(SessionId.make("s")))
+        yield* TestClock.adjust("9 seconds")
+        assert.deepStrictEqual(host.restarted, [])
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(cancelling)
+        assert.deepStrictEqual(host.restarted, ["animus-provider-exec"])
+        yield* cancelled(agents, running)
       })
     )
   })

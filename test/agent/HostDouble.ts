@@ -1,6 +1,6 @@
 /** A plugin host without processes: calls are answered by a function, notifications are emitted by the test. */
-import { Effect, Layer, Queue, type Scope, Stream } from "effect"
-import { type ConnectionLost, type PluginError, PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
+import { Cause, Deferred, Effect, Layer, Queue, type Scope, Stream } from "effect"
+import { ConnectionLost, type PluginError, PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { Json } from "../../schemas/Json.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { type CallOptions, PluginHost, type PluginNotification } from "../../src/plugin/PluginHost.ts"
@@ -24,6 +24,8 @@ export class HostDouble {
   readonly calls: Array<Call> = []
   readonly notified: Array<{ readonly method: string; readonly params: unknown }> = []
   readonly owners = new Set<Owner>()
+  readonly restarted: Array<string> = []
+  private process = Deferred.makeUnsafe<never, ConnectionLost>()
   private ids = 0
   private readonly manifests: Readonly<Record<string, ReadonlyArray<string>>>
   private readonly answer: Answer
@@ -76,7 +78,7 @@ export class HostDouble {
           options?.onId?.(++this.ids)
           const call = { plugin, method, params, options }
           this.calls.push(call)
-          return this.answer(call, this)
+          return Effect.raceFirst(this.answer(call, this), Deferred.await(this.process))
         }),
       notify: (_, method, params) => Effect.sync(() => void this.notified.push({ method, params })),
       own,
@@ -94,6 +96,17 @@ export class HostDouble {
         }),
       status: (plugin) => Effect.fail(new PluginNotFound({ plugin, known: [] })),
       statuses: Effect.succeed([]),
+      restart: (plugin, reason) =>
+        Effect.suspend(() => {
+          this.restarted.push(plugin)
+          const error = new ConnectionLost({ plugin, detail: reason })
+          for (const owner of this.owners) {
+            if (owner.plugin === plugin) Queue.failCauseUnsafe(owner.queue, Cause.fail(error))
+          }
+          const before = this.process
+          this.process = Deferred.makeUnsafe()
+          return Effect.asVoid(Deferred.fail(before, error))
+        }),
       events: Stream.never
     })
     const plugins = Object.entries(this.manifests).map(([name, capabilities]) => ({

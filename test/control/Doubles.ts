@@ -121,7 +121,10 @@ export const handlers = (steering: Steering) =>
     "agent/watch": unwatched,
     "plugin/list": unused,
     "plugin/info": unused,
-    "plugin/ping": unused
+    "plugin/ping": unused,
+    "plugin/status": unused,
+    "plugin/restart": unused,
+    "plugin/orphans": unused
   })
 
 export const server = (steering: Steering) => Layer.provide(ControlServer.layer, handlers(steering))

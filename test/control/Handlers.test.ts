@@ -21,6 +21,8 @@ import { LogBackend } from "../../src/log/LogBackend.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
+import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
+import { ProcessTable } from "../../src/project/ProcessTable.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
@@ -105,6 +107,7 @@ const doubles = Layer.mergeAll(
   Layer.mock(Scheduler)({
     runNow: (dispatch) => Effect.as(Effect.sync(() => begun.push(dispatch)), head("running")),
     status: Effect.succeed({ paused: true, active: 0, capacity: 1 }),
+    troubles: Effect.succeed([]),
     pause: Effect.fail(new SessionStoreFailed({ reason: new StoreFull({ path: "q" }) }))
   }),
   Layer.mock(DispatchQueue)({
@@ -112,6 +115,7 @@ const doubles = Layer.mergeAll(
     stats: Effect.succeed({ pending: 1, held: 2, assigned: 3, done: 4, dropped: 5 })
   }),
   Layer.mock(RunEngine)({
+    troubles: Effect.succeed([]),
     get: (run) => Effect.fail(new RunNotFound({ run })),
     approve: ({ phase, run }) =>
       Effect.fail(new IllegalTransition({ run, command: `approve ${phase} of`, state: "running", next: "Wait." }))
@@ -134,6 +138,15 @@ const doubles = Layer.mergeAll(
       status("off", "disabled"),
       status("lazy", "idle")
     ])
+  }),
+  Layer.succeed(HostEnvironment, { env: {}, cookie: "c", generation: "2" }),
+  Layer.mock(ProcessTable)({
+    carrying: () =>
+      Effect.succeed([
+        { pid: 5, startTime: "1", command: "old", generation: "1", plugin: "p" },
+        { pid: 6, startTime: "2", command: "own", generation: "2", plugin: "p" }
+      ]),
+    descendants: () => Effect.succeed([{ pid: 7, startTime: "3", command: "child" }])
   }),
   Layer.mock(PluginCatalog)({ discovery: Effect.succeed({ plugins: [], warnings: [] }) }),
   Layer.mock(LogBackend)({
@@ -228,7 +241,8 @@ describe("control handlers", () => {
             plugin: "p",
             plugin_code: -32099
           }],
-          [control["plugin/call"]({ name: "mute", method: "m" }), "unavailable", { error: "RequestTimedOut" }]
+          [control["plugin/call"]({ name: "mute", method: "m" }), "unavailable", { error: "RequestTimedOut" }],
+          [control["plugin/call"]({ name: "p", method: "shutdown" }), "invalid_request", { error: "InvalidInput" }]
         ] as const
         for (const [call, category, data] of refusals) {
           expect(yield* Effect.flip<unknown, unknown, never>(call)).toMatchObject({
@@ -237,6 +251,21 @@ describe("control handlers", () => {
             data
           })
         }
+      }))
+
+    it.effect("plugin/status tells each plugin's state, plugin/orphans what an earlier daemon left", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const { plugins } = yield* control["plugin/status"]({})
+        expect(plugins.map(({ name, state }) => [name, state])).toStrictEqual([
+          ["well", "running"],
+          ["mute", "running"],
+          ["off", "disabled"],
+          ["lazy", "idle"]
+        ])
+        expect(yield* control["plugin/orphans"]({})).toStrictEqual({
+          orphans: [{ pid: 5, command: "old" }, { pid: 7, command: "child" }]
+        })
       }))
 
     it.effect("workflow/run loads the task, with or without its prefix", () =>

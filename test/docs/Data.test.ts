@@ -3,6 +3,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Path, Result, Schema } from "effect"
 import * as DaemonConfigFile from "../../layers/DaemonConfigFile.ts"
+import * as PluginStoreFile from "../../layers/PluginStoreFile.ts"
 import { InitializeParams, InitializeResult } from "../../schemas/PluginLifecycle.ts"
 import { Subject, SubjectId } from "../../schemas/Subject.ts"
 import { findCandidates } from "../../src/plugin/Candidates.ts"
@@ -31,7 +32,7 @@ const machineWith = ({ file = "", text }: Snippet) =>
       Layer.succeed(HostEnvironment, { env: {}, cookie: "docs", generation: "1" }),
       Layer.succeed(Trust, { status: unused, approve: unused, revoke: Effect.void, require: () => Effect.void })
     )
-  })).pipe(Layer.provideMerge(NodeServices.layer))
+  })).pipe((machine) => Layer.provideMerge(PluginStoreFile.layer, machine), Layer.provideMerge(NodeServices.layer))
 
 const compiles = ({ file = "", text }: Snippet) => {
   const compiled = compileProject([{ file, text }], () => undefined)

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Queue, Scope, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Queue, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as PluginProcessMemory from "../../layers/PluginProcessMemory.ts"
 import { connect } from "../../src/plugin/PluginConnection.ts"
-import { accepted, makeTheatre, type Puppet, welcome } from "./Puppet.ts"
+import { answer, greet, initializeResult, makePuppets, note, PATH, type Puppet, refuse } from "./scripted.ts"
 
 const options = (said: Queue.Queue<string>, capacity: number) => ({
-  command: { plugin: "puppet", path: "/puppet", args: [], cwd: "/project", env: {} },
+  command: { plugin: "demo", path: PATH, args: [], cwd: "/project", env: {} },
   initialize: {
     protocol_version: "1.1.0",
     host_info: { name: "animus", version: "1.0.0" },
@@ -23,30 +24,30 @@ const options = (said: Queue.Queue<string>, capacity: number) => ({
 
 /** A connection that is being made, and the process at its other end. */
 const begin = Effect.fnUntraced(function*(capacity = 4) {
-  const { layer, spawned } = yield* makeTheatre
+  const { program, spawned } = yield* makePuppets
   const said = yield* Queue.unbounded<string>()
   const scope = yield* Scope.fork(yield* Effect.scope)
   const connecting = yield* connect(options(said, capacity)).pipe(
-    Effect.provide(layer),
+    Effect.provide(PluginProcessMemory.layer({ [PATH]: program })),
     Scope.provide(scope),
     Effect.forkChild
   )
   const puppet = yield* spawned
   // Before the scope closes: a puppet that nobody plays any more does not answer to a shutdown.
-  yield* Effect.addFinalizer(() => puppet.die({ code: 0 }))
+  yield* Effect.addFinalizer(() => puppet.exit(0))
   return { connecting, said, scope, puppet }
 })
 
-const introduced = Effect.fnUntraced(function*(capacity?: number, result: object = accepted()) {
+const introduced = Effect.fnUntraced(function*(capacity?: number, cancellation = true) {
   const parts = yield* begin(capacity)
-  yield* welcome(parts.puppet, result)
+  yield* greet(parts.puppet, { cancellation })
   return { ...parts, connection: yield* Fiber.join(parts.connecting) }
 })
 
-const tokens = (puppet: Puppet, from: number, to: number) =>
+const tokens = (puppet: Puppet, from: number, to: number, written: () => void = () => {}) =>
   Effect.forEach(
     Array.from({ length: to - from }, (_, at) => from + at),
-    (at) => puppet.send({ method: "token", params: at }),
+    (at) => Effect.andThen(puppet.say(note("token", at)), Effect.sync(written)),
     { discard: true }
   )
 
@@ -60,8 +61,8 @@ describe("the handshake", () => {
         protocol_version: "1.1.0",
         init_extensions: { project_binding: { project_root: "/project" } }
       })
-      yield* puppet.send({ id, result: accepted() })
-      assert.strictEqual((yield* Fiber.join(connecting)).initialized.plugin_info.name, "puppet")
+      yield* puppet.say(answer(id, initializeResult()))
+      assert.strictEqual((yield* Fiber.join(connecting)).initialized.plugin_info.name, "demo")
       assert.strictEqual((yield* puppet.take).method, "initialized")
     }))
 
@@ -69,7 +70,7 @@ describe("the handshake", () => {
     Effect.forEach(["2.0.0", "soon"], (version) =>
       Effect.gen(function*() {
         const { connecting, puppet } = yield* begin()
-        yield* puppet.send({ id: (yield* puppet.take).id, result: accepted(version) })
+        yield* puppet.say(answer((yield* puppet.take).id, initializeResult({}, version)))
         const error = yield* Effect.flip(Fiber.join(connecting))
         assert.deepInclude(error, { _tag: "ProtocolMismatch", theirs: version })
         assert.notInclude(puppet.seen, "initialized")
@@ -78,15 +79,12 @@ describe("the handshake", () => {
   it.effect("fails with the plugin's own refusal, and with an answer that makes no sense", () =>
     Effect.gen(function*() {
       const refused = yield* begin()
-      yield* refused.puppet.send({
-        id: (yield* refused.puppet.take).id,
-        error: { code: -32602, message: "no binding" }
-      })
+      yield* refused.puppet.say(refuse((yield* refused.puppet.take).id, -32602, "no binding"))
       const refusal = yield* Effect.flip(Fiber.join(refused.connecting))
       assert.strictEqual(refusal._tag, "HandshakeFailed")
       assert.include(refusal.message, "no binding")
       const odd = yield* begin()
-      yield* odd.puppet.send({ id: (yield* odd.puppet.take).id, result: { hello: 1 } })
+      yield* odd.puppet.say(answer((yield* odd.puppet.take).id, { hello: 1 }))
       assert.strictEqual((yield* Effect.flip(Fiber.join(odd.connecting)))._tag, "HandshakeFailed")
     }))
 
@@ -104,7 +102,7 @@ describe("the handshake", () => {
     Effect.gen(function*() {
       const { connecting, puppet } = yield* begin()
       yield* puppet.take
-      yield* puppet.die({ code: 3 })
+      yield* puppet.exit(3)
       yield* TestClock.adjust("5 seconds")
       assert.include((yield* Effect.flip(Fiber.join(connecting))).message, "exit code 3")
     }))
@@ -118,9 +116,9 @@ describe("calls", () => {
         Effect.all([connection.call("a", {}, {}), connection.call("b", {}, {})], { concurrency: 2 })
       )
       const [a, b] = [yield* puppet.take, yield* puppet.take]
-      yield* puppet.send({ id: b.id, result: "b" })
+      yield* puppet.say(answer(b.id, "b"))
       yield* puppet.print("loading model...\n")
-      yield* puppet.send({ id: a.id, result: "a" })
+      yield* puppet.say(answer(a.id, "a"))
       assert.deepStrictEqual(yield* Fiber.join(calls), ["a", "b"])
       assert.strictEqual(yield* Queue.take(said), "not-json")
     }))
@@ -128,14 +126,14 @@ describe("calls", () => {
   it.effect("fail typed: unsupported, refused, too late", () =>
     Effect.gen(function*() {
       const { connection, puppet } = yield* introduced()
-      const outcome = Effect.fnUntraced(function*(error: object) {
+      const outcome = Effect.fnUntraced(function*(code: number, message: string, data?: object) {
         const call = yield* Effect.forkChild(Effect.flip(connection.call("a", {}, {})))
-        yield* puppet.send({ id: (yield* puppet.take).id, error })
+        yield* puppet.say({ jsonrpc: "2.0", id: (yield* puppet.take).id, error: { code, message, data } })
         return yield* Fiber.join(call)
       })
-      assert.strictEqual((yield* outcome({ code: -32001, message: "no" }))._tag, "MethodNotSupported")
-      assert.strictEqual((yield* outcome({ code: -32601, message: "no" }))._tag, "MethodNotSupported")
-      assert.deepInclude(yield* outcome({ code: -32603, message: "full", data: { category: "unavailable" } }), {
+      assert.strictEqual((yield* outcome(-32001, "no"))._tag, "MethodNotSupported")
+      assert.strictEqual((yield* outcome(-32601, "no"))._tag, "MethodNotSupported")
+      assert.deepInclude(yield* outcome(-32603, "full", { category: "unavailable" }), {
         _tag: "PluginRefused",
         detail: "full",
         category: "unavailable"
@@ -153,7 +151,7 @@ describe("calls", () => {
 
   it.effect("are cancelled on the wire only where the plugin understands it", () =>
     Effect.gen(function*() {
-      const { connection, puppet } = yield* introduced(4, accepted("1.0.0", false))
+      const { connection, puppet } = yield* introduced(4, false)
       const call = yield* Effect.forkChild(connection.call("a", {}, {}))
       yield* puppet.take
       yield* Fiber.interrupt(call)
@@ -166,11 +164,11 @@ describe("calls", () => {
       const { connection, puppet } = yield* introduced()
       const call = yield* Effect.forkChild(Effect.flip(connection.call("a", {}, {})))
       yield* puppet.take
-      yield* puppet.die({ signal: "SIGKILL" })
+      yield* puppet.kill
       yield* TestClock.adjust("3 seconds")
       const error = yield* Fiber.join(call)
       assert.strictEqual(error._tag, "ConnectionLost")
-      assert.include(error.message, "SIGKILL")
+      assert.include(error.message, "SIGTERM")
       assert.strictEqual((yield* Effect.flip(connection.call("b", {}, {})))._tag, "ConnectionLost")
     }))
 })
@@ -187,7 +185,7 @@ describe("notifications", () => {
       const all = yield* owned.pipe(Stream.flatMap(Stream.fromIterable), Stream.take(10_000), Stream.runCollect)
       assert.deepStrictEqual(all.map(({ params }) => params), Array.from({ length: 10_000 }, (_, at) => at))
       yield* Fiber.join(burst)
-      yield* puppet.die({ code: 0 })
+      yield* puppet.exit(0)
       yield* TestClock.adjust("5 seconds")
       const left = (yield* Stream.runCollect(observed)).flat()
       assert.isBelow(left.length, 20)
@@ -198,7 +196,7 @@ describe("notifications", () => {
     Effect.gen(function*() {
       const { connection, puppet } = yield* introduced()
       const owned = yield* connection.own(() => true)
-      const writing = yield* Effect.forkChild(Effect.andThen(tokens(puppet, 0, 100), puppet.die({ code: 0 })))
+      const writing = yield* Effect.forkChild(Effect.andThen(tokens(puppet, 0, 100), puppet.exit(0)))
       yield* TestClock.adjust("1 minute")
       let count = 0
       const error = yield* owned.pipe(
@@ -212,18 +210,49 @@ describe("notifications", () => {
       assert.strictEqual(count, 100)
     }))
 
-  it.effect("are lost to nobody when the process is gone while its owner sleeps", () =>
+  it.effect("stay with an owner who sleeps for an hour after the process ended, and hold nobody else up", () =>
     Effect.gen(function*() {
       const { connection, puppet } = yield* introduced()
       const owned = yield* connection.own(() => true)
       const lost = yield* Effect.forkChild(connection.lost)
-      yield* Effect.forkChild(Effect.andThen(tokens(puppet, 0, 300), puppet.die({ code: 0 })))
-      yield* TestClock.adjust("20 seconds")
-      assert.isUndefined(lost.pollUnsafe())
-      const all = yield* owned.pipe(Stream.flatMap(Stream.fromIterable), Stream.take(300), Stream.runCollect)
-      assert.strictEqual(all.at(-1)?.params, 299)
+      let written = 0
+      yield* Effect.forkChild(tokens(puppet, 0, 2_000, () => written++))
+      yield* TestClock.adjust("1 minute")
+      const inPipe = written
+      assert.isBelow(inPipe, 2_000)
+      yield* puppet.exit(0)
       yield* TestClock.adjust("5 seconds")
       assert.include((yield* Fiber.join(lost)).message, "exit code 0")
+      yield* TestClock.adjust("1 hour")
+      const seen: Array<unknown> = []
+      const error = yield* owned.pipe(
+        Stream.flattenIterable,
+        Stream.runForEach(({ params }) => Effect.sync(() => seen.push(params))),
+        Effect.flip
+      )
+      assert.strictEqual(error._tag, "ConnectionLost")
+      assert.isAtLeast(seen.length, inPipe)
+      assert.deepStrictEqual(seen, Array.from(seen, (_, at) => at))
+    }))
+
+  it.effect("fail the owner that throws over them, at once, and nobody else", () =>
+    Effect.gen(function*() {
+      const { connection, puppet } = yield* introduced()
+      const broken = yield* connection.own(({ params }) => {
+        if (params === 1) throw new Error("not a session")
+        return true
+      })
+      const owned = yield* connection.own(() => true)
+      const call = yield* Effect.forkChild(connection.call("a", {}, {}))
+      const { id } = yield* puppet.take
+      yield* tokens(puppet, 0, 2)
+      yield* puppet.say(answer(id, "answered"))
+      assert.strictEqual(yield* Fiber.join(call), "answered")
+      const error = yield* Effect.flip(Stream.runDrain(broken))
+      assert.strictEqual(error._tag, "ConnectionLost")
+      assert.include(error.message, "not a session")
+      const all = yield* owned.pipe(Stream.flattenIterable, Stream.take(2), Stream.runCollect)
+      assert.deepStrictEqual(all.map(({ params }) => params), [0, 1])
     }))
 
   it.effect("flow again when a full owner leaves", () =>
@@ -231,7 +260,7 @@ describe("notifications", () => {
       const { connection, puppet } = yield* introduced()
       const scope = yield* Scope.make()
       yield* Effect.asVoid(Scope.provide(connection.own(() => true), scope))
-      const burst = yield* Effect.forkChild(tokens(puppet, 0, 200))
+      const burst = yield* Effect.forkChild(tokens(puppet, 0, 2_000))
       yield* TestClock.adjust("1 second")
       assert.isUndefined(burst.pollUnsafe())
       yield* Scope.close(scope, Exit.void)
@@ -240,15 +269,16 @@ describe("notifications", () => {
 })
 
 describe("the end", () => {
-  it.effect("is shutdown, exit, closed stdin, and death only after that", () =>
+  it.effect("is shutdown, exit and closed stdin; who leaves then is not killed", () =>
     Effect.gen(function*() {
       const { puppet, scope } = yield* introduced()
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-      yield* puppet.send({ id: (yield* puppet.take).id, result: {} })
+      yield* puppet.say(answer((yield* puppet.take).id, {}))
       assert.strictEqual((yield* puppet.take).method, "exit")
-      yield* puppet.die({ code: 0 })
+      assert.isTrue(Cause.isDone(yield* Effect.flip(puppet.take)))
+      yield* puppet.exit(0)
       yield* Fiber.join(closing)
-      assert.deepStrictEqual(puppet.seen.slice(2), ["shutdown", "exit", "stdin closed", "killed"])
+      assert.deepStrictEqual(puppet.seen.slice(2), ["shutdown", "exit", "stdin closed"])
     }))
 
   it.effect("comes within seconds for a plugin that ignores everything", () =>
@@ -265,8 +295,8 @@ describe("the end", () => {
   it.effect("keeps the last words of stderr, long lines cut", () =>
     Effect.gen(function*() {
       const { puppet, said } = yield* introduced()
-      yield* puppet.stderr(`boom\n${"x".repeat(100_000)}\nlast`)
-      yield* puppet.die({ code: 1 })
+      yield* puppet.complain(`boom\n${"x".repeat(100_000)}\nlast`)
+      yield* puppet.exit(1)
       const [first, long, last] = yield* Queue.takeN(said, 3)
       assert.strictEqual(first, "boom")
       assert.isBelow(long?.length ?? Infinity, 1000)

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Queue, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { PluginHost } from "../../src/plugin/PluginHost.ts"
-import { answer, greet, hostOf, initializeResult, note, refuse, script, serving } from "./scripted.ts"
+import { HostVersion, PluginHost } from "../../src/plugin/PluginHost.ts"
+import { answer, greet, hostOf, initializeResult, makePuppets, note, refuse, script, serving } from "./scripted.ts"
 
 const call = (method: string, params: unknown = {}, timeout?: number) =>
   Effect.flatMap(PluginHost, (host) => host.call("demo", method, params, timeout === undefined ? {} : { timeout }))
@@ -29,12 +29,12 @@ describe("handshake", () => {
       assert.strictEqual(yield* call("greet"), "hello")
       assert.deepStrictEqual(asked, ["initialize", {
         protocol_version: "1.1.0",
-        host_info: { name: "animus", version: "0.0.0" },
+        host_info: { name: "animus", version: "9.8.7" },
         capabilities: { streaming: true, progress: true, cancellation: true },
         init_extensions: { project_binding: { project_root: "/project" } }
       }, "initialized"])
       assert.strictEqual((yield* host.status("demo")).state, "running")
-    }).pipe(Effect.provide(hostOf(program)))
+    }).pipe(Effect.provide(hostOf(program).pipe(Layer.provide(Layer.succeed(HostVersion, "9.8.7")))))
   })
 
   const rejected = (program: Parameters<typeof hostOf>[0]) =>
@@ -239,6 +239,32 @@ describe("notifications", () => {
       assert.deepStrictEqual(batches.flat().map(({ method }) => method), ["last"])
     }).pipe(Effect.scoped, Effect.provide(hostOf(program)))
   })
+
+  it.effect("a restart does not wait for an owner of the process before, who keeps what it left", () =>
+    Effect.gen(function*() {
+      const { program, spawned } = yield* makePuppets
+      yield* Effect.gen(function*() {
+        const host = yield* PluginHost
+        const first = yield* Effect.forkChild(host.initialized("demo"))
+        const dying = yield* spawned
+        yield* greet(dying)
+        yield* Fiber.join(first)
+        const owned = yield* host.own("demo", () => true)
+        yield* Effect.forkChild(Effect.forEach(Array.from({ length: COUNT }), () => dying.say(note("tick"))))
+        yield* TestClock.adjust("1 minute")
+        yield* dying.kill
+        yield* TestClock.adjust("10 seconds")
+        const next = yield* spawned
+        yield* greet(next)
+        assert.strictEqual(
+          (yield* Effect.repeat(host.status("demo"), { until: ({ pid }) => pid !== undefined })).state,
+          "running"
+        )
+        const error = yield* Effect.flip(Stream.runDrain(owned))
+        assert.include(error.message, "SIGTERM")
+        yield* next.exit(0)
+      }).pipe(Effect.scoped, Effect.provide(hostOf(program)))
+    }))
 
   it.effect("an owner that leaves lets reading go on", () =>
     Effect.gen(function*() {

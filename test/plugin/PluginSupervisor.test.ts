@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
+import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { answer, hostOf, initializeResult, script, serving } from "./scripted.ts"
 
@@ -76,6 +77,64 @@ describe("PluginSupervisor", () => {
       yield* TestClock.adjust("1500 millis")
       assert.strictEqual(yield* Fiber.join(patient), "up")
     }).pipe(Effect.provide(hostOf(program)))
+  })
+
+  it.effect("a defect while it starts is a crash: callers hear at once, and the next start is tried", () => {
+    let starts = 0
+    const healthy = serving(({ id }, { say }) => say(answer(id, "up")))
+    const program: typeof healthy = (command) => {
+      if (starts++ === 0) throw new Error("no such pipe")
+      return healthy(command)
+    }
+    return Effect.gen(function*() {
+      const errors = yield* Effect.all([Effect.flip(call("x")), Effect.flip(call("y"))], { concurrency: 2 })
+      for (const error of errors) {
+        assert.strictEqual(error._tag, "PluginCrashed")
+        assert.include(error.message, "no such pipe")
+      }
+      assert.strictEqual((yield* status).state, "backing-off")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* call("x"), "up")
+      assert.strictEqual((yield* status).restarts, 1)
+    }).pipe(Effect.provide(hostOf(program)))
+  })
+
+  /** Fails, and would fail in the same way again. */
+  const disabledAtOnce = Effect.fnUntraced(function*(tag: string, reason: string) {
+    for (const attempt of ["first", "second"]) {
+      const error = yield* Effect.flip(call(attempt))
+      assert.strictEqual(error._tag, tag)
+      assert.include(error.message, reason)
+      yield* TestClock.adjust("10 minutes")
+    }
+    const { lastError, restarts, state } = yield* status
+    assert.deepStrictEqual({ state, restarts }, { state: "disabled", restarts: 0 })
+    assert.include(lastError, reason)
+  })
+
+  it.effect("another protocol disables it at once, since no restart cures that", () => {
+    let starts = 0
+    const program = script(({ say, take }) =>
+      Effect.gen(function*() {
+        starts++
+        const { id } = yield* take
+        yield* say(answer(id, initializeResult({}, "2.0.0")))
+        return yield* Effect.never
+      })
+    )
+    return Effect.gen(function*() {
+      yield* disabledAtOnce("ProtocolMismatch", "2.0.0")
+      assert.strictEqual(starts, 1)
+    }).pipe(Effect.provide(hostOf(program)))
+  })
+
+  it.effect("so does a project that is not trusted, and nothing of it is started", () => {
+    const starts: Array<number> = []
+    const trust = (because: string) => Effect.fail(new ProjectNotTrusted({ projectRoot: "/project", because }))
+    return Effect.gen(function*() {
+      yield* disabledAtOnce("PluginCrashed", "animus trust, and start the daemon again")
+      assert.deepStrictEqual(starts, [])
+    }).pipe(Effect.provide(hostOf(failing(starts), {}, { source: "project_local", trust })))
   })
 
   it.effect("many first callers share one start", () => {

@@ -1,13 +1,17 @@
-/** Plugins for tests: programs over `Stdio` that say exactly what a test wants to hear, behind in-memory pipes. */
-import { Cause, Effect, Layer, Queue, Stdio, Stream } from "effect"
+/**
+ * Plugins for tests: programs over `Stdio` that say exactly what a test wants to hear, behind in-memory pipes. Scripts run by
+ * themselves; a puppet does what the test tells it at that moment.
+ */
+import { Cause, Deferred, Effect, Layer, Queue, Stdio, Stream } from "effect"
 import type { MemoryProgram } from "../../layers/PluginProcessMemory.ts"
 import * as PluginProcessMemory from "../../layers/PluginProcessMemory.ts"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
-import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
+import { PluginLock } from "../../src/lock/PluginLock.ts"
+import { PluginCatalog, type PluginSource } from "../../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
-import { Trust } from "../../src/project/Trust.ts"
+import type { Trust } from "../../src/project/Trust.ts"
 
 export interface Incoming {
   readonly id?: number
@@ -21,6 +25,8 @@ export interface Talk {
   readonly say: (frame: unknown) => Effect.Effect<void>
   readonly print: (text: string) => Effect.Effect<void>
   readonly complain: (text: string) => Effect.Effect<void>
+  /** What the host did to it, in order: methods, then "stdin closed". */
+  readonly seen: Array<string>
 }
 
 export const initializeResult = (capabilities: Record<string, unknown> = {}, protocol = "1.1.0") => ({
@@ -34,10 +40,16 @@ export const script = (body: (talk: Talk) => Effect.Effect<number | void, Cause.
   Effect.gen(function*() {
     const stdio = yield* Stdio.Stdio
     const frames = yield* Queue.bounded<Incoming, Cause.Done>(16)
+    const seen: Array<string> = []
     yield* stdio.stdin.pipe(
       Stream.decodeText,
       Stream.splitLines,
-      Stream.runForEach((line) => Queue.offer(frames, JSON.parse(line))),
+      Stream.runForEach((line) => {
+        const frame: Incoming = JSON.parse(line)
+        seen.push(frame.method)
+        return Queue.offer(frames, frame)
+      }),
+      Effect.andThen(Effect.sync(() => seen.push("stdin closed"))),
       Effect.ensuring(Queue.end(frames)),
       Effect.forkScoped
     )
@@ -46,7 +58,8 @@ export const script = (body: (talk: Talk) => Effect.Effect<number | void, Cause.
       take: Queue.take(frames),
       say: (frame) => print(`${JSON.stringify(frame)}\n`),
       print,
-      complain: (text) => Effect.orDie(Stream.run(Stream.make(text), stdio.stderr()))
+      complain: (text) => Effect.orDie(Stream.run(Stream.make(text), stdio.stderr())),
+      seen
     }).pipe(Effect.catch(() => Effect.succeed(0)))
   })
 
@@ -86,7 +99,29 @@ export const serving = (
     })
   )
 
-const PATH = "/plugins/demo"
+export interface Puppet extends Talk {
+  readonly exit: (code: number) => Effect.Effect<void>
+  readonly kill: Effect.Effect<void>
+}
+
+/** A program whose every start is handed out by `spawned`. After "stdin closed", `seen` says "killed" if it came to that. */
+export const makePuppets = Effect.gen(function*() {
+  const puppets = yield* Queue.unbounded<Puppet>()
+  const program = script((talk) =>
+    Effect.gen(function*() {
+      const end = yield* Deferred.make<number>()
+      Queue.offerUnsafe(puppets, {
+        ...talk,
+        exit: (code) => Effect.asVoid(Deferred.succeed(end, code)),
+        kill: Effect.asVoid(Deferred.interrupt(end))
+      })
+      return yield* Deferred.await(end)
+    }).pipe(Effect.onInterrupt(() => Effect.sync(() => talk.seen.push("killed"))))
+  )
+  return { program, spawned: Queue.take(puppets) }
+})
+
+export const PATH = "/plugins/demo"
 
 export const manifest: PluginManifest = {
   name: "demo",
@@ -97,32 +132,43 @@ export const manifest: PluginManifest = {
   capabilities: []
 }
 
-const surroundings = Layer.mergeAll(
-  Layer.succeed(HostEnvironment, { env: { PATH: "/bin" }, cookie: "cookie", generation: "1" }),
-  Layer.succeed(ProjectScope, {
-    projectRoot: "/project",
-    projectDir: "/project/.animus",
-    configDir: "/config",
-    scopeDir: "/config/scope",
-    socketPath: "/config/scope/control.sock"
-  }),
-  Layer.succeed(Trust, {
-    status: Effect.die("not asked in this test"),
-    approve: Effect.die("not asked in this test"),
-    revoke: Effect.void,
-    require: () => Effect.void
-  })
-)
+const surroundings = (trust: Trust["Service"]["require"]) =>
+  Layer.mergeAll(
+    Layer.succeed(HostEnvironment, { env: { PATH: "/bin" }, cookie: "cookie", generation: "1" }),
+    Layer.succeed(ProjectScope, {
+      projectRoot: "/project",
+      projectDir: "/project/.animus",
+      configDir: "/config",
+      scopeDir: "/config/scope",
+      socketPath: "/config/scope/control.sock"
+    }),
+    Layer.succeed(PluginLock, {
+      admit: ({ name, path, source }) =>
+        Effect.as(source === "project_local" ? trust(`plugin ${name} was to be started`) : Effect.void, {
+          path,
+          key: ""
+        })
+    })
+  )
 
-/** A host that knows one plugin, `demo`. */
-export const hostOf = (program: MemoryProgram, facts: Partial<PluginManifest> = {}) => {
-  const plugin = { name: "demo", path: PATH, source: "user_dir", manifest: { ...manifest, ...facts } } as const
+interface Place {
+  readonly source: PluginSource
+  readonly trust: Trust["Service"]["require"]
+}
+
+/** A host that knows one plugin, `demo`, by default one of the user's own. */
+export const hostOf = (
+  program: MemoryProgram,
+  facts: Partial<PluginManifest> = {},
+  { source, trust }: Place = { source: "user_dir", trust: () => Effect.void }
+) => {
+  const plugin = { name: "demo", path: PATH, source, manifest: { ...manifest, ...facts } }
   return PluginHost.layer.pipe(
     Layer.provide(Layer.succeed(
       PluginCatalog,
       PluginCatalog.fromDiscovery(Effect.succeed({ plugins: [plugin], warnings: [] }))
     )),
     Layer.provide(PluginProcessMemory.layer({ [PATH]: program })),
-    Layer.provide(surroundings)
+    Layer.provide(surroundings(trust))
   )
 }

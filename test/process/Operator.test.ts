@@ -59,6 +59,26 @@ describe("without a daemon", () => {
   it("mistyped commands and flags are exit 2, enveloped too", () => {
     assert.strictEqual(refusal(["nonsense"]).code, "invalid_input")
     assert.strictEqual(refusal(["subject", "list", "--kinds", "task"]).details.stage, "parse")
+    assert.strictEqual(refusal(["queue"]).details.stage, "parse")
+    const slip = animus(["staus"])
+    assert.strictEqual(slip.stderr.split("\n").length, 1, slip.stderr)
+    assert.include(slip.stderr, "Did you mean this? status.")
+  })
+
+  it("half a command is answered with its help, and that is no failure", () => {
+    const { status, stdout } = animus(["queue"])
+    assert.deepStrictEqual([status, stdout.includes("enqueue")], [0, true])
+  })
+
+  it("a time that cannot be read is refused, with one that can", () => {
+    const error = refusal(["logs", "--since", "yesterday"])
+    assert.deepStrictEqual([error.exit_code, error.message.includes("15m")], [2, true])
+  })
+
+  it("a folder that is in no repository is a project of its own, and init says so", () => {
+    assert.isFalse(answer(["init"]).repository)
+    assert.include(animus(["init"]).stdout, "is in no git repository")
+    assert.notInclude(animus(["init", "--project-root", "."]).stdout, "is in no git repository")
   })
 
   it("a socket path that is too long is refused with its cure", () => {
@@ -85,7 +105,9 @@ describe("with a daemon", () => {
   it("unknown runs, subjects, plugins and workflows are exit 3 and name what there is", () => {
     const { id } = answer(["subject", "create", "--title", "A task"])
     assert.strictEqual(refusal(["workflow", "get", "nope"]).exit_code, 3)
-    assert.strictEqual(refusal(["subject", "get", "task:NOPE"]).exit_code, 3)
+    const absent = refusal(["subject", "get", "task:NOPE"])
+    assert.deepStrictEqual([absent.code, absent.exit_code], ["not_found", 3])
+    assert.include(absent.message, "animus subject list --kind task")
     assert.include(refusal(["plugin", "info", "nope"]).message, "animus-provider-exec")
     assert.include(refusal(["workflow", "run", id, "--workflow", "nope"]).message, "standard")
   })
@@ -117,6 +139,9 @@ describe("with a daemon", () => {
     assert.strictEqual(animus(["workflow", "watch", run]).status, 0)
     assert.strictEqual(answer(["workflow", "get", run]).status, "completed")
     assert.strictEqual(refusal(["workflow", "approve", run, "ask"]).code, "conflict")
+    assert.strictEqual(refusal(["workflow", "approve", run]).code, "conflict")
+    assert.strictEqual(refusal(["workflow", "reject", run]).code, "conflict")
+    assert.include(refusal(["workflow", "pause", run, "--confirm", "another"]).code, "invalid_input")
     assert.strictEqual(refusal(["workflow", "cancel", run]).exit_code, 2)
   })
 
@@ -125,7 +150,9 @@ describe("with a daemon", () => {
       "agents: { a: { tool: nothere } }\nphases: { one: { mode: agent, agent: a } }\nworkflows: [{ id: a, phases: [one] }]\ndefault_workflow_ref: a\n"
     )
     const { workflow_id: run } = answer(["workflow", "run", "task:TASK-001"])
-    assert.strictEqual(animus(["workflow", "watch", run]).status, 0)
+    const watched = animus(["workflow", "watch", run])
+    assert.strictEqual(watched.status, 1)
+    assert.include(watched.stderr, `Next: animus workflow journal ${run}`)
     const { detail } = answer(["workflow", "get", run])
     assert.strictEqual(detail.state, "failed")
     assert.include(detail.reason, "no provider plugin serves tool \"nothere\"")

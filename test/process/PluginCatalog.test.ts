@@ -1,10 +1,15 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, type Scope } from "effect"
-import { Digest } from "effect/crypto"
 import { env } from "node:process"
+import * as PluginSources from "../../layers/PluginSources.ts"
+import * as PluginStoreFile from "../../layers/PluginStoreFile.ts"
 import * as PluginProcessChild from "../../layers/PluginProcessChild.ts"
 import * as ProcessTableLinux from "../../layers/ProcessTableLinux.ts"
+import * as SignatureSigstore from "../../layers/SignatureSigstore.ts"
+import { Installer } from "../../src/install/Installer.ts"
+import { PluginLock } from "../../src/lock/PluginLock.ts"
+import { registryFault } from "../../src/plugin/Discovery.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
@@ -30,9 +35,10 @@ const layersFor = (root: string) => {
   })
   const host = Layer.succeed(HostEnvironment, { env: { PATH: env["PATH"] ?? "" }, cookie: root, generation: "1" })
   const trust = Trust.layer.pipe(Layer.provideMerge(scope))
-  return PluginCatalog.layer.pipe(
+  return Layer.mergeAll(PluginCatalog.layer, Installer.layer).pipe(
+    Layer.provide([PluginLock.layer, PluginSources.layer, SignatureSigstore.layer]),
+    Layer.provide(PluginStoreFile.layer),
     Layer.provide(PluginProcessChild.layer.pipe(Layer.provideMerge(ProcessTableLinux.layer))),
-    Layer.provide(Digest.layerWebCrypto),
     Layer.provide(host),
     Layer.provideMerge(trust)
   )
@@ -50,11 +56,43 @@ const workshop = Effect.gen(function*() {
   return { root, fs, program }
 })
 
+const install = (root: string, file: string) =>
+  Installer.use(({ install }) => install({ spec: { kind: "path", path: `${root}/${file}` }, policy: "warn" })).pipe(
+    Effect.provide(layersFor(root))
+  )
+
 const discover = (root: string) =>
   Effect.flatMap(PluginCatalog, ({ discovery }) => discovery).pipe(Effect.provide(layersFor(root)))
 
 const live = <A, E>(name: string, test: Effect.Effect<A, E, NodeServices.NodeServices | Scope.Scope>) =>
   it.live(name, () => test.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+
+describe("what cannot be used", () => {
+  live(
+    "is a registry that is no YAML: named with the place of the mistake, and what to do",
+    Effect.gen(function*() {
+      const { fs, root } = yield* workshop
+      yield* fs.writeFileString(`${root}/config/plugins.yaml`, "plugins:\n  a: {{\n")
+      const found = yield* discover(root)
+      const fault = registryFault(found)
+      assert.match(fault ?? "", /plugins\.yaml cannot be read: .* at line 3, column 1\. Mend it, then: animus daemon/)
+      assert.notInclude(fault, "\n")
+    })
+  )
+
+  live(
+    "is a file that cannot be started: its install says so, without pointing to a log that it never wrote",
+    Effect.gen(function*() {
+      const { fs, root } = yield* workshop
+      const file = "config/plugins/animus-plugin-noint"
+      yield* fs.writeFileString(`${root}/${file}`, "#!/nonexistent/program\n")
+      yield* fs.chmod(`${root}/${file}`, 0o755)
+      const { message } = yield* Effect.flip(install(root, file))
+      assert.include(message, "animus-plugin-noint --manifest failed: there is no such file")
+      assert.notInclude(message, "animus logs")
+    })
+  )
+})
 
 describe("discovery", () => {
   live(
@@ -83,11 +121,12 @@ describe("discovery", () => {
   )
 
   live(
-    "explains each one that does not answer as it should, and its name stays taken",
+    "executes nothing that nobody installed, says how to install it, and its name stays taken",
     Effect.gen(function*() {
       const { fs, program, root } = yield* workshop
-      yield* program("config/broken", "echo not json")
-      yield* program("config/plugins/animus-plugin-fails", "echo boom >&2; exit 3")
+      const answers = (name: string) => `echo ${name} >> ${root}/ran; echo '${manifest(name)}'`
+      yield* program("config/broken", answers("animus-plugin-taken"))
+      yield* program("config/plugins/animus-plugin-unlisted", answers("animus-plugin-unlisted"))
       yield* program("config/plugins/animus-plugin-works", `echo '${manifest("animus-plugin-works")}'`)
       yield* program("config/plugins/animus-plugin-twin", `echo '${manifest("animus-plugin-taken")}'`)
       yield* program("config/plugins/something-else", "exit 0")
@@ -95,14 +134,43 @@ describe("discovery", () => {
         `${root}/config/plugins.yaml`,
         `plugins:\n  animus-plugin-taken: { binary: ${root}/config/broken }\n`
       )
+      yield* install(root, "config/plugins/animus-plugin-works")
+      yield* install(root, "config/plugins/animus-plugin-twin")
       const { plugins, warnings } = yield* discover(root)
-      assert.deepStrictEqual(plugins.map(({ name }) => name), ["animus-plugin-works"])
+      assert.deepStrictEqual(plugins.map(({ name, source }) => [name, source]), [["animus-plugin-works", "installed"]])
       assert.deepStrictEqual(warnings.map(({ name }) => name).toSorted(), [
-        "animus-plugin-fails",
         "animus-plugin-taken",
-        "animus-plugin-taken"
+        "animus-plugin-taken",
+        "animus-plugin-unlisted"
       ])
-      assert.include(warnings.find(({ name }) => name === "animus-plugin-fails")?.reason, "boom")
+      const unlisted = warnings.find(({ name }) => name === "animus-plugin-unlisted")?.reason
+      assert.include(unlisted, `animus plugin install --path ${root}/config/plugins/animus-plugin-unlisted`)
+      assert.isFalse(yield* fs.exists(`${root}/ran`))
+    })
+  )
+
+  live(
+    "gives a registered name to what was installed from there, and starts the stored copy",
+    Effect.gen(function*() {
+      const { fs, program, root } = yield* workshop
+      yield* program("mine", `echo '${manifest("animus-plugin-mine")}'`)
+      yield* fs.writeFileString(`${root}/config/plugins.yaml`, `plugins:\n  other-name: { binary: ${root}/mine }\n`)
+      yield* install(root, "mine")
+      const { plugins, warnings } = yield* discover(root)
+      assert.deepStrictEqual(warnings, [])
+      assert.deepStrictEqual(plugins.map(({ name, source }) => [name, source]), [["other-name", "explicit_config"]])
+      assert.match(plugins[0]?.path ?? "", /\/config\/store\/[0-9a-f]{64}\/mine$/)
+    })
+  )
+
+  live(
+    "asks nothing again that was asked when it was installed",
+    Effect.gen(function*() {
+      const { fs, program, root } = yield* workshop
+      yield* program("slow", `echo asked >> ${root}/asked; echo '${manifest("animus-plugin-slow")}'`)
+      yield* install(root, "slow")
+      yield* discover(root)
+      assert.strictEqual(yield* fs.readFileString(`${root}/asked`), "asked\n")
     })
   )
 })

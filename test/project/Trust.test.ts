@@ -145,7 +145,7 @@ describe("Trust", () => {
       yield* fs.writeFileString(`${root}/config/trust.json`, "{")
       const error = yield* Effect.flip(ask((trust) => trust.require("x")))
       assert.strictEqual(error._tag, "StateFolderUnusable")
-      assert.include(error.message, "trust.json")
+      assert.include(error.message, `trust file ${root}/config/trust.json cannot be used: it is damaged`)
     })
   )
 })

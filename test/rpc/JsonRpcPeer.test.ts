@@ -110,6 +110,25 @@ describe("requests", () => {
       assert.strictEqual(yield* Queue.size(skipped), 0)
     }))
 
+  it.effect("made by who was just answered have a deadline of their own", () =>
+    Effect.gen(function*() {
+      const { peer, send, take } = yield* connect
+      const calls = yield* Effect.forkChild(
+        Effect.andThen(
+          peer.request("a", null, { timeout: "20 seconds" }),
+          Effect.flip(peer.request("b", null, { timeout: "1 second" }))
+        )
+      )
+      const { id } = yield* take
+      yield* TestClock.adjust("10 seconds")
+      yield* send({ id, result: 1 })
+      yield* take
+      yield* TestClock.adjust("999 millis")
+      assert.isUndefined(calls.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.deepInclude(yield* Fiber.join(calls), { _tag: "PeerTimedOut", method: "b" })
+    }))
+
   it.effect("use the default deadline when they bring none", () =>
     Effect.gen(function*() {
       const { peer, take } = yield* connect

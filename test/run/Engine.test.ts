@@ -15,7 +15,7 @@ describe("RunEngine", () => {
       const begun = yield* engine.start(run, dispatch)
       assert.strictEqual(begun.status, "running")
       const head = yield* engine.settled(run)
-      assert.strictEqual(head.status, "completed")
+      assert.deepStrictEqual([head.status, world.subjectStatus], ["completed", "done"])
       assert.deepStrictEqual(world.log.filter((line) => !line.startsWith("subject")), [
         "append RunStarted",
         "publish workflow_started",
@@ -234,12 +234,89 @@ describe("commands on a live run", () => {
       yield* world.launched.await
       yield* engine.cancel(run, "changed my mind")
       assert.strictEqual(world.cancelled, 1)
-      assert.isBelow(world.log.indexOf("cancel"), world.log.indexOf("append RunCancelled"))
+      assert.deepStrictEqual(
+        world.log.filter((line) => /cancel|subject/i.test(line)),
+        [
+          "subject in-progress",
+          "append CancelRequested",
+          "cancel",
+          "subject ready",
+          "append RunCancelled",
+          "publish workflow_cancelled"
+        ]
+      )
       assert.strictEqual((yield* engine.settled(run)).status, "cancelled")
       assert.strictEqual(world.records.get("implement")?.status, "failed")
+      assert.strictEqual(world.subjectStatus, "ready")
+      const [phase] = (yield* engine.get(run)).phases
+      assert.deepInclude(phase, { status: "cancelled", attempt: 1, duration_ms: 0 })
+      assert.isString(phase?.finished_at)
       assert.strictEqual((yield* Effect.flip(engine.resume(run, { force: true })))._tag, "IllegalTransition")
       yield* engine.cancel(run, "again")
       assert.strictEqual(world.tags.filter((tag) => tag === "RunCancelled").length, 1)
+    }))
+
+  it.effect("a cancel goes on to its end when whoever asked for it has gone", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const [leaving, left] = [yield* Latch.make(false), yield* Latch.make(false)]
+      world.agents = () => Effect.onInterrupt(Effect.never, () => Effect.andThen(leaving.open, left.await))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      const asking = yield* Effect.forkChild(engine.cancel(run, "enough"))
+      yield* leaving.await
+      const gone = yield* Effect.forkChild(Fiber.interrupt(asking))
+      yield* left.open
+      yield* Fiber.join(gone)
+      assert.strictEqual((yield* engine.settled(run)).status, "cancelled")
+    }))
+
+  it.effect("a run that is being cancelled takes no other word, and the same word again", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = () => Effect.never
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* world.launched.await
+      world.subjectsHang = true
+      const first = yield* Effect.forkChild(engine.cancel(run, "enough"))
+      yield* TestClock.adjust("1 second")
+      assert.include((yield* Effect.flip(engine.pause(run, "lunch"))).message, "it is being cancelled")
+      const second = yield* Effect.forkChild(engine.cancel(run, "enough, I said"))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(first)
+      yield* Fiber.join(second)
+      assert.deepInclude(world.head, { status: "cancelled", reason: "enough" })
+      assert.strictEqual(world.tags.filter((tag) => tag === "RunCancelled").length, 1)
+    }))
+
+  it.effect.each(["in-progress", "done"] as const)(
+    "cancelling at a gate gives back the subject that the run took (%s when asked)",
+    (status) =>
+      Effect.gen(function*() {
+        const world = new World()
+        world.definition = workflow(manual("review"))
+        const { engine } = yield* world.boot
+        yield* engine.start(run, dispatch)
+        yield* engine.settled(run)
+        world.subjectStatus = status
+        yield* engine.cancel(run, "not now")
+        assert.strictEqual(world.subjectStatus, status === "done" ? "done" : "ready")
+        assert.strictEqual((yield* engine.get(run)).phases[0]?.status, "cancelled")
+      })
+  )
+
+  it.effect("an agent that will not do the work leaves its subject to a person", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (session) =>
+        Effect.succeed(deciding(session, { verdict: "skip", confidence: 1, reason: "duplicate" }))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      assert.deepInclude(yield* engine.settled(run), { status: "cancelled", reason: "duplicate" })
+      assert.strictEqual(world.subjectStatus, "blocked")
+      assert.strictEqual((yield* engine.get(run)).phases[0]?.status, "success")
     }))
 
   it.effect("a pause lets the attempt finish and starts nothing after it", () =>
@@ -276,15 +353,19 @@ describe("commands on a live run", () => {
       assert.strictEqual(world.sessions.length, 1)
     }))
 
-  it.effect("a subject backend that hangs or fails never holds a run up for long", () =>
-    Effect.gen(function*() {
-      const world = new World()
-      world.subjectsHang = true
-      const { engine } = yield* world.boot
-      yield* engine.start(run, dispatch)
-      const settled = yield* Effect.forkChild(engine.settled(run))
-      yield* TestClock.adjust("10 seconds")
-      yield* TestClock.adjust("10 seconds")
-      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
-    }))
+  it.effect.each(["hangs", "fails"])(
+    "a subject backend that %s never holds a run up for long",
+    (how) =>
+      Effect.gen(function*() {
+        const world = new World()
+        world.subjectsHang = how === "hangs"
+        world.subjectsFail = how === "fails"
+        const { engine } = yield* world.boot
+        yield* engine.start(run, dispatch)
+        const settled = yield* Effect.forkChild(engine.settled(run))
+        yield* TestClock.adjust("10 seconds")
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+      })
+  )
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { ConnectionLost, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
+import { runDetail } from "../../src/run/RunView.ts"
 import { command, deciding, dispatch, output, response, run, workflow, World } from "./World.ts"
 
 describe("agent attempts", () => {
@@ -89,21 +90,38 @@ describe("a store that fails", () => {
       const { engine, world } = yield* finishedWithoutRoom
       yield* TestClock.adjust("5 minutes")
       assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
+      const [trouble] = yield* engine.troubles
+      assert.deepInclude(trouble, { run, waits: true, full: true })
+      assert.match(trouble?.detail ?? "", /^waits for the store since 1970-.*: no space left for journal\. Free some/)
+      const { next, reason } = runDetail(yield* engine.get(run), { location: "/state of/runs/run-1", trouble })
+      assert.deepStrictEqual([next, reason], ["df -h '/state of/runs/run-1'", trouble?.detail])
       world.full = false
       const settled = yield* Effect.forkChild(engine.settled(run))
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
       assert.strictEqual(world.sessions.length, 1)
+      assert.deepStrictEqual(yield* engine.troubles, [])
     }))
 
   it.effect("full: a run that waits for room can be cancelled once there is some", () =>
     Effect.gen(function*() {
       const { engine, world } = yield* finishedWithoutRoom
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual((yield* Effect.flip(engine.cancel(run, "no room")))._tag, "SessionStoreFailed")
+      assert.include((yield* Effect.flip(engine.cancel(run, "no room"))).message, "Nothing of this was kept")
       world.full = false
       yield* engine.cancel(run, "no room")
       assert.strictEqual(world.head?.status, "cancelled")
+      assert.deepStrictEqual(yield* engine.troubles, [])
+    }))
+
+  it.effect("full: a cancel that could not be written leaves the run as it was, and it goes on by itself", () =>
+    Effect.gen(function*() {
+      const { engine, world } = yield* finishedWithoutRoom
+      yield* Effect.flip(engine.cancel(run, "no room"))
+      world.full = false
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
     }))
 
   it.effect("damaged: the run stops where it is, and goes on once the journal is mended", () =>
@@ -119,9 +137,16 @@ describe("a store that fails", () => {
       yield* Deferred.succeed(gate, undefined)
       yield* engine.settled(run)
       assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
+      assert.strictEqual(world.log.at(-1), "publish workflow_paused")
+      const [trouble] = yield* engine.troubles
+      assert.deepInclude(trouble, { run, waits: false })
+      assert.match(trouble?.detail ?? "", /^stopped where it is: .*journal:1 is damaged/)
+      const { next } = runDetail(yield* engine.get(run), { trouble })
+      assert.strictEqual(next, `animus workflow resume ${run}`)
       world.damaged = false
       yield* engine.resume(run, { force: false })
       assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.deepStrictEqual(yield* engine.troubles, [])
       assert.include(world.tags, "RecoveryDecided")
     }))
 })

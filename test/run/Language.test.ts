@@ -352,7 +352,7 @@ describe("any workflow with any outcomes", () => {
         assert.strictEqual(state === undefined, !events.some(({ _tag }) => _tag === "RunStarted"))
         if (state === undefined) return
         decide(state, now)
-        const detail = runDetail(state, "/runs/run-1")
+        const detail = runDetail(state, { location: "/runs/run-1" })
         assert.strictEqual(detail.phases.length, 3)
         assert.isTrue(isDetail(detail))
         for (const entry of entries) workflowEvents(state, entry)

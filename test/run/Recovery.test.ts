@@ -190,6 +190,36 @@ describe("recovery", () => {
       assert.strictEqual(new Set(completed.map((name) => name.split("#")[0])).size, 2)
     }))
 
+  it.effect.each<CrashPointName>(["cancel-requested", "run-ending"])(
+    "a cancel that was asked for outlives a daemon that dies at %s, and gives the subject back",
+    (place) =>
+      Effect.gen(function*() {
+        const world = yield* crashed(agent("implement", { idempotency: "idempotent" }), true)
+        world.agents = () => Effect.never
+        world.launched.closeUnsafe()
+        const reached = yield* Latch.make(false)
+        const { engine, scope } = yield* Effect.provideService(
+          world.boot,
+          CrashPoint,
+          (at) => at === place ? Effect.andThen(reached.open, Effect.interrupt) : Effect.void
+        )
+        yield* engine.recover
+        yield* world.launched.await
+        yield* Effect.forkChild(engine.cancel(run, "enough"))
+        yield* reached.await
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual(world.tags.at(-1), "CancelRequested")
+        world.subjectStatus = "in-progress"
+        const { head } = yield* restarted(world)
+        assert.deepInclude(head, { status: "cancelled", reason: "enough" })
+        assert.strictEqual(world.subjectStatus, "ready")
+        assert.strictEqual(world.records.get("implement")?.status, "failed")
+        assert.strictEqual(world.sessions.length, 2)
+        yield* restarted(world)
+        assert.strictEqual(world.tags.filter((tag) => tag === "RunCancelled").length, 1)
+      })
+  )
+
   /** A run whose last phase is a gate, in a daemon that dies where it is told to. */
   const gated = Effect.fnUntraced(function*(place: CrashPointName) {
     const world = new World()

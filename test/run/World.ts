@@ -14,7 +14,7 @@ import { RunId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
 import type { SessionRecord } from "../../schemas/SessionRecord.ts"
-import type { SubjectDispatch } from "../../schemas/Subject.ts"
+import type { Subject, SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
 import type { AgentPhase, CommandPhase, ManualPhase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { type AgentError, type AgentSession, AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
@@ -133,6 +133,8 @@ export class World {
   resumable = false
   trusted = true
   subjectsHang = false
+  subjectsFail = false
+  subjectStatus: SubjectStatus = "ready"
   full = false
   damaged = false
   unreadable: ReadonlyArray<UnreadableRun> = []
@@ -153,6 +155,22 @@ export class World {
 
   get head(): RunHead | undefined {
     return this.journal.reduce<RunHead | undefined>((head, entry) => advanceHead(head, run, entry), undefined)
+  }
+
+  private subject(id: string): Subject {
+    return {
+      id,
+      kind: "task",
+      title: "Mend add",
+      description: "add(1, 1) is 3",
+      status: this.subjectStatus,
+      labels: [],
+      children: [],
+      attachments: [],
+      custom: {},
+      created_at: "",
+      updated_at: ""
+    }
   }
 
   /** A daemon's worth of engine; its scope is the daemon's life. */
@@ -274,24 +292,14 @@ export class World {
       subscribe: () => Effect.succeed(Stream.empty)
     }),
     Layer.mock(SubjectRouter, {
-      get: (id) =>
-        Effect.succeed({
-          id,
-          kind: "task",
-          title: "Mend add",
-          description: "add(1, 1) is 3",
-          status: "ready" as const,
-          labels: [],
-          children: [],
-          attachments: [],
-          custom: {},
-          created_at: "",
-          updated_at: ""
-        }),
+      get: (id) => Effect.sync(() => this.subject(id)),
       setStatus: (id, status) =>
         Effect.suspend(() => {
           this.log.push(`subject ${status}`)
-          return this.subjectsHang ? Effect.never : Effect.fail(new NoBackendForKind({ kind: id, known: [] }))
+          if (this.subjectsHang) return Effect.never
+          if (this.subjectsFail) return Effect.fail(new NoBackendForKind({ kind: id, known: [] }))
+          this.subjectStatus = status
+          return Effect.succeed(this.subject(id))
         }),
       table: Effect.succeed([{ kind: "task", plugin: "default" }])
     }),

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Latch, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import { RunNotFound, SessionStoreFailed, StoreFull } from "../../schemas/errors/RunErrors.ts"
+import { RunNotFound, SessionStoreFailed, StoreDamaged, StoreFull } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
@@ -10,6 +10,7 @@ import { Notifications } from "../../src/notify/Notifications.ts"
 import { DaemonConfig } from "../../src/project/DaemonConfig.ts"
 import { RunEngine, type StartError } from "../../src/run/RunEngine.ts"
 import { project } from "../../src/run/RunState.ts"
+import type { RunTrouble } from "../../src/run/RunTrouble.ts"
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import { apply, empty, type QueueState } from "../../src/schedule/QueueState.ts"
 import { Scheduler } from "../../src/schedule/Scheduler.ts"
@@ -20,11 +21,15 @@ class Runs {
   readonly started: Array<string> = []
   readonly statuses = new Map<RunId, RunStatus>()
   refusal: StartError | undefined
+  defect: Error | undefined
+  troubles: ReadonlyArray<RunTrouble> = []
+  unreadable: SessionStoreFailed | undefined
   readonly asked = Latch.makeUnsafe(false)
 
   readonly start = (run: RunId, { subject }: SubjectDispatch) =>
     Effect.suspend((): Effect.Effect<RunHead, StartError> => {
       this.asked.openUnsafe()
+      if (this.defect !== undefined) return Effect.die(this.defect)
       if (this.refusal !== undefined) return Effect.fail(this.refusal)
       if (!this.statuses.has(run)) {
         this.started.push(subject.id.slice("task:".length))
@@ -70,15 +75,20 @@ class Runs {
       RunEngine.of({
         start: this.start,
         get: (run) =>
-          template === undefined || !this.statuses.has(run)
-            ? Effect.fail(new RunNotFound({ run }))
-            : Effect.sync(() => ({ ...template, head: this.head(run) })),
+          Effect.suspend((): ReturnType<RunEngine["Service"]["get"]> =>
+            this.unreadable !== undefined
+              ? Effect.fail(this.unreadable)
+              : template === undefined || !this.statuses.has(run)
+              ? Effect.fail(new RunNotFound({ run }))
+              : Effect.succeed({ ...template, head: this.head(run) })
+          ),
         approve: () => unused,
         reject: () => unused,
         cancel: () => unused,
         pause: () => unused,
         resume: () => unused,
         settled: () => unused,
+        troubles: Effect.sync(() => this.troubles),
         recover: unused
       })
     )
@@ -234,6 +244,19 @@ describe("Scheduler", () => {
     }).pipe(Effect.provide(world(runs, { pool: 1 })))
   })
 
+  it.effect("a start that breaks down holds its own entry, and keeps none behind it waiting", () => {
+    const runs = new Runs()
+    return Effect.gen(function*() {
+      runs.defect = new Error("what nobody thought of")
+      yield* enqueue("a")
+      assert.deepStrictEqual(yield* listed, ["a:held"])
+      assert.strictEqual((yield* DispatchQueue.use(({ list }) => list))[0]?.hold_reason, "what nobody thought of")
+      runs.defect = undefined
+      yield* enqueue("b")
+      assert.deepStrictEqual(runs.started, ["b"])
+    }).pipe(Effect.provide(world(runs, { pool: 1 })))
+  })
+
   it.effect("waits for a store that is full, under the same run id", () => {
     const runs = new Runs()
     runs.refusal = new SessionStoreFailed({ reason: new StoreFull({ path: "j" }) })
@@ -241,10 +264,55 @@ describe("Scheduler", () => {
       yield* enqueue("a")
       const run = yield* runOf("a")
       assert.deepStrictEqual(yield* listed, ["a:assigned"])
+      const scheduler = yield* Scheduler
+      const [trouble, ...others] = yield* scheduler.troubles
+      assert.match(trouble ?? "", /^the dispatch of queued work waits for the store since .*: no space left for j\./)
+      assert.deepStrictEqual(others, [])
       runs.refusal = undefined
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([...runs.statuses.keys()], [run])
+      assert.deepStrictEqual(yield* scheduler.troubles, [])
     }).pipe(Effect.provide(world(runs)))
+  })
+
+  it.effect("says of a run that found no room to begin that nothing was started", () => {
+    const runs = new Runs()
+    runs.refusal = new SessionStoreFailed({ reason: new StoreFull({ path: "/runs/j" }) })
+    return Effect.gen(function*() {
+      const scheduler = yield* Scheduler
+      const error = yield* Effect.flip(scheduler.runNow(dispatch("a")))
+      assert.strictEqual(
+        error.message,
+        "nothing was started: no space left for /runs/j. Free some space there, then type the same command again"
+      )
+      assert.strictEqual((yield* scheduler.status).active, 0)
+    }).pipe(Effect.provide(world(runs)))
+  })
+
+  it.effect("gives the place of a run that can no longer be read to another", () => {
+    const runs = new Runs()
+    return Effect.gen(function*() {
+      const scheduler = yield* Scheduler
+      yield* enqueue("a", "b")
+      assert.deepStrictEqual(runs.started, ["a"])
+      runs.unreadable = new SessionStoreFailed({ reason: new StoreDamaged({ path: "j", line: 3, detail: "bits" }) })
+      yield* runs.move(yield* runOf("a"), "running")
+      assert.deepStrictEqual(runs.started, ["a", "b"])
+      runs.unreadable = undefined
+      yield* runs.move(yield* runOf("a"), "completed")
+      assert.deepStrictEqual([yield* listed, (yield* scheduler.status).active], [["b:assigned"], 0])
+    }).pipe(Effect.provide(world(runs, { pool: 1 })))
+  })
+
+  it.effect("gives the place of a run that had to stop to another, though its journal says that it runs", () => {
+    const runs = new Runs()
+    return Effect.gen(function*() {
+      yield* enqueue("a", "b")
+      const stopped = yield* runOf("a")
+      runs.troubles = [{ run: stopped, detail: "stopped where it is", waits: false, full: false }]
+      yield* runs.move(stopped, "running")
+      assert.deepStrictEqual(runs.started, ["a", "b"])
+    }).pipe(Effect.provide(world(runs, { pool: 1 })))
   })
 })
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Result, Scope, Stream } from "effect"
 import * as FastCheck from "fast-check"
-import { ConnectionLost, MethodNotSupported } from "../../schemas/errors/PluginErrors.ts"
+import { ConnectionLost, MethodNotSupported, PluginRefused } from "../../schemas/errors/PluginErrors.ts"
 import type { Json } from "../../schemas/Json.ts"
 import { makeRoutes, resolve } from "../../src/subject/Routes.ts"
 import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
@@ -152,10 +152,39 @@ describe("SubjectRouter", () => {
       for (const id of ["TASK-1", ":1", "task:", ""]) {
         assert.deepStrictEqual(yield* tag(router.get(id)), ["InvalidInput", "invalid_request"])
       }
-      assert.deepStrictEqual(yield* tag(router.get("task:1")), ["PluginRefused", "not_found"])
+      assert.deepStrictEqual(yield* tag(router.get("task:1")), ["SubjectNotFound", "not_found"])
       assert.deepStrictEqual(yield* tag(router.list({ kind: ["task"] })), ["PluginRefused", "internal"])
       assert.deepStrictEqual(yield* tag(router.next("task")), ["PluginRefused", "internal"])
     }).pipe(Effect.provide(routerOf(host)))
+  })
+
+  it.effect("says of a subject that the plugin does not know what to look at next; other refusals stay the plugin's", () => {
+    const refusing = (code: number, category: string) =>
+      answering(({ method }) =>
+        Effect.fail(new PluginRefused({ plugin: "first", method, code, detail: "no", data: { category } }))
+      )
+    const asked = (host: ReturnType<typeof answering>) =>
+      Effect.gen(function*() {
+        const router = yield* SubjectRouter
+        return [
+          yield* Effect.flip(router.get("task:9")),
+          yield* Effect.flip(router.setStatus("task:9", "done")),
+          yield* Effect.flip(router.update("task:9", { status: "done" })),
+          yield* Effect.flip(router.create({ kind: "task", title: "T" }))
+        ]
+      }).pipe(Effect.provide(routerOf(host)))
+    return Effect.gen(function*() {
+      const [got, set, updated, created] = yield* asked(refusing(-32602, "not_found"))
+      for (const error of [got, set, updated]) {
+        assert.deepStrictEqual([error?._tag, error?.category], ["SubjectNotFound", "not_found"])
+        assert.include(error?.message, "animus subject list --kind task")
+      }
+      assert.strictEqual(created?._tag, "PluginRefused")
+      const [invalid] = yield* asked(refusing(-32602, "invalid_request"))
+      assert.deepStrictEqual([invalid?._tag, invalid?.category], ["PluginRefused", "invalid_request"])
+      const [missing] = yield* asked(refusing(-32601, "not_found"))
+      assert.strictEqual(missing?._tag, "PluginRefused")
+    })
   })
 
   it.effect("sets a status by an update where that is the only way", () => {

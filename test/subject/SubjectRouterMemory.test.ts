@@ -47,8 +47,8 @@ describe("SubjectRouterMemory", () => {
         [router.get("other:1"), "NoBackendForKind"],
         [router.next("other"), "NoBackendForKind"],
         [router.create({ kind: "other", title: "t" }), "NoBackendForKind"],
-        [router.get("task:NOPE"), "PluginRefused"],
-        [router.setStatus("task:NOPE", "done"), "PluginRefused"]
+        [router.get("task:NOPE"), "SubjectNotFound"],
+        [router.setStatus("task:NOPE", "done"), "SubjectNotFound"]
       ] as const
       for (const [call, tag] of refused) {
         assert.strictEqual((yield* Effect.flip<unknown, { readonly _tag: string }, never>(call))._tag, tag)

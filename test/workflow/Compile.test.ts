@@ -201,7 +201,7 @@ workflows: [{ id: w, phases: [a, b] }]
   it("is empty when there is nothing", () => {
     assert.deepStrictEqual(
       compile({}),
-      Result.succeed({ defaultWorkflow: undefined, workflows: [], executes: false, warnings: [] })
+      Result.succeed({ defaultWorkflow: undefined, workflows: [], triggers: [], executes: false, warnings: [] })
     )
     assert.deepStrictEqual(problems("# nothing yet\n"), [])
   })

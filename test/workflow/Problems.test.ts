@@ -4,6 +4,14 @@ import * as FastCheck from "fast-check"
 import { one, problems, small, template } from "./Compiled.ts"
 
 describe("what is wrong", () => {
+  it("is told once a place, when the file is no YAML", () => {
+    const places = problems("workflows:\n  - id: a\n  phases: [one\n {{ x\n ]: }\n").map((line) =>
+      line.split(":").slice(0, 3).join(":")
+    )
+    assert.isAbove(places.length, 1)
+    assert.deepStrictEqual(places, [...new Set(places)])
+  })
+
   it("is told whole, in place, with what was probably meant", () => {
     assert.deepStrictEqual(
       problems(`default_workflow_ref: standrd

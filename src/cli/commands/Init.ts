@@ -3,7 +3,8 @@ import { Command, Flag } from "effect/cli"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { Trust } from "../../project/Trust.ts"
 import { succeed } from "../Output.ts"
-import { registerReferencePlugins } from "../RegisterPlugins.ts"
+import { installReferencePlugins } from "../RegisterPlugins.ts"
+import { aboutRepository } from "../Repository.ts"
 import { workflowTemplate } from "../WorkflowTemplate.ts"
 
 const words = (command: string): ReadonlyArray<string> => command.split(/\s+/).filter((word) => word !== "")
@@ -36,11 +37,14 @@ export const init = Command.make("init", {
     const file = path.join(scope.projectDir, "workflows.yaml")
     const isNew = !(yield* fs.exists(scope.projectDir))
     const created = yield* writeTemplate(file, agent, test)
-    const registered = yield* registerReferencePlugins
+    const registered = yield* installReferencePlugins
     const trusted = isNew ? (yield* trust.approve).trusted : (yield* trust.status).trusted
-    yield* succeed({ project_root: scope.projectRoot, workflow_file: file, created, registered, trusted }, [
+    const { lines, repository } = yield* aboutRepository("init")
+    const data = { project_root: scope.projectRoot, repository, workflow_file: file, created, registered, trusted }
+    yield* succeed(data, [
+      ...lines,
       created ? `wrote ${file}` : `kept ${file}`,
-      ...registered.map((name) => `registered ${name} in ${path.join(scope.configDir, "plugins.yaml")}`),
+      ...registered.map((name) => `installed ${name}, listed in ${path.join(scope.configDir, "plugins.lock")}`),
       trusted
         ? "trusted what this project may execute"
         : "not trusted yet: read the .animus folder, then: animus trust",

@@ -13,10 +13,13 @@ export const pluginList = Command.make("list", {
     const control = yield* ControlClient
     const listing = yield* control["plugin/list"]({ include_warnings: true, ...given(flags) })
     const rows = listing.plugins.map(({ kind, name, source, version }) => [name, version, kind, source])
+    const warnings = listing.warnings ?? []
     yield* succeed(listing, [
-      ...rows.length === 0
-        ? ["no plugins. Register the reference ones with: animus init"]
-        : table(["NAME", "VERSION", "KIND", "SOURCE"], rows),
-      ...(listing.warnings ?? []).map(({ message, plugin }) => `skipped ${plugin}: ${sanitizeLine(message)}`)
+      ...rows.length > 0
+        ? table(["NAME", "VERSION", "KIND", "SOURCE"], rows)
+        : warnings.length > 0
+        ? ["no plugins; this is what was in the way:"]
+        : ["no plugins. Register the reference ones with: animus init"],
+      ...warnings.map(({ message, plugin }) => `skipped ${plugin}: ${sanitizeLine(message)}`)
     ])
   })).pipe(Command.withDescription("List plugins, and why others were skipped"))

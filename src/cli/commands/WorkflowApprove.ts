@@ -12,7 +12,7 @@ export const workflowApprove = Command.make(
   ({ id, note, phase: named }) =>
     Effect.gen(function*() {
       const control = yield* ControlClient
-      const phase = yield* gatePhase(id, named)
+      const phase = yield* gatePhase("approve", id, named)
       yield* control["workflow/approve"]({ id, phase, ...given({ note }) })
       yield* succeed({ id, phase }, [`${id} goes on. Follow it with: animus workflow watch ${id}`])
     })

@@ -4,11 +4,11 @@ import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
-import { runId } from "../SharedFlags.ts"
+import { confirm, runId } from "../SharedFlags.ts"
 
 export const workflowCancel = Command.make("cancel", {
   id: runId,
-  confirm: Flag.String("confirm").pipe(Flag.optional, Flag.withDescription("The run's id once more")),
+  confirm,
   reason: Flag.String("reason").pipe(Flag.optional)
 }, ({ confirm, id, reason }) =>
   Effect.gen(function*() {

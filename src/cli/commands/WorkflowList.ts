@@ -2,9 +2,12 @@ import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { WorkflowStatus } from "../../../schemas/control/WorkflowRpcs.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
+import { listRuns } from "../../control/RunPages.ts"
 import { given } from "../Given.ts"
+import { OfflineFiles, orOffline } from "../OfflineFiles.ts"
 import { succeed } from "../Output.ts"
 import { runTable } from "../render/RunText.ts"
+import { sanitizeLine } from "../Sanitize.ts"
 import { limit } from "../SharedFlags.ts"
 
 export const workflowList = Command.make("list", {
@@ -14,7 +17,15 @@ export const workflowList = Command.make("list", {
 }, (flags) =>
   Effect.gen(function*() {
     const control = yield* ControlClient
-    const page = yield* control["workflow/list"](given(flags))
-    const more = page.next_cursor === undefined ? [] : [`more with: animus workflow list --cursor ${page.next_cursor}`]
-    yield* succeed(page, [...runTable(page.runs), ...more])
-  })).pipe(Command.withDescription("List runs, newest first"))
+    const files = yield* OfflineFiles
+    const query = given(flags)
+    const { offline, value: page } = yield* orOffline(
+      control["workflow/list"](query),
+      Effect.flatMap(files.store, (store) => listRuns(store, query))
+    )
+    yield* succeed(page, [
+      ...runTable(page.runs),
+      ...(page.unreadable ?? []).map(({ id, reason }) => `cannot be read: ${id}: ${sanitizeLine(reason)}`),
+      ...page.next_cursor === undefined ? [] : [`more with: animus workflow list --cursor ${page.next_cursor}`]
+    ], { offline })
+  }).pipe(Effect.scoped)).pipe(Command.withDescription("List runs, newest first"))

@@ -12,7 +12,7 @@ export const workflowReject = Command.make(
   ({ id, note, phase: named }) =>
     Effect.gen(function*() {
       const control = yield* ControlClient
-      const phase = yield* gatePhase(id, named)
+      const phase = yield* gatePhase("reject", id, named)
       yield* control["workflow/reject"]({ id, phase, ...given({ note }) })
       yield* succeed({ id, phase }, [`${id} has failed, as you decided. Its journal keeps why`])
     })

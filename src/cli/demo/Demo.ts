@@ -70,7 +70,7 @@ const begin = Effect.fnUntraced(function*(folder: DemoFolder) {
 
 const isEvent = Schema.is(WorkflowEvent)
 const isOutput = Schema.is(AgentOutput)
-const isBegun = Schema.is(Schema.Struct({ data: WorkflowBegun }))
+const isBegun = Schema.is(WorkflowBegun)
 
 interface Victim {
   readonly pid: number
@@ -84,7 +84,7 @@ const watch = Effect.fnUntraced(function*(folder: DemoFolder, args: ReadonlyArra
   yield* narrate(`$ animus ${args.join(" ")}`)
   yield* follow(folder, args, (line) =>
     Effect.gen(function*() {
-      if (isBegun(line)) seen.run = line.data.workflow_id
+      if (isBegun(line)) seen.run = line.workflow_id
       if (isEvent(line)) yield* narrate(eventLine(line))
       if (!isOutput(line)) return
       yield* narrate(outputLines(line))

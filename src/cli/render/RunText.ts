@@ -35,12 +35,25 @@ const clip = (text: string): string => {
   return line.length > 72 ? `${line.slice(0, 71)}…` : line
 }
 
+/** Where a run is that somebody begins to watch: the attempts so far, oldest first; nothing of phases that were not entered. */
+export const soFar = (run: WorkflowDetail): string | undefined =>
+  Option.match(decode(run.detail), {
+    onNone: () => undefined,
+    onSome: ({ phases }) => {
+      const entered = phases.filter(({ attempts }) => attempts > 0)
+      const said = entered.map(({ attempts, phase, status }) => `${phase} ${status} (attempt ${attempts})`)
+      return said.length === 0 ? undefined : `so far: ${said.join(", ")}`
+    }
+  })
+
 /** What to type next, as the daemon sees it. */
 export const nextStep = (run: WorkflowDetail): string =>
   Option.match(decode(run.detail), {
     onNone: () => `${run.id} is ${run.status}`,
     onSome: ({ next, reason, state }) =>
-      `${run.id} is ${state}${reason === null ? "" : `: ${clip(reason)}`}. Next: ${sanitizeLine(next)}`
+      `${run.id} is ${state}${reason === null ? "" : `: ${clip(reason).replace(/\.+$/, "")}`}. Next: ${
+        sanitizeLine(next)
+      }`
   })
 
 export const runText = (run: WorkflowDetail): ReadonlyArray<string> =>

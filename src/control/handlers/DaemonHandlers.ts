@@ -4,18 +4,20 @@ import { DaemonRpcs } from "../../../schemas/control/DaemonRpcs.ts"
 import { PluginHealth } from "../../../schemas/Health.ts"
 import { LogBackend } from "../../log/LogBackend.ts"
 import { Notifications } from "../../notify/Notifications.ts"
+import { registryFault } from "../../plugin/Discovery.ts"
 import { PluginCatalog } from "../../plugin/PluginCatalog.ts"
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
+import { RunEngine } from "../../run/RunEngine.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { controlMethods } from "../ControlCodec.ts"
 import { answer, done } from "../ControlFailure.ts"
 import { DaemonLifecycle } from "../DaemonLifecycle.ts"
+import { logQueryOf } from "../LogRequest.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
 
 const PROBE_MILLIS = 3000
-const HISTORY = 200
 
 const decodeHealth = Schema.decodeUnknownOption(PluginHealth)
 
@@ -67,9 +69,11 @@ const makeHealth = Effect.gen(function*() {
   const host = yield* PluginHost
   const lifecycle = yield* DaemonLifecycle
   const store = yield* SessionStore
+  const engine = yield* RunEngine
+  const scheduler = yield* Scheduler
   return Effect.gen(function*() {
-    const { plugins } = yield* catalog.discovery
-    const kinds = new Map(plugins.map(({ manifest, name }) => [name, manifest.plugin_kind]))
+    const discovery = yield* catalog.discovery
+    const kinds = new Map(discovery.plugins.map(({ manifest, name }) => [name, manifest.plugin_kind]))
     const statuses = yield* host.statuses
     const rows = yield* Effect.forEach(
       statuses,
@@ -84,8 +88,14 @@ const makeHealth = Effect.gen(function*() {
     )
     const sick = rows.filter(({ status }) => status === "unhealthy" || status === "degraded")
     const settled = (yield* lifecycle.state) === "running"
-    const damaged = yield* unreadableRuns(store)
-    const troubles = [...sick.length === 0 ? [] : [`not well: ${sick.map(({ name }) => name).join(", ")}`], ...damaged]
+    const registry = registryFault(discovery)
+    const troubles = [
+      ...registry === undefined ? [] : [registry],
+      ...sick.length === 0 ? [] : [`not well: ${sick.map(({ name }) => name).join(", ")}`],
+      ...yield* unreadableRuns(store),
+      ...(yield* engine.troubles).map(({ detail, run }) => `run ${run} ${detail}`),
+      ...yield* scheduler.troubles
+    ]
     return {
       status: troubles.length === 0 && settled ? "healthy" as const : "degraded" as const,
       plugins: rows,
@@ -128,17 +138,12 @@ export const DaemonHandlers = DaemonRpcs.toLayer(Effect.gen(function*() {
     "daemon/pause": () => done(scheduler.pause),
     "daemon/resume": () => done(scheduler.resume),
     "daemon/events": () => acknowledged(watchTopic(notifications, "daemon", "skip")),
-    "daemon/logs": ({ follow, level, plugin, since }) => {
-      const query = {
-        follow: false,
-        ...(level === undefined ? {} : { min_level: level }),
-        ...(plugin === undefined ? {} : { source_name: plugin }),
-        ...(since === undefined ? {} : { since })
-      }
+    "daemon/logs": ({ follow, ...request }) => {
+      const query = logQueryOf(request)
       return acknowledged(Effect.gen(function*() {
         // The tail stands before history is read: what is written in between is in both, and told apart by its id.
         const tail = follow ? yield* log.tail(query) : Stream.empty
-        const { entries } = yield* answer(log.query({ ...query, limit: HISTORY }))
+        const { entries } = yield* answer(log.query(query))
         const told = new Set(entries.map(({ id }) => id))
         return Stream.concat(Stream.fromIterable(entries), Stream.filter(tail, ({ id }) => !told.has(id)))
       }))

@@ -1,78 +1,29 @@
 /** `workflow/*`: begin runs, read them, steer them, watch them. */
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { WorkflowEvent } from "../../../schemas/control/Events.ts"
-import { WorkflowRpcs, type WorkflowStatus } from "../../../schemas/control/WorkflowRpcs.ts"
+import { WorkflowRpcs } from "../../../schemas/control/WorkflowRpcs.ts"
 import type { RunId } from "../../../schemas/Ids.ts"
-import type { RunHead, RunStatus } from "../../../schemas/RunEvent.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
-import { runDetail } from "../../run/RunView.ts"
 import { workflowEvents } from "../../run/WorkflowEvents.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
 import { isFinished } from "../../session/RunHead.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { answer, done, runIdOf } from "../ControlFailure.ts"
 import { makeDispatcher, type WorkRequest } from "../Dispatches.ts"
+import { listRuns, type PageQuery, showRun, statusOf } from "../RunPages.ts"
 import { ended } from "../StreamEnd.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
-
-/** Everything that waits for somebody is `paused` here; `detail.state` says what for. */
-const statusOf: { readonly [K in RunStatus]: WorkflowStatus } = {
-  running: "running",
-  waiting: "paused",
-  paused: "paused",
-  blocked: "paused",
-  escalated: "paused",
-  completed: "completed",
-  failed: "failed",
-  cancelled: "cancelled"
-}
-
-const statusesOf = (status: WorkflowStatus): ReadonlyArray<RunStatus> =>
-  Object.keys(statusOf).filter((key): key is RunStatus => statusOf[key as RunStatus] === status)
-
-const summaryOf = ({ finished_at, run, started_at, status, subject_id, workflow }: RunHead) => ({
-  id: run,
-  definition: workflow,
-  status: statusOf[status],
-  started_at,
-  ...(subject_id === undefined ? {} : { subject_id }),
-  ...(finished_at === undefined ? {} : { finished_at })
-})
-
-const decodeJson = Schema.decodeUnknownEffect(Schema.Json)
 
 const makeQueries = Effect.gen(function*() {
   const engine = yield* RunEngine
   const store = yield* SessionStore
   return {
-    list: Effect.fnUntraced(function*(query: {
-      readonly status?: WorkflowStatus
-      readonly cursor?: string
-      readonly limit?: number
-    }) {
-      const { status, ...page } = query
-      // Runs that wait for capacity are in the queue; none of them has begun.
-      if (status === "pending") return { runs: [] }
-      const { heads, nextCursor } = yield* store.heads(
-        status === undefined ? page : { ...page, status: statusesOf(status) }
-      )
-      const unreadable = query.cursor === undefined ? yield* store.unreadable : []
-      return {
-        runs: heads.map(summaryOf),
-        ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
-        ...(unreadable.length === 0
-          ? {}
-          : { unreadable: unreadable.map(({ failure, run }) => ({ id: run, reason: failure.message })) })
-      }
-    }),
+    list: (query: PageQuery) => listRuns(store, query),
     get: Effect.fnUntraced(function*(id: string) {
       const run = yield* runIdOf(id)
-      const state = yield* engine.get(run)
-      const location = store.location(run) ?? null
-      // A run is made of what was read from JSON, so its view cannot but be JSON.
-      const detail = yield* Effect.orDie(decodeJson({ ...runDetail(state), location }))
-      return { ...summaryOf(state.head), detail }
+      const trouble = (yield* engine.troubles).find((one) => one.run === run)
+      return yield* showRun(store, yield* engine.get(run), trouble)
     })
   }
 })

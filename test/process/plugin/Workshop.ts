@@ -1,13 +1,13 @@
-/** A host over one real plugin process, with a cookie of its own, so that a test can prove that nothing stays behind. */
+/** A host over real plugin processes, with a cookie of its own, so that a test can prove that nothing stays behind. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, FileSystem, Layer, Schedule, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
-import { tmpdir } from "node:os"
 import { env as ownEnv, execPath } from "node:process"
 import { fileURLToPath } from "node:url"
 import * as PluginProcessChild from "../../../layers/PluginProcessChild.ts"
 import * as ProcessTableLinux from "../../../layers/ProcessTableLinux.ts"
 import type { PluginManifest } from "../../../schemas/PluginManifest.ts"
+import { PluginLock } from "../../../src/lock/PluginLock.ts"
 import { PluginCatalog } from "../../../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../../src/project/HostEnvironment.ts"
@@ -27,18 +27,22 @@ const manifest: PluginManifest = {
 }
 
 /** The Node that runs the tests also runs the fixtures. */
-const path = `${execPath.slice(0, execPath.lastIndexOf("/"))}:${ownEnv["PATH"]}`
+export const searchPath = `${execPath.slice(0, execPath.lastIndexOf("/"))}:${ownEnv["PATH"]}`
 
-const surroundings = (cookie: string, env: Readonly<Record<string, string>>) =>
+export const scopeAt = (root: string) =>
+  Layer.succeed(ProjectScope, {
+    projectRoot: root,
+    projectDir: `${root}/.animus`,
+    configDir: `${root}/config`,
+    scopeDir: `${root}/config/scope`,
+    socketPath: `${root}/config/scope/control.sock`
+  })
+
+const surroundings = (root: string, cookie: string, env: Readonly<Record<string, string>>) =>
   Layer.mergeAll(
-    Layer.succeed(HostEnvironment, { env: { PATH: path, ...env }, cookie, generation: "1" }),
-    Layer.succeed(ProjectScope, {
-      projectRoot: tmpdir(),
-      projectDir: `${tmpdir()}/.animus`,
-      configDir: `${tmpdir()}/config`,
-      scopeDir: `${tmpdir()}/config/scope`,
-      socketPath: `${tmpdir()}/config/scope/control.sock`
-    }),
+    Layer.succeed(HostEnvironment, { env: { PATH: searchPath, ...env }, cookie, generation: "1" }),
+    scopeAt(root),
+    PluginLock.layerOpen,
     Layer.succeed(Trust, {
       status: Effect.die("no plugin of a project here"),
       approve: Effect.die("no plugin of a project here"),
@@ -52,36 +56,54 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const hostOf = (name: string, cookie: string, options: Options) => {
-  const plugin = {
-    name: "fixture",
-    path: fixture(name),
+/** What a test is told of where it is. */
+export interface Place {
+  readonly cookie: string
+  /** The project, which is where plugins work; removed with the test. */
+  readonly root: string
+}
+
+/** `programs`: which fixture runs under which name. */
+const hostOf = (programs: Readonly<Record<string, string>>, { cookie, root }: Place, options: Options) => {
+  const plugins = Object.entries(programs).map(([name, program]) => ({
+    name,
+    path: fixture(program),
     source: "user_dir",
-    manifest: { ...manifest, ...options.manifest }
-  } as const
+    manifest: { ...manifest, name, ...options.manifest }
+  } as const))
   return PluginHost.layer.pipe(
     Layer.provide(
-      Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins: [plugin], warnings: [] })))
+      Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins, warnings: [] })))
     ),
     Layer.provide(PluginProcessChild.layer),
-    Layer.provide(surroundings(cookie, options.env ?? {}))
+    Layer.provide(surroundings(root, cookie, options.env ?? {}))
   )
 }
 
-/** Runs `use` with the host, ends the host, and gives back what is still running with its cookie a moment later. */
-export const withPlugin = Effect.fnUntraced(function*<A, E>(
-  name: string,
-  use: (host: PluginHost["Service"], cookie: string) => Effect.Effect<A, E, ProcessTable>,
-  options: Options = {}
-) {
-  const cookie = randomUUID()
+/** What is still running with the cookie, a moment later. */
+const leftOf = Effect.fnUntraced(function*(cookie: string) {
   const table = yield* ProcessTable
-  const result = yield* PluginHost.use((host) => use(host, cookie)).pipe(
-    Effect.provide(hostOf(name, cookie, options))
-  )
-  yield* Effect.repeat(table.carrying(cookie), {
+  return yield* Effect.repeat(table.carrying(cookie), {
     while: (rows) => rows.length > 0,
     schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo({ times: 20 }))
-  })
-  return { result, left: yield* table.carrying(cookie) }
-}, (effect) => Effect.provide(effect, Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer)))
+  }).pipe(Effect.andThen(table.carrying(cookie)))
+})
+
+/** Runs `use` with a host of these, ends the host, and gives back what is still running with its cookie. */
+export const withPlugins = Effect.fnUntraced(
+  function*<A, E>(
+    programs: Readonly<Record<string, string>>,
+    use: (host: PluginHost["Service"], place: Place) => Effect.Effect<A, E, ProcessTable | Scope.Scope>,
+    options: Options = {}
+  ) {
+    const fs = yield* FileSystem.FileSystem
+    const root = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "animus-workshop-" }), fs.realPath)
+    const place = { cookie: randomUUID(), root }
+    const result = yield* PluginHost.use((host) => Effect.scoped(use(host, place))).pipe(
+      Effect.provide(hostOf(programs, place, options))
+    )
+    return { result, left: yield* leftOf(place.cookie) }
+  },
+  Effect.scoped,
+  (effect) => Effect.provide(effect, Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer))
+)

@@ -4,9 +4,9 @@ import { Effect, Layer, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { env as ownEnv } from "node:process"
-import { sweepOrphans } from "../../../layers/OrphanSweep.ts"
 import * as ProcessTableLinux from "../../../layers/ProcessTableLinux.ts"
 import { HostEnvironment } from "../../../src/project/HostEnvironment.ts"
+import { sweepOrphans } from "../../../src/project/Orphans.ts"
 import { ProcessTable } from "../../../src/project/ProcessTable.ts"
 
 /** A shell in a group of its own, as a plugin of some daemon would be; ended with the test whatever happens. */

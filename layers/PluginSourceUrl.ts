@@ -1,0 +1,141 @@
+/**
+ * A plugin from a URL, with the SHA-256 of its bytes: an executable, or a gzipped tar. Size, redirects and time are bounded;
+ * nothing is unpacked before the digest is right, and no entry of an archive lands outside of its folder.
+ */
+import { Effect, Stream } from "effect"
+import { Tar } from "effect/encoding"
+import { FetchHttpClient, HttpClient, type HttpClientResponse } from "effect/http"
+import * as Crypto from "node:crypto"
+import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
+import { promisify } from "node:util"
+import { gunzip } from "node:zlib"
+import { InstallFailed, InstallRefused } from "../schemas/errors/InstallErrors.ts"
+import { entryOf } from "../src/install/Entry.ts"
+import type { Fetched } from "../src/install/PluginSources.ts"
+import { BUNDLE_SUFFIX } from "./PluginSourcePath.ts"
+
+const DEADLINE = "2 minutes"
+const REDIRECTS = 5
+const MOST_BYTES = 256 * 1024 * 1024
+const MOST_UNPACKED = 1024 * 1024 * 1024
+const BUNDLE_BYTES = 1024 * 1024
+
+const failed = (url: string, detail: string) =>
+  new InstallFailed({ what: url, detail, fix: "Check the address, then type the same again" })
+
+const wordsOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+
+const bodyOf = (url: string, response: HttpClientResponse.HttpClientResponse, limit: number) =>
+  response.stream.pipe(
+    Stream.runFoldEffect(() => ({ size: 0, chunks: Array<Uint8Array>() }), ({ chunks, size }, chunk) => {
+      if (size + chunk.length > limit) return Effect.fail(failed(url, `it is larger than ${limit} bytes`))
+      chunks.push(chunk)
+      return Effect.succeed({ size: size + chunk.length, chunks })
+    }),
+    Effect.map(({ chunks }) => Buffer.concat(chunks))
+  )
+
+/** Undefined when there is nothing at that address. */
+const download = Effect.fnUntraced(
+  function*(url: string, limit: number) {
+    const client = HttpClient.followRedirects(yield* HttpClient.HttpClient, REDIRECTS)
+    const response = yield* client.get(url)
+    if (response.status === 404) return undefined
+    if (response.status !== 200) return yield* failed(url, `the server answered ${response.status}`)
+    return yield* bodyOf(url, response, limit)
+  },
+  Effect.scoped,
+  // Followed here, where they are counted.
+  Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
+  Effect.provide(FetchHttpClient.layer),
+  (effect, url) =>
+    effect.pipe(
+      Effect.mapError((error) => error._tag === "InstallFailed" ? error : failed(url, error.message)),
+      Effect.timeoutOrElse({
+        duration: DEADLINE,
+        orElse: () => Effect.fail(failed(url, `it did not come within ${DEADLINE}`))
+      })
+    )
+)
+
+const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+/** The path below the folder, or undefined for one that would leave it. */
+const placeOf = (path: string): string | undefined => {
+  const place = Path.posix.normalize(path)
+  return path.startsWith("/") || place.startsWith("..") || path.includes("\0") ? undefined : place
+}
+
+const unpackOne = Effect.fnUntraced(function*(url: string, folder: string, entry: Tar.Entry<unknown>) {
+  const { linkTarget = "", mode, path, type } = entry.header
+  const place = placeOf(path)
+  if (place === undefined) return yield* failed(url, `its entry ${path} would lie outside of its folder`)
+  const full = Path.join(folder, place)
+  const files = (run: () => Promise<unknown>) =>
+    Effect.tryPromise({ try: run, catch: (cause) => failed(url, wordsOf(cause)) })
+  switch (type) {
+    case "Directory":
+      return yield* files(() => Fs.mkdir(full, { recursive: true }))
+    case "File": {
+      const content = yield* Effect.mapError(Stream.runCollect(entry.body), (cause) => failed(url, wordsOf(cause)))
+      yield* files(() => Fs.mkdir(Path.dirname(full), { recursive: true }))
+      // Never through a link that an earlier entry put there: exclusive creation follows none at the end.
+      return yield* files(() =>
+        Fs.writeFile(full, Buffer.concat(content), { flag: "wx", mode: mode & 0o111 ? 0o755 : 0o644 })
+      )
+    }
+    default:
+      return yield* failed(
+        url,
+        `its entry ${path} is a ${type.toLowerCase()}${
+          linkTarget && ` to ${linkTarget}`
+        }: archives may hold files and folders only`
+      )
+  }
+})
+
+const unpack = Effect.fnUntraced(function*(url: string, bytes: Uint8Array, folder: string) {
+  const tar = yield* Effect.tryPromise({
+    try: () => promisify(gunzip)(bytes, { maxOutputLength: MOST_UNPACKED }),
+    catch: (cause) => failed(url, `it cannot be unpacked: ${wordsOf(cause)}`)
+  })
+  yield* Stream.make<[Uint8Array]>(tar).pipe(
+    Stream.pipeThroughChannel(Tar.decode()),
+    Stream.runForEach((entry) => unpackOne(url, folder, entry)),
+    Effect.mapError((error) => error._tag === "InstallFailed" ? error : failed(url, `it is no tar: ${error.message}`))
+  )
+  // Archives usually hold one folder that holds everything.
+  const [only, ...others] = yield* Effect.promise(() => Fs.readdir(folder, { withFileTypes: true }))
+  return others.length === 0 && only?.isDirectory() === true ? only.name : "."
+})
+
+export const fetchUrl = Effect.fn("PluginSourceUrl.fetch")(function*(
+  { sha256, url }: { readonly url: string; readonly sha256: string },
+  folder: string
+) {
+  if (!/^https?:\/\//.test(url)) return yield* failed(url, "it is no http or https address")
+  const bytes = yield* download(url, MOST_BYTES)
+  if (bytes === undefined) return yield* failed(url, "there is nothing at this address")
+  const found = Crypto.createHash("sha256").update(bytes).digest("hex")
+  if (found !== sha256.toLowerCase()) {
+    return yield* new InstallRefused({
+      what: url,
+      detail: `what came has SHA-256 ${found}, not ${sha256}`,
+      fix: "Do not use it before you know why; the right digest is named by whoever published the plugin"
+    })
+  }
+  const bundle = yield* download(url + BUNDLE_SUFFIX, BUNDLE_BYTES)
+  const signed = bundle === undefined ? {} : { signed: { artifact: bytes, bundle: bundle.toString("utf8") } }
+  const facts = { source_kind: "url", source: url, pinned: true, ...signed } as const
+  if (isGzip(bytes)) {
+    const inside = yield* unpack(url, bytes, folder)
+    return { ...facts, entry: Path.join(inside, yield* entryOf(Path.join(folder, inside))) } satisfies Fetched
+  }
+  const entry = Path.basename(new URL(url).pathname) || "plugin"
+  yield* Effect.tryPromise({
+    try: () => Fs.writeFile(Path.join(folder, entry), bytes, { mode: 0o755 }),
+    catch: (cause) => failed(url, wordsOf(cause))
+  })
+  return { ...facts, entry } satisfies Fetched
+})

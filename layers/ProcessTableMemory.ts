@@ -1,0 +1,12 @@
+/** ProcessTable of a daemon that starts no processes: nothing to find, nothing to end. */
+import { Effect, Layer } from "effect"
+import { ProcessTable } from "../src/project/ProcessTable.ts"
+
+export const layer: Layer.Layer<ProcessTable> = Layer.succeed(ProcessTable, {
+  signalGroup: () => Effect.succeed(false),
+  isAlive: () => Effect.succeed(false),
+  descendants: () => Effect.succeed([]),
+  carrying: () => Effect.succeed([]),
+  workingIn: () => Effect.succeed([]),
+  end: () => Effect.succeed(false)
+})

@@ -1,0 +1,65 @@
+/** Why a plugin was not installed, updated or removed. What was installed before is as it was. */
+import { Runtime, Schema } from "effect"
+import { exitCodeOf } from "../Category.ts"
+
+/** The source could not be fetched, or what came is no plugin. */
+export class InstallFailed extends Schema.TaggedError<InstallFailed>()("InstallFailed", {
+  what: Schema.String,
+  detail: Schema.String,
+  fix: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `${this.what} was not installed: ${this.detail}. ${this.fix}`
+  }
+}
+
+/** It could be installed and must not be: a digest, a signature, a name, a pin. */
+export class InstallRefused extends Schema.TaggedError<InstallRefused>()("InstallRefused", {
+  what: Schema.String,
+  detail: Schema.String,
+  fix: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `${this.what} was refused: ${this.detail}. ${this.fix}`
+  }
+}
+
+/** A tree that cannot be hashed or kept as it is. */
+export class TreeRefused extends Schema.TaggedError<TreeRefused>()("TreeRefused", {
+  path: Schema.String,
+  detail: Schema.String
+}) {
+  readonly category = "invalid_request" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.invalid_request
+  override get message() {
+    return `${this.path} cannot be part of a plugin: ${this.detail}. Put a copy that stands by itself in a folder, and install that`
+  }
+}
+
+export class NotInstalled extends Schema.TaggedError<NotInstalled>()("NotInstalled", {
+  plugin: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    const known = this.known.length === 0 ? "nothing is installed" : `installed: ${this.known.join(", ")}`
+    return `no plugin ${this.plugin} is installed (${known}). See: animus plugin lock list`
+  }
+}
+
+/** Another install, update or removal is at work and did not end in time. */
+export class InstallBusy extends Schema.TaggedError<InstallBusy>()("InstallBusy", {
+  holder: Schema.String,
+  lockPath: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `another install (${this.holder}) holds ${this.lockPath}. Wait for its end, then type this again`
+  }
+}

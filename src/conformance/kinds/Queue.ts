@@ -1,0 +1,50 @@
+/** A queue, with entries of our own. */
+import { Effect } from "effect"
+import { QueueMethods } from "../../../schemas/QueueStore.ts"
+import { type KindTrials, type Talk, text, trialsOf } from "../Trial.ts"
+
+const WORKFLOW = "animus-conformance-1"
+
+const dispatch = {
+  subject: { kind: "conformance", id: "conformance:1", title: "one entry", labels: [], metadata: {} },
+  workflow_ref: "conformance",
+  vars: {},
+  trigger_source: "manual",
+  requested_at: "2026-01-01T00:00:00Z"
+}
+
+const entry = (talk: Talk, method = "queue/enqueue") =>
+  Effect.map(talk.first(method), ({ params, result }) => text(result, "entry_id") || text(params, "entry_id"))
+
+const onEntry = (extra: Readonly<Record<string, string>> = {}, after = "queue/enqueue") => (talk: Talk) =>
+  Effect.map(entry(talk, after), (entry_id) => ({ entry_id, ...extra }))
+
+/** An entry that the lease handed out. */
+const onLeased = (extra: Readonly<Record<string, string>>) => (talk: Talk) =>
+  Effect.map(talk.first("queue/lease"), ({ result }) => {
+    const [leased] = [Object(result).leased].flat()
+    return { entry_id: text(leased, "entry_id"), ...extra }
+  })
+
+export const queue: KindTrials = {
+  kind: "queue",
+  section: "§13",
+  trials: trialsOf(QueueMethods, {
+    "queue/enqueue": { params: () => Effect.succeed({ subject_dispatch: dispatch }) },
+    "queue/list": { params: (talk) => Effect.as(entry(talk), {}) },
+    "queue/lease": {
+      params: (talk) => Effect.as(entry(talk), { max: 1, workflow_ids: [WORKFLOW] }),
+      also: ({ result }, { session }) =>
+        [Object(result).leased].flat().length === 1
+          ? Effect.void
+          : Effect.fail(session.finding("one entry was pending, and the lease did not hand out one"))
+    },
+    "queue/hold": { params: onEntry({ reason: "conformance" }) },
+    "queue/release": { params: onEntry({}, "queue/hold") },
+    "queue/drop": { params: onEntry() },
+    "queue/reorder": { params: (talk) => Effect.map(entry(talk), (entry_id) => ({ entry_ids: [entry_id] })) },
+    "queue/mark_assigned": { params: onEntry({ workflow_id: WORKFLOW }) },
+    "queue/completion": { params: onLeased({ status: "completed", workflow_id: WORKFLOW }) },
+    "queue/release_pending": { params: onLeased({ reason: "conformance" }) }
+  })
+}

@@ -1,0 +1,75 @@
+/** Runs as `workflow/list` and `workflow/get` show them, whoever reads the store. */
+import { Effect, Schema } from "effect"
+import type { WorkflowStatus } from "../../schemas/control/WorkflowRpcs.ts"
+import { RunNotFound } from "../../schemas/errors/RunErrors.ts"
+import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
+import { project, type RunState } from "../run/RunState.ts"
+import type { RunTrouble } from "../run/RunTrouble.ts"
+import { runDetail } from "../run/RunView.ts"
+import type { SessionStore } from "../session/SessionStore.ts"
+import { runIdOf } from "./ControlFailure.ts"
+
+type Store = SessionStore["Service"]
+
+export interface PageQuery {
+  readonly status?: WorkflowStatus
+  readonly cursor?: string
+  readonly limit?: number
+}
+
+/** Everything that waits for somebody is `paused` here; `detail.state` says what for. */
+export const statusOf: { readonly [K in RunStatus]: WorkflowStatus } = {
+  running: "running",
+  waiting: "paused",
+  paused: "paused",
+  blocked: "paused",
+  escalated: "paused",
+  completed: "completed",
+  failed: "failed",
+  cancelled: "cancelled"
+}
+
+const statusesOf = (status: WorkflowStatus): ReadonlyArray<RunStatus> =>
+  Object.keys(statusOf).filter((key): key is RunStatus => statusOf[key as RunStatus] === status)
+
+const summaryOf = ({ finished_at, run, started_at, status, subject_id, workflow }: RunHead) => ({
+  id: run,
+  definition: workflow,
+  status: statusOf[status],
+  started_at,
+  ...(subject_id === undefined ? {} : { subject_id }),
+  ...(finished_at === undefined ? {} : { finished_at })
+})
+
+export const listRuns = Effect.fnUntraced(function*(store: Store, query: PageQuery) {
+  const { status, ...page } = query
+  // Runs that wait for capacity are in the queue; none of them has begun.
+  if (status === "pending") return { runs: [] }
+  const { heads, nextCursor } = yield* store.heads(
+    status === undefined ? page : { ...page, status: statusesOf(status) }
+  )
+  const unreadable = query.cursor === undefined ? yield* store.unreadable : []
+  return {
+    runs: heads.map(summaryOf),
+    ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
+    ...(unreadable.length === 0
+      ? {}
+      : { unreadable: unreadable.map(({ failure, run }) => ({ id: run, reason: failure.message })) })
+  }
+})
+
+const decodeJson = Schema.decodeUnknownEffect(Schema.Json)
+
+export const showRun = Effect.fnUntraced(function*(store: Store, state: RunState, trouble?: RunTrouble) {
+  const location = store.location(state.head.run)
+  // A run is made of what was read from JSON, so its view cannot but be JSON.
+  const detail = yield* Effect.orDie(decodeJson(runDetail(state, { location, trouble })))
+  return { ...summaryOf(state.head), detail }
+})
+
+/** The same of a run that nobody has in memory. */
+export const readRun = Effect.fnUntraced(function*(store: Store, id: string) {
+  const run = yield* runIdOf(id)
+  const state = project(run, yield* store.read(run))
+  return yield* showRun(store, state ?? (yield* new RunNotFound({ run })))
+})

@@ -1,0 +1,89 @@
+/**
+ * What may be started. Asked before every start: a plugin of the user's is started from its stored copy, and only while
+ * that copy is, byte for byte, what `plugins.lock` lists; a plugin of the project only while the user's trust covers it.
+ * Nothing is ever listed or pinned anew by starting it.
+ */
+import { Context, Effect, Layer, Path } from "effect"
+import { Digest } from "effect/crypto"
+import type { ProjectNotTrusted, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
+import type { TreeRefused } from "../../schemas/errors/InstallErrors.ts"
+import { LockMismatch, type LockUnreadable, PluginNotLocked } from "../../schemas/errors/LockErrors.ts"
+import { ProjectScope } from "../project/ProjectScope.ts"
+import { Trust } from "../project/Trust.ts"
+import { findLocked } from "./Ledger.ts"
+import { PluginStore } from "./PluginStore.ts"
+
+export interface Startable {
+  /** For messages. */
+  readonly name: string
+  /** What was found; what is started may lie elsewhere. */
+  readonly path: string
+  readonly source: string
+  /** Under which name it is in the ledger; undefined for what is not. */
+  readonly locked?: string | undefined
+}
+
+export interface Admitted {
+  readonly path: string
+  /** Names the tree it lies in, and it: 64 hexadecimal digits. */
+  readonly key: string
+}
+
+export type LockError =
+  | LockMismatch
+  | PluginNotLocked
+  | LockUnreadable
+  | ProjectNotTrusted
+  | StateFolderUnusable
+  | TreeRefused
+
+/** What a plugin of the project calls itself, wherever it was found. */
+export const PROJECT_LOCAL = "project_local"
+
+export class PluginLock extends Context.Service<PluginLock, {
+  /** The program to start in its place, checked just now. */
+  readonly admit: (plugin: Startable) => Effect.Effect<Admitted, LockError>
+}>()("animus/lock/PluginLock") {
+  /** Lets everything through as it lies, for tests and embedders whose plugins are their own. */
+  static readonly layerOpen = Layer.succeed(PluginLock, {
+    admit: ({ path }) => Effect.succeed({ path, key: "0".repeat(64) })
+  })
+
+  static readonly layer = Layer.effect(
+    PluginLock,
+    Effect.gen(function*() {
+      const store = yield* PluginStore
+      const trust = yield* Trust
+      const digest = yield* Digest.Digest
+      const { projectDir } = yield* ProjectScope
+      const { join, relative } = yield* Path.Path
+
+      const listed = Effect.fnUntraced(function*({ locked, name, path }: Startable) {
+        const plugin = locked === undefined ? undefined : findLocked(yield* store.ledger, locked)
+        if (plugin === undefined) return yield* new PluginNotLocked({ plugin: name, path })
+        const { artifact_sha256: expected } = plugin
+        const { found = "nothing", intact } = yield* store.check(expected)
+        if (intact) return { path: join(store.folderOf(expected), plugin.entry), key: expected.toLowerCase() }
+        return yield* new LockMismatch({ plugin: plugin.name, path: store.folderOf(expected), expected, found })
+      })
+
+      /** What is started is a copy that was made while the trust held, before and after. */
+      const ofProject = Effect.fnUntraced(function*({ name, path }: Startable) {
+        const trusted = trust.require(`plugin ${name} was to be started`)
+        yield* trusted
+        const folder = join(projectDir, "plugins")
+        const inside = relative(folder, path)
+        const { folder: copy, sha256 } = yield* store.snapshot(folder)
+        yield* trusted
+        const key = yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(`${sha256}\n${inside}`))
+        return { path: join(copy, inside), key }
+      })
+
+      return {
+        admit: Effect.fn("PluginLock.admit")(function*(plugin: Startable) {
+          return yield* plugin.source === PROJECT_LOCAL ? ofProject(plugin) : listed(plugin)
+        })
+      }
+    })
+  ).pipe(Layer.provide(Digest.layerWebCrypto))
+}

@@ -1,0 +1,91 @@
+/**
+ * Brings up what serves browsers and other clients, and takes it down first: `transport/start` once its process runs, again
+ * after each restart, `transport/shutdown` before the daemon stops listening. A transport that fails costs nobody but its own
+ * clients, and nothing waits for one.
+ */
+import { Effect, Layer, Option, Ref, Schedule, Schema, Stream } from "effect"
+import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
+import { kindsOf } from "../../schemas/PluginManifest.ts"
+import { type TransportStart, TransportStarted } from "../../schemas/Transport.ts"
+import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
+import { PluginCatalog } from "../plugin/PluginCatalog.ts"
+import { PluginHost } from "../plugin/PluginHost.ts"
+import { ProjectScope } from "../project/ProjectScope.ts"
+
+const START_MILLIS = 30_000
+const SHUTDOWN_MILLIS = 5_000
+const POLL = "1 second"
+
+const decodeStarted = Schema.decodeUnknownOption(TransportStarted)
+
+const isTransport = (kind: string): boolean => kind === "transport_backend" || kind === "web_ui"
+
+/** Those of before listen from their handshake on, and have no such method. */
+const ask = Effect.fnUntraced(function*(plugin: string) {
+  const host = yield* PluginHost
+  const { projectRoot, socketPath } = yield* ProjectScope
+  const params: TransportStart = { control_socket_path: socketPath, project_root: projectRoot }
+  const answer = yield* host.call(plugin, "transport/start", params, { timeout: START_MILLIS })
+  const bound_addr = Option.getOrUndefined(decodeStarted(answer))?.bound_addr
+  yield* Effect.logInfo(`transport ${plugin} is up${bound_addr === undefined ? "" : ` at ${bound_addr}`}`)
+  yield* publishDaemonEvent("transport-started", { plugin, bound_addr: bound_addr ?? null })
+})
+
+const refused = (plugin: string) =>
+  Effect.fnUntraced(function*(error: PluginError) {
+    if (error._tag === "MethodNotSupported") {
+      return yield* Effect.logInfo(`transport ${plugin} has no transport/start: it listens on its own`)
+    }
+    yield* Effect.logWarning(`transport ${plugin} did not start: ${error.message}`)
+    yield* publishDaemonEvent("transport-start-failed", { plugin, error: error.message })
+  })
+
+/** One process, from its start to its end. */
+const once = Effect.fnUntraced(function*(plugin: string, up: Ref.Ref<boolean>) {
+  const host = yield* PluginHost
+  const frames = yield* host.notifications(plugin)
+  yield* Ref.set(up, true)
+  yield* Effect.catch(ask(plugin), refused(plugin))
+  yield* Stream.runDrain(frames)
+}, (effect, _, up) => Effect.ensuring(Effect.scoped(effect), Ref.set(up, false)))
+
+/** The supervisor spaces out the starts; one that it gave up is back once an operator restarts it. */
+const keepUp = (plugin: string, up: Ref.Ref<boolean>) =>
+  Effect.gen(function*() {
+    const host = yield* PluginHost
+    yield* Effect.catch(once(plugin, up), (error) =>
+      Effect.logWarning(`transport ${plugin} is down: ${error.message}`))
+    yield* Effect.repeat(Effect.orDie(host.status(plugin)), {
+      while: ({ state }) => state === "disabled",
+      schedule: Schedule.spaced(POLL)
+    })
+    yield* Effect.sleep("250 millis")
+  }).pipe(Effect.forever)
+
+/** Whatever it answers, or does not, its process is ended next. */
+const takeDown = Effect.fnUntraced(function*(plugin: string, up: Ref.Ref<boolean>) {
+  const host = yield* PluginHost
+  if (!(yield* Ref.get(up))) return
+  yield* Effect.ignore(host.call(plugin, "transport/shutdown", {}, { timeout: SHUTDOWN_MILLIS }), {
+    log: "Debug",
+    message: `transport ${plugin} did not take leave`
+  })
+})
+
+/** Its building waits for nothing. */
+export const layer = Layer.effectDiscard(Effect.gen(function*() {
+  const catalog = yield* PluginCatalog
+  const start = Effect.gen(function*() {
+    const { plugins } = yield* catalog.discovery
+    const transports = yield* Effect.forEach(
+      plugins.filter(({ manifest }) => kindsOf(manifest).some(isTransport)),
+      ({ name }) => Effect.map(Ref.make(false), (up) => ({ name, up }))
+    )
+    yield* Effect.forEach(transports, ({ name, up }) => Effect.forkScoped(keepUp(name, up)))
+    // Closed in the opposite order: each is told while it is still looked after.
+    yield* Effect.addFinalizer(() =>
+      Effect.forEach(transports, ({ name, up }) => takeDown(name, up), { concurrency: "unbounded", discard: true })
+    )
+  })
+  yield* Effect.forkScoped(start)
+}))

@@ -1,0 +1,112 @@
+/**
+ * What one trigger plugin's events have come to: its place in its source, the events that are known already, and those whose
+ * work cannot be queued yet. Bounded in each of them; what had to be let go of is counted.
+ */
+import { Schema } from "effect"
+import { Json, orElse } from "../../schemas/Json.ts"
+import { SubjectDispatch } from "../../schemas/Subject.ts"
+import { weigh } from "../notify/Weight.ts"
+
+export const PendingEvent = Schema.Struct({ trigger: Schema.String, dispatch: SubjectDispatch })
+export type PendingEvent = typeof PendingEvent.Type
+
+/** As it lies on the disk; `seen` oldest first. */
+export const TriggerRecord = Schema.Struct({
+  cursor: Schema.optionalKey(Json),
+  seen: Schema.Array(Schema.String),
+  pending: Schema.Array(PendingEvent),
+  dropped: orElse(Schema.Int, 0)
+})
+export type TriggerRecord = typeof TriggerRecord.Type
+
+export const emptyRecord: TriggerRecord = { seen: [], pending: [], dropped: 0 }
+
+/** Events that are remembered after they were queued: a plugin that sends one again starts nothing. */
+const KNOWN = 4096
+/** Events of one trigger that wait, and bytes of all that do. */
+const WAITING = 1000
+const WAITING_BYTES = 32 * 1024 * 1024
+
+export class TriggerState {
+  cursor: TriggerRecord["cursor"]
+  dropped: number
+  /** Since it was last kept. */
+  changed = false
+  private readonly seen: Set<string>
+  private waiting: ReadonlyArray<PendingEvent & { readonly bytes: number }>
+  private bytes: number
+
+  constructor({ cursor, dropped, pending, seen }: TriggerRecord) {
+    this.cursor = cursor
+    this.dropped = dropped
+    this.seen = new Set(seen)
+    this.waiting = pending.map((event) => ({ ...event, bytes: weigh(event.dispatch) }))
+    this.bytes = this.waiting.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  get record(): TriggerRecord {
+    const pending = this.waiting.map(({ dispatch, trigger }) => ({ dispatch, trigger }))
+    return {
+      ...(this.cursor === undefined ? {} : { cursor: this.cursor }),
+      seen: [...this.seen],
+      pending,
+      dropped: this.dropped
+    }
+  }
+
+  get pending(): ReadonlyArray<PendingEvent> {
+    return this.waiting
+  }
+
+  kept(): void {
+    this.changed = false
+  }
+
+  moveTo(cursor: TriggerRecord["cursor"]): void {
+    this.cursor = cursor
+    this.changed = true
+  }
+
+  knows(event: string): boolean {
+    return this.seen.has(event)
+  }
+
+  know(event: string): void {
+    this.seen.add(event)
+    for (const oldest of this.seen) {
+      if (this.seen.size <= KNOWN) return
+      this.seen.delete(oldest)
+    }
+  }
+
+  /** Whether earlier events of that trigger wait: they go first. */
+  waits(trigger: string): boolean {
+    return this.waiting.some((event) => event.trigger === trigger)
+  }
+
+  /** How many of the oldest had to go for it. */
+  wait(event: PendingEvent): number {
+    const bytes = weigh(event.dispatch)
+    this.waiting = [...this.waiting, { ...event, bytes }]
+    this.bytes += bytes
+    let dropped = 0
+    if (this.waiting.filter(({ trigger }) => trigger === event.trigger).length > WAITING) {
+      dropped += this.drop(this.waiting.find(({ trigger }) => trigger === event.trigger))
+    }
+    while (this.bytes > WAITING_BYTES && this.waiting.length > 1) dropped += this.drop(this.waiting[0])
+    this.dropped += dropped
+    return dropped
+  }
+
+  settle(event: PendingEvent): void {
+    this.drop(event)
+  }
+
+  private drop(event: PendingEvent | undefined): number {
+    const gone = this.waiting.find((one) => one === event)
+    if (gone === undefined) return 0
+    this.waiting = this.waiting.filter((one) => one !== gone)
+    this.bytes -= gone.bytes
+    return 1
+  }
+}

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
+import { makeFanout } from "../../src/plugin/PluginFanout.ts"
+
+const batch = (at: number) => [{ method: "token", params: at }, { method: "other", params: at }]
+
+const publish = (fanout: Effect.Success<ReturnType<typeof makeFanout>>, count: number) =>
+  Effect.forEach(Array.from({ length: count }, (_, at) => at), (at) => fanout.publish(batch(at)), { discard: true })
+
+describe("the fan-out of one process", () => {
+  it.effect("gives each owner its own share of a batch, in order", () =>
+    Effect.gen(function*() {
+      const fanout = yield* makeFanout("demo", 4)
+      const tokens = yield* fanout.own(({ method }) => method === "token")
+      const others = yield* fanout.own(({ method }) => method === "other")
+      const all = yield* fanout.own(() => true)
+      yield* publish(fanout, 3)
+      yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "over" }))
+      const methods = (owned: typeof all) =>
+        owned.pipe(
+          Stream.flattenIterable,
+          Stream.map(({ method, params }) => `${method} ${params}`),
+          Stream.catch(() => Stream.empty),
+          Stream.runCollect
+        )
+      assert.deepStrictEqual(yield* methods(tokens), ["token 0", "token 1", "token 2"])
+      assert.deepStrictEqual(yield* methods(others), ["other 0", "other 1", "other 2"])
+      assert.strictEqual((yield* methods(all)).length, 6)
+    }))
+
+  it.effect("takes in what a dead process left, but not all that a grandchild goes on writing", () =>
+    Effect.gen(function*() {
+      const fanout = yield* makeFanout("demo", 4)
+      const owned = yield* fanout.own(() => true)
+      yield* Effect.forkChild(publish(fanout, 100))
+      yield* TestClock.adjust("1 minute")
+      yield* fanout.drain
+      const endless = yield* Effect.forkChild(publish(fanout, 10_000))
+      const quiet = yield* Effect.forkChild(fanout.quiet)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(quiet)
+      assert.isUndefined(endless.pollUnsafe())
+      yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "over" }))
+      let taken = 0
+      yield* Effect.flip(Stream.runForEach(owned, () => Effect.sync(() => taken++)))
+      assert.isAtLeast(taken, 256)
+      assert.isBelow(taken, 400)
+    }))
+})

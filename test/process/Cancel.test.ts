@@ -1,0 +1,34 @@
+/** A cancelled run gives back what it took: its processes, its subject, and every sign that it is still at work. */
+import { assert, describe, it } from "@effect/vitest"
+import { afterEach } from "vitest"
+import { until } from "./referencePluginsHost.ts"
+import { Workplace } from "./Workplace.ts"
+
+const workflows = `
+default_workflow_ref: work
+tools_allowlist: [sh]
+phases: { work: { mode: command, command: { program: sh, args: [-c, "exec sleep 601"] } } }
+workflows: [{ id: work, phases: [work] }]
+`
+
+let place: Workplace | undefined
+afterEach(() => place?.end())
+
+describe("a cancelled run", () => {
+  it("leaves its subject ready for the next, its phase cancelled, and nothing running", async () => {
+    const here = new Workplace(workflows)
+    place = here
+    here.start()
+    const { id } = here.answer("subject", "create", "--title", "Long work")
+    const status = () => here.answer("subject", "get", id).status
+    const { workflow_id: run } = here.answer("workflow", "run", id)
+    await until("the phase has begun", () => here.running("601").length === 1)
+    assert.strictEqual(status(), "in-progress")
+
+    here.answer("workflow", "cancel", run, "--confirm", run)
+    const { detail, status: state } = here.answer("workflow", "get", run)
+    assert.deepStrictEqual([state, detail.phases[0].status], ["cancelled", "cancelled"])
+    assert.strictEqual(status(), "ready")
+    assert.deepStrictEqual(here.running("601"), [])
+  })
+})

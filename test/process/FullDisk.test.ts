@@ -1,0 +1,107 @@
+/** A disk without room stops a run where it is, tells everybody who asks what to do, and holds nothing up afterwards. */
+import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach } from "vitest"
+import { until } from "./referencePluginsHost.ts"
+import { namespaces, realDisk, seamedDisk, type SmallDisk } from "./SmallDisk.ts"
+
+const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
+
+/** What the phase leaves to be written is more than any room that a file has left in its last page. */
+const script = "echo once >> begun; while [ ! -e go ]; do sleep 0.05; done; head -c 16000 /dev/zero | tr '\\\\0' x"
+const workflows = `
+default_workflow_ref: work
+tools_allowlist: [sh]
+phases:
+  work:
+    mode: command
+    idempotency: sideeffecting
+    command: { program: sh, args: [-c, "${script}"], excerpt_max_chars: 16000 }
+workflows: [{ id: work, phases: [work] }]
+`
+
+class Place {
+  readonly root = realpathSync(mkdtempSync(join(tmpdir(), "animus-full-")))
+  readonly project = join(this.root, "project")
+  readonly state = join(this.root, "state")
+  readonly env = { PATH: process.env["PATH"], HOME: this.root, ANIMUS_CONFIG_DIR: this.state }
+  disk: SmallDisk | undefined
+
+  constructor() {
+    mkdirSync(join(this.project, ".animus"), { recursive: true })
+    mkdirSync(this.state, { mode: 0o700 })
+    writeFileSync(join(this.project, ".animus", "workflows.yaml"), workflows)
+  }
+
+  readonly animus = (...args: ReadonlyArray<string>) => {
+    const [program = "", ...before] = this.disk?.within(this.project) ?? []
+    return spawnSync(program, [...before, launcher, ...args, "--json"], {
+      encoding: "utf8",
+      env: this.env,
+      timeout: 30_000
+    })
+  }
+
+  readonly answer = (...args: ReadonlyArray<string>) => {
+    const { status, stderr, stdout } = this.animus(...args)
+    assert.strictEqual(status, 0, stderr)
+    return JSON.parse(stdout).data
+  }
+
+  readonly detail = (run: string) => this.answer("workflow", "get", run).detail
+
+  async end(): Promise<void> {
+    if (this.disk !== undefined) {
+      this.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
+      await this.disk.close()
+    }
+    rmSync(this.root, { recursive: true, force: true })
+  }
+}
+
+let place: Place | undefined
+afterEach(() => place?.end())
+
+const how = namespaces ? "a real one of 1 MiB" : "the fault seam: this kernel refuses user namespaces"
+
+describe("a full disk", () => {
+  it(`is told to whoever asks, starts nothing new, and holds a run up only while it is full (${how})`, async () => {
+    const here = new Place()
+    place = here
+    const disk = namespaces ? await realDisk(here.state) : seamedDisk(here.state)
+    here.disk = disk
+    here.answer("init")
+    here.answer("trust")
+    disk.start(here.project, launcher, here.env)
+    await until("the daemon runs", () => here.answer("status").daemon.running)
+    const [one, two] = ["one", "two"].map((title) => here.answer("subject", "create", "--title", title).id)
+    const { workflow_id: run } = here.answer("workflow", "run", one)
+    await until("the phase has begun", () => existsSync(join(here.project, "begun")))
+    assert.strictEqual(here.answer("daemon", "health").status, "healthy")
+
+    disk.fill()
+    writeFileSync(join(here.project, "go"), "")
+    await until("the run says that it waits", () => here.detail(run).reason?.startsWith("waits for the store") === true)
+    const { location, next, reason, state } = here.detail(run)
+    assert.match(reason, /no space left for .*journal\.jsonl\. Free some space there: it goes on by itself/)
+    assert.deepStrictEqual([next, state], [`df -h ${location}`, "running"])
+    const health = here.answer("daemon", "health")
+    assert.strictEqual(health.status, "degraded")
+    assert.include(health.last_error, `run ${run} waits for the store`)
+    const refused = here.animus("workflow", "run", two)
+    assert.strictEqual(refused.status, 5)
+    const { message } = JSON.parse(refused.stderr).error
+    assert.match(message, /^nothing was started: no space left for .*Free some space there, then type the same command/)
+    assert.strictEqual(here.answer("workflow", "list").runs.length, 1)
+
+    disk.free()
+    await until("the run has gone on by itself", () => here.answer("workflow", "get", run).status === "completed")
+    assert.strictEqual(here.answer("daemon", "health").status, "healthy")
+    assert.isTrue(here.answer("workflow", "run", two).workflow_id !== run)
+    await until("the other has begun as well", () => readFileSync(join(here.project, "begun"), "utf8").length > 5)
+    assert.strictEqual(readFileSync(join(here.project, "begun"), "utf8"), "once\nonce\n")
+  })
+})

@@ -1,0 +1,102 @@
+/** Rogues that say more than anybody can hear. One after the other, since memory is what they would take. */
+import { assert, describe } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { call, type Host, show, watch } from "./Gallery.ts"
+
+const COUNT = 100_000
+const NEIGHBOURLY = 20
+
+const neighbour = (host: Host) => host.call("neighbour", "ping", {}, { timeout: 10_000 })
+
+const numberOf = (params: unknown): unknown =>
+  typeof params === "object" && params !== null && "n" in params && params.n
+
+describe("a plugin that, without end,", () => {
+  show([
+    {
+      rogue: "prints-garbage-for-ever",
+      promise: "costs its callers no more than their deadline",
+      calls: ["RequestTimedOut"],
+      unready: true
+    },
+    {
+      rogue: "opens-objects-for-ever",
+      promise: "fills no memory with what it leaves open",
+      calls: ["RequestTimedOut"]
+    },
+    {
+      rogue: "keeps-its-end-in-sight",
+      promise: "is not read over and over again",
+      calls: ["RequestTimedOut"]
+    },
+    {
+      rogue: "floods-and-never-reads",
+      promise: "costs its callers no more than their deadline",
+      calls: ["RequestTimedOut", "RequestTimedOut"]
+    },
+    { rogue: "floods-stderr", promise: "is read, so that it gets through", calls: ["answered"], says: ["through"] },
+    {
+      rogue: "floods-stderr-in-one-line",
+      promise: "is read, so that it gets through",
+      calls: ["answered"],
+      says: ["through"]
+    }
+  ])
+
+  watch("floods-stdout", "neither fills the memory nor holds back answers", (host) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* call(host, "flood"), "flooding")
+      for (let n = 0; n < NEIGHBOURLY; n++) assert.strictEqual(yield* call(host, "ping"), "pong")
+    }))
+
+  watch(
+    "never-reads",
+    "makes its callers wait up to their deadline, and nobody else",
+    (host) =>
+      Effect.gen(function*() {
+        const large = "x".repeat(3 * 1024 * 1024)
+        const calls = yield* Effect.forkChild(Effect.forEach(
+          Array.from({ length: 5 }),
+          () => Effect.flip(host.call("fixture", "work", large, { timeout: 500 })),
+          { concurrency: "unbounded" }
+        ))
+        for (let n = 0; n < NEIGHBOURLY; n++) assert.strictEqual(yield* neighbour(host), "well")
+        assert.deepStrictEqual((yield* Fiber.join(calls)).map(({ _tag }) => _tag), Array(5).fill("RequestTimedOut"))
+      })
+  )
+
+  watch(
+    "notifies-100000-times",
+    "waits for its owner, who then gets every one of them in order",
+    (host) =>
+      Effect.gen(function*() {
+        const notes = yield* host.own("fixture", ({ method }) => method === "count")
+        const answer = yield* Effect.forkChild(call(host, "work", 25_000))
+        for (let n = 0; n < NEIGHBOURLY; n++) assert.strictEqual(yield* neighbour(host), "well")
+        assert.isUndefined(answer.pollUnsafe(), "it could say all of it to nobody")
+        let next = 0
+        yield* notes.pipe(
+          Stream.runForEach((batch) =>
+            Effect.sync(() => {
+              for (const { params } of batch) if (numberOf(params) === next) next++
+            })
+          ),
+          Effect.raceFirst(Fiber.join(answer))
+        )
+        assert.strictEqual(yield* Fiber.join(answer), "all of them")
+        assert.strictEqual(next, COUNT)
+      })
+  )
+
+  watch(
+    "notifies-100000-times",
+    "is not held back by an observer, who loses the oldest",
+    (host) =>
+      Effect.gen(function*() {
+        const notes = yield* host.notifications("fixture")
+        assert.strictEqual(yield* call(host, "work", 25_000), "all of them")
+        const [first = []] = yield* Stream.runCollect(Stream.take(notes, 1))
+        assert.isAbove(Number(numberOf(first[0]?.params)), 0)
+      })
+  )
+})

@@ -1,0 +1,100 @@
+/**
+ * One rogue beside a well-behaved plugin, in a host of their own. Whatever the rogue does: its callers get the outcomes that
+ * are written beside its name, each by its deadline; the other plugin answers all the while; memory stays bounded; and when
+ * the host closes no process is left that carries its mark.
+ */
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, Ref, Schedule, type Scope } from "effect"
+import type { PluginError } from "../../../schemas/errors/PluginErrors.ts"
+import type { PluginHost, PluginState } from "../../../src/plugin/PluginHost.ts"
+import type { ProcessTable } from "../../../src/project/ProcessTable.ts"
+import { type Options, type Place, withPlugins } from "../plugin/Workshop.ts"
+
+export type Host = PluginHost["Service"]
+export type Outcome = PluginError["_tag"] | "answered"
+
+const MIB = 1024 * 1024
+/** Far above what buffers may hold, far below what floods write; several rogues may share the process. */
+const MEMORY = 300 * MIB
+/** Between a deadline and the answer that it brings, on a busy machine. */
+const GRACE = 2_000
+const PATIENT = 12_000
+const SHORT = 500
+
+/** The rogue is `fixture`, as in the one other place that hosts it. */
+export const call = (host: Host, method = "work", timeout = PATIENT) => host.call("fixture", method, {}, { timeout })
+
+const outcome = Effect.fnUntraced(function*(host: Host, expected: Outcome, deadline: number | undefined) {
+  const timeout = deadline ?? (expected === "RequestTimedOut" ? SHORT : PATIENT)
+  const [took, result] = yield* Effect.timed(Effect.match(call(host, "work", timeout), {
+    onSuccess: (answer) => ({ tag: "answered" as const, words: JSON.stringify(answer) }),
+    onFailure: (error) => ({ tag: error._tag, words: error.message })
+  }))
+  assert.isBelow(Duration.toMillis(took), timeout + GRACE, `${result.tag} came after its deadline`)
+  return result
+})
+
+/** The neighbour is asked all the while, and what the process holds is looked at as often. */
+const beside = Effect.fnUntraced(function*<A, E, R>(host: Host, act: Effect.Effect<A, E, R>) {
+  const before = process.memoryUsage().rss
+  const answers = yield* Ref.make(0)
+  const peak = yield* Ref.make(before)
+  const ask = host.call("neighbour", "ping", {}, { timeout: PATIENT }).pipe(
+    Effect.andThen(Ref.update(answers, (count) => count + 1)),
+    Effect.andThen(Effect.sync(() => process.memoryUsage().rss)),
+    Effect.flatMap((rss) => Ref.update(peak, (most) => Math.max(most, rss)))
+  )
+  yield* ask
+  const asking = Effect.repeat(ask, Schedule.spaced("20 millis"))
+  const result = yield* Effect.raceFirst(act, Effect.andThen(asking, Effect.never))
+  yield* ask
+  assert.isAbove(yield* Ref.get(answers), 1)
+  assert.isBelow(((yield* Ref.get(peak)) - before) / MIB, MEMORY / MIB, "MiB of memory were taken")
+  return result
+})
+
+/** A rogue that takes more than calls to be seen through. */
+export const watch = <E>(
+  rogue: string,
+  promise: string,
+  act: (host: Host, place: Place) => Effect.Effect<void, E, ProcessTable | Scope.Scope>,
+  options?: Options
+) =>
+  it.live(`${rogue}: ${promise}`, () =>
+    Effect.gen(function*() {
+      const programs = { fixture: rogue, neighbour: "well-behaved" }
+      const { left } = yield* withPlugins(programs, (host, place) => beside(host, act(host, place)), options)
+      assert.deepStrictEqual(left.map(({ command }) => command), [])
+    }), 30_000)
+
+export interface Exhibit {
+  readonly rogue: string
+  readonly promise: string
+  /** Of calls one after the other. */
+  readonly calls: ReadonlyArray<Outcome>
+  /** In the answer, or the error's message, of the call in the same place. */
+  readonly says?: ReadonlyArray<string>
+  readonly state?: PluginState
+  /** Its handshake is what it gets wrong: otherwise it is awaited before the first call. */
+  readonly unready?: boolean
+  /** Milliseconds for each call. */
+  readonly deadline?: number
+}
+
+const see = Effect.fnUntraced(function*(host: Host, exhibit: Exhibit) {
+  if (exhibit.unready !== true) yield* host.initialized("fixture")
+  const found = yield* Effect.forEach(exhibit.calls, (expected) => outcome(host, expected, exhibit.deadline))
+  assert.deepStrictEqual(found.map(({ tag }) => tag), exhibit.calls, JSON.stringify(found))
+  for (const [at, words] of (exhibit.says ?? []).entries()) assert.include(found[at]?.words, words)
+  if (exhibit.state !== undefined) assert.strictEqual((yield* host.status("fixture")).state, exhibit.state)
+})
+
+export const show = (exhibits: ReadonlyArray<Exhibit>): void => {
+  for (const exhibit of exhibits) watch(exhibit.rogue, exhibit.promise, (host) => see(host, exhibit))
+}
+
+/** Polls a condition of the real world. */
+export const until = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>, done: (value: A) => boolean) =>
+  Effect.repeat(effect, { until: done, schedule: Schedule.spaced("20 millis") }).pipe(
+    Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => Effect.die(`never came true: ${what}`) })
+  )

@@ -1,0 +1,144 @@
+/** Rogues that die at the wrong moment, or will not; close what they should keep, or keep what they should close. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Schema, Stream } from "effect"
+import * as ProcessTableLinux from "../../../layers/ProcessTableLinux.ts"
+import { ProcessTable } from "../../../src/project/ProcessTable.ts"
+import { withPlugins } from "../plugin/Workshop.ts"
+import { call, type Host, show, until, watch } from "./Gallery.ts"
+
+const state = (host: Host) => Effect.map(host.status("fixture"), (status) => status.state)
+
+const decodePids = Schema.decodeUnknownEffect(Schema.Array(Schema.Int))
+const heirsOf = (host: Host) => Effect.flatMap(call(host, "heirs"), decodePids)
+
+describe.concurrent("a plugin that, in its life,", () => {
+  show([
+    {
+      rogue: "exits-0-in-every-call",
+      promise: "fails each call, however contented it left",
+      calls: ["ConnectionLost", "ConnectionLost"],
+      says: ["exit code 0", "exit code 0"]
+    },
+    {
+      rogue: "dies-in-half-a-frame",
+      promise: "has not answered",
+      calls: ["ConnectionLost"],
+      says: ["exit code 1"]
+    },
+    {
+      rogue: "answers-late",
+      promise: "answers nobody by it, least of all the next caller",
+      calls: ["RequestTimedOut", "answered"],
+      says: ["", "answer 3"]
+    },
+    {
+      rogue: "closes-stdin",
+      promise: "is lost at the next word to it, and replaced",
+      calls: ["answered", "ConnectionLost", "answered"]
+    },
+    { rogue: "closes-stderr", promise: "has nothing to add", calls: ["answered", "answered"], says: ["silent"] },
+    { rogue: "ignores-shutdown", promise: "is ended", calls: ["answered"], says: ["busy"] },
+    { rogue: "stays-after-shutdown", promise: "is ended, whatever it agreed to", calls: ["answered"] },
+    {
+      rogue: "stops-itself",
+      promise: "costs its callers their deadline, and is ended all the same",
+      calls: ["RequestTimedOut", "RequestTimedOut"]
+    },
+    { rogue: "leaves-a-daemon", promise: "does not leave it", calls: ["answered"], says: ["gone wild"] },
+    { rogue: "leaves-a-crowd", promise: "takes it along", calls: ["answered"], says: ["many"] },
+    { rogue: "fills-stderr", promise: "is read, so that it gets through", calls: ["answered"], says: ["through"] }
+  ])
+
+  watch("ignores-sigterm", "is killed within seconds", (host) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* call(host, "ping"), "pong")
+    }))
+
+  watch(
+    "crashes-in-a-stream",
+    "leaves its owner all it wrote, in order, and then the end",
+    (host) =>
+      Effect.gen(function*() {
+        const notes = yield* host.own("fixture", ({ method }) => method === "count")
+        assert.strictEqual((yield* Effect.flip(call(host)))._tag, "ConnectionLost")
+        const seen: Array<unknown> = []
+        const end = yield* notes.pipe(
+          Stream.runForEach((batch) => Effect.sync(() => seen.push(...batch.map(({ params }) => params)))),
+          Effect.flip
+        )
+        assert.strictEqual(end._tag, "ConnectionLost")
+        assert.deepStrictEqual(seen, Array.from({ length: 5000 }, (_, n) => ({ n })))
+      })
+  )
+
+  watch("crashes-in-a-call", "fails what is open, and is back after a second", (host) =>
+    Effect.gen(function*() {
+      const first = yield* call(host, "pid")
+      const open = yield* Effect.forkChild(Effect.flip(call(host, "hang")))
+      const error = yield* Effect.flip(call(host, "die"))
+      assert.strictEqual(error._tag, "ConnectionLost")
+      assert.include(error.message, "SIGKILL")
+      assert.strictEqual((yield* Fiber.join(open))._tag, "ConnectionLost")
+      yield* until("it runs again", state(host), (now) => now === "running")
+      assert.notStrictEqual(yield* call(host, "pid"), first)
+    }))
+
+  watch(
+    "closes-stdout",
+    "counts as lost and is ended, though it would live on",
+    (host, { cookie }) =>
+      Effect.gen(function*() {
+        const table = yield* ProcessTable
+        yield* host.initialized("fixture")
+        const before = (yield* table.carrying(cookie)).find(({ plugin }) => plugin === "fixture")
+        const error = yield* Effect.flip(call(host))
+        assert.strictEqual(error._tag, "ConnectionLost")
+        yield* until("it is gone", table.isAlive(before?.pid ?? 0), (alive) => !alive)
+      })
+  )
+
+  watch(
+    "leaves-a-grandchild",
+    "is not outlived by it when the host closes",
+    (host, { cookie }) =>
+      Effect.gen(function*() {
+        const table = yield* ProcessTable
+        assert.isNumber(yield* call(host, "pid"))
+        const family = (yield* table.carrying(cookie)).filter(({ plugin }) => plugin === "fixture")
+        assert.strictEqual(family.length, 2)
+      })
+  )
+
+  watch("leaves-a-grandchild", "is known to be dead though its pipes stay open", (host) =>
+    Effect.gen(function*() {
+      const table = yield* ProcessTable
+      const grandchild = Number(yield* call(host, "pid"))
+      const error = yield* Effect.flip(call(host, "die"))
+      assert.strictEqual(error._tag, "ConnectionLost")
+      yield* until("its grandchild is gone", table.isAlive(grandchild), (alive) => !alive)
+      assert.isNumber(yield* call(host, "pid"))
+    }))
+
+  it.live("leaves-escaped-heirs: takes them along when the host closes, whatever group and environment they chose", () =>
+    Effect.gen(function*() {
+      const table = yield* ProcessTable
+      const { result: heirs } = yield* withPlugins({ fixture: "leaves-escaped-heirs" }, heirsOf)
+      assert.lengthOf(heirs, 2)
+      assert.deepStrictEqual(yield* Effect.filter(heirs, table.isAlive), [])
+    }).pipe(Effect.provide(ProcessTableLinux.layer)))
+
+  watch(
+    "leaves-escaped-heirs",
+    "is survived by nothing that bears its mark when it dies by itself",
+    (host, { root }) =>
+      Effect.gen(function*() {
+        const table = yield* ProcessTable
+        const [marked = 0, unmarked = 0] = yield* heirsOf(host)
+        yield* Effect.flip(call(host, "die"))
+        yield* until("its marked heir is gone", table.isAlive(marked), (alive) => !alive)
+        const row = (yield* table.workingIn(root)).find(({ pid }) => pid === unmarked)
+        assert.isDefined(row, "nothing on this system tells whose it was")
+        if (row !== undefined) yield* table.end(row, "SIGKILL")
+      })
+  )
+})

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config"
 
 /** Folders whose tests start real programs: they wait on the machine, the others only on the test clock. */
-const withProcesses = ["bench", "cli", "demo", "docs", "package", "plugins", "process"].map((room) =>
+const withProcesses = ["bench", "cli", "demo", "docs", "install", "package", "plugins", "process"].map((room) =>
   `test/${room}/**/*.test.ts`
 )
 

@@ -66,12 +66,13 @@ const makeShelf = (kinds: ReadonlyArray<string>, initial: ReadonlyArray<Subject>
     return subjects.get(id) ?? (yield* new SubjectNotFound({ id, kind, plugin }))
   })
   const put = (subject: Subject) => void subjects.set(subject.id, subject)
+  const drop = (id: string) => void subjects.delete(id)
   const all = (filter: SubjectFilter) => [...subjects.values()].filter((subject) => takes(filter, subject))
-  return { mint, served, find, put, all }
+  return { mint, served, find, put, drop, all }
 }
 
 const make = Effect.fnUntraced(function*(kinds: ReadonlyArray<string>, initial: ReadonlyArray<Subject>) {
-  const { all, find, mint, put, served } = makeShelf(kinds, initial)
+  const { all, drop, find, mint, put, served } = makeShelf(kinds, initial)
   const changes = yield* PubSub.sliding<SubjectChangedEvent>(pending)
   const now = Effect.map(DateTime.now, DateTime.formatIso)
 
@@ -101,16 +102,21 @@ const make = Effect.fnUntraced(function*(kinds: ReadonlyArray<string>, initial: 
     }),
     update,
     setStatus: (id, status) => update(id, { status }),
+    remove: Effect.fnUntraced(function*(id: string) {
+      const subject = yield* find(id)
+      drop(id)
+      yield* PubSub.publish(changes, { id, change_kind: "deleted", subject })
+    }),
     next: Effect.fnUntraced(function*(kind: string) {
       yield* served(kind)
       return all({ kind: [kind], status: ["ready"] }).toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0))[0]
     }),
-    watch: Effect.fnUntraced(function*(kind: string, filter: SubjectFilter = {}) {
-      yield* served(kind)
+    watch: Effect.fnUntraced(function*(wanted: ReadonlyArray<string>, filter: SubjectFilter = {}) {
+      yield* Effect.forEach(wanted, served)
       const subscription = yield* PubSub.subscribe(changes)
       return Stream.filter(
         Stream.fromSubscription(subscription),
-        ({ subject }) => takes({ ...filter, kind: [kind] }, subject)
+        ({ subject }) => takes({ ...filter, kind: wanted.length === 0 ? kinds : wanted }, subject)
       )
     }),
     table: Effect.succeed(kinds.map((kind) => ({ kind, plugin })))

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { Json, JsonOrNull, maybe, orElse } from "../Json.ts"
+import { SignatureStatus } from "../PluginLock.ts"
 import { ControlError } from "./ControlError.ts"
 
 /** An installed plugin (control protocol, plugin methods). */
@@ -12,7 +13,14 @@ export const PluginInfo = Schema.Struct({
   source: maybe(Schema.String),
   signature_verified: orElse(Schema.Boolean, false),
   description: maybe(Schema.String),
-  binary_path: maybe(Schema.String)
+  binary_path: maybe(Schema.String),
+  /** Whether it would be started now: as installed, changed since, or no longer listed or trusted. */
+  lock_state: maybe(Schema.Literals(["intact", "mismatch", "refused"])),
+  /** Of its whole tree; absent for what a project brought along. */
+  artifact_sha256: maybe(Schema.String),
+  installed_from: maybe(Schema.String),
+  pinned: maybe(Schema.Boolean),
+  signature_status: maybe(SignatureStatus)
 })
 export type PluginInfo = typeof PluginInfo.Type
 

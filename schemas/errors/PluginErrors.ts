@@ -11,7 +11,7 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
   readonly category = "unavailable" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
   override get message() {
-    return `connection to plugin ${this.plugin} was lost: ${this.detail}. The supervisor restarts it; see: animus plugin info ${this.plugin}`
+    return `connection to plugin ${this.plugin} was lost: ${this.detail}. The supervisor starts it again; see: animus plugin status ${this.plugin}`
   }
 }
 
@@ -49,7 +49,7 @@ export class RestartBudgetExhausted extends Schema.TaggedError<RestartBudgetExha
   override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
   override get message() {
     return `plugin ${this.plugin} is disabled after ${this.restarts} restarts; last error: ${this.lastError}. ` +
-      `Mend it, then: animus daemon stop && animus daemon start`
+      `Mend it, then: animus plugin restart ${this.plugin}`
   }
 }
 
@@ -72,7 +72,7 @@ export class ProtocolMismatch extends Schema.TaggedError<ProtocolMismatch>()("Pr
   readonly category = "unavailable" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
   override get message() {
-    return `plugin ${this.plugin} speaks protocol ${this.theirs}, this daemon speaks ${this.ours}: install a release of the plugin for protocol ${this.ours}`
+    return `plugin ${this.plugin} speaks protocol ${this.theirs}, this daemon speaks ${this.ours}: install a release of it for protocol ${this.ours}, then: animus plugin restart ${this.plugin}`
   }
 }
 
@@ -202,8 +202,8 @@ export class ProviderMissing extends Schema.TaggedError<ProviderMissing>()("Prov
   override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
   override get message() {
     const known = this.known.length === 0 ? "no provider is installed" : `installed providers: ${this.known.join(", ")}`
-    return `no provider plugin serves tool "${this.tool}" (${known}). Register one under "providers" in plugins.yaml ` +
-      `(animus init registers the reference ones), or change the agent's tool`
+    return `no provider plugin serves tool "${this.tool}" (${known}). Install one: animus plugin install ` +
+      `(animus init installs the reference ones), or change the agent's tool`
   }
 }
 

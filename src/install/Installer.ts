@@ -85,9 +85,10 @@ const askSafely = Effect.fnUntraced(function*(tree: string, entry: string, sha25
   })
 })
 
+const packageOf = (source: string) => source.replace(/(?<=.)@.*$/, "")
+
 const checkReplaced = Effect.fnUntraced(function*(old: LockedPlugin | undefined, fetched: Fetched, force: boolean) {
   if (old === undefined || force) return
-  const packageOf = (source: string) => source.replace(/(?<=.)@.*$/, "")
   const isSame = old.source_kind === fetched.source_kind &&
     (old.source === fetched.source ||
       (old.source_kind === "npm" && packageOf(old.source) === packageOf(fetched.source)))

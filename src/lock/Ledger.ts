@@ -1,4 +1,5 @@
 /** What installing, updating and going back do to the ledger. Pure; nothing here looks at a file. */
+import { Struct } from "effect"
 import {
   LOCK_SCHEMA_VERSION,
   type LockedPlugin,
@@ -16,8 +17,8 @@ export const findLocked = ({ plugins }: PluginLedger, name: string): LockedPlugi
 
 export const sameHash = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
-export const releaseOf = ({ installed_kind: _, name: __, previous: ___, ...release }: LockedPlugin): PluginRelease =>
-  release
+export const releaseOf = (plugin: LockedPlugin): PluginRelease =>
+  Struct.omit(plugin, ["installed_kind", "name", "previous"])
 
 const byName = (a: LockedPlugin, b: LockedPlugin) => a.name < b.name ? -1 : 1
 

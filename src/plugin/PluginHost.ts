@@ -85,9 +85,6 @@ const CALL_MILLIS = 120_000
 const EVENT_CAPACITY = 256
 const OBSERVER_CAPACITY = 256
 
-/** A disabled plugin is looked at again by the next daemon. */
-const RESTART = ", and start the daemon again: animus daemon stop && animus daemon start"
-
 type Needs = PluginProcess | HostEnvironment | ProjectScope | PluginCatalog | PluginLock
 
 const initializeParams = Effect.gen(function*(): Effect.fn.Return<InitializeParams, never, ProjectScope> {
@@ -112,7 +109,12 @@ const admitted = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
     if (error._tag === "LockMismatch" || error._tag === "PluginNotLocked") return new Incurable({ error })
     const detail = `it was not started: ${error.message}`
     return error._tag === "ProjectNotTrusted"
-      ? new Incurable({ error: new PluginCrashed({ plugin: plugin.name, detail: detail + RESTART }) })
+      ? new Incurable({
+        error: new PluginCrashed({
+          plugin: plugin.name,
+          detail: `${detail}. Then: animus plugin restart ${plugin.name}`
+        })
+      })
       : new PluginCrashed({ plugin: plugin.name, detail })
   })
 })

@@ -11,6 +11,7 @@ import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import { type CreateSubject, decodeSubjectAnswer, type SubjectFilter, SubjectList } from "../../schemas/Subject.ts"
 import type { PluginHost } from "../plugin/PluginHost.ts"
 import { type Claim, resolve } from "./Routes.ts"
+import { makeSpellings } from "./Spellings.ts"
 import { kindOfId, normalizeSubject, type Prefixing } from "./SubjectIds.ts"
 
 /** Milliseconds; backends may ask a tracker far away. */
@@ -56,34 +57,44 @@ export const makeCalls = (host: PluginHost["Service"], routes: ReadonlyArray<Cla
     return kind === undefined ? Effect.fail(new InvalidInput({ detail })) : routeOf(kind)
   }
 
+  const spellings = makeSpellings(host)
+  const { call, spell } = spellings
+
   /** The subject that `verb` answers, if it answers one. */
-  const ask = Effect.fnUntraced(function*(route: Route, verb: string, params: unknown) {
-    const method = `${route.kind}/${verb}`
-    const answer = yield* host.call(route.plugin, method, params, { timeout: deadline })
-    const subject = yield* Effect.mapError(decodeSubjectAnswer(answer), unreadable(route, method, "a subject"))
+  const ask = Effect.fnUntraced(function*(route: Route, verb: string, params: object) {
+    const answer = yield* call(route, verb, params, { timeout: deadline })
+    const wrong = unreadable(route, spell(route, verb), "a subject")
+    const subject = yield* Effect.mapError(decodeSubjectAnswer(answer), wrong)
     return Option.map(subject, (found) => normalizeSubject(found, route))
   })
   /** The same about a subject that should be there. */
-  const askOf = (route: Route, verb: string, params: unknown, id: string) =>
+  const askOf = (route: Route, verb: string, params: object, id: string) =>
     Effect.mapError(ask(route, verb, params), (error) => isAbsence(error) ? absent(route, id) : error)
-  const need = Effect.fnUntraced(function*(route: Route, verb: string, params: unknown, id: string) {
+  const need = Effect.fnUntraced(function*(route: Route, verb: string, params: object, id: string) {
     const subject = yield* askOf(route, verb, params, id)
     return Option.isSome(subject) ? subject.value : yield* absent(route, id)
   })
+  const remove = (route: Route, id: string) =>
+    Effect.mapError(
+      call(route, "delete", { id }, { timeout: deadline }),
+      (error) => isAbsence(error) ? absent(route, id) : error
+    )
   const made = Effect.fnUntraced(function*(route: Route, subject: CreateSubject) {
     const created = yield* ask(route, "create", subject)
     const nothing = { message: "it answers nothing" }
     return Option.isSome(created)
       ? created.value
-      : yield* unreadable(route, `${route.kind}/create`, "a subject")(nothing)
+      : yield* unreadable(route, spell(route, "create"), "a subject")(nothing)
   })
   const listKind = Effect.fnUntraced(function*(kind: string, filter: SubjectFilter) {
     const route = yield* routeOf(kind)
-    const method = `${kind}/list`
-    const answer = yield* host.call(route.plugin, method, filter, { timeout: deadline })
-    const page = yield* Effect.mapError(decodeList(answer), unreadable(route, method, "a list of subjects"))
+    const answer = yield* call(route, "list", filter, { timeout: deadline })
+    const page = yield* Effect.mapError(
+      decodeList(answer),
+      unreadable(route, spell(route, "list"), "a list of subjects")
+    )
     return { ...page, subjects: page.subjects.map((subject) => normalizeSubject(subject, route)) }
   })
 
-  return { routeOf, routeOfId, ask, askOf, made, need, listKind }
+  return { routeOf, routeOfId, ask, askOf, made, need, listKind, remove, spellings }
 }

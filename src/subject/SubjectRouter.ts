@@ -19,9 +19,9 @@ import { registryFault } from "../plugin/Discovery.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import { listKinds } from "./Pages.ts"
-import { makeRoutes } from "./Routes.ts"
+import { isKind, makeRoutes } from "./Routes.ts"
 import { makeCalls, type Route } from "./SubjectCalls.ts"
-import { watchKind } from "./SubjectWatch.ts"
+import { watchKinds } from "./SubjectWatch.ts"
 
 export type SubjectError = PluginError | NoBackendForKind | SubjectNotFound | InvalidInput
 
@@ -34,9 +34,12 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
   readonly update: (id: string, patch: SubjectPatch) => Effect.Effect<Subject, SubjectError>
   /** Backends that cannot set a status by itself are asked to update it. */
   readonly setStatus: (id: string, status: SubjectStatus) => Effect.Effect<Subject, SubjectError>
+  /** Where a backend deletes nothing, the subject is cancelled. */
+  readonly remove: (id: string) => Effect.Effect<void, SubjectError>
   readonly next: (kind: string) => Effect.Effect<Subject | undefined, SubjectError>
+  /** No kinds are all that there are; then those that cannot be watched are left out. */
   readonly watch: (
-    kind: string,
+    kinds: ReadonlyArray<string>,
     filter?: SubjectFilter
   ) => Effect.Effect<Stream.Stream<SubjectChangedEvent, SubjectError>, SubjectError, Scope.Scope>
   /** kind or glob -> plugin, as routed now. */
@@ -53,18 +56,31 @@ const make = Effect.gen(function*() {
   const routes = yield* Effect.fromResult(makeRoutes(
     discovery.plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
   ))
-  const { ask, askOf, listKind, made, need, routeOf, routeOfId } = makeCalls(host, routes, registryFault(discovery))
+  const { ask, askOf, listKind, made, need, remove, routeOf, routeOfId, spellings } = makeCalls(
+    host,
+    routes,
+    registryFault(discovery)
+  )
 
   const get = Effect.fn("SubjectRouter.get")(function*(id: string) {
     return yield* need(yield* routeOfId(id), "get", { id }, id)
   })
   /** Some backends answer a change with nothing. */
-  const changed = Effect.fnUntraced(function*(route: Route, verb: string, params: unknown, id: string) {
+  const changed = Effect.fnUntraced(function*(route: Route, verb: string, params: object, id: string) {
     const subject = yield* askOf(route, verb, params, id)
     return Option.isSome(subject) ? subject.value : yield* get(id)
   })
   const update = Effect.fn("SubjectRouter.update")(function*(id: string, patch: SubjectPatch) {
     return yield* changed(yield* routeOfId(id), "update", { id, patch }, id)
+  })
+
+  const setStatus = Effect.fn("SubjectRouter.setStatus")(function*(id: string, status: SubjectStatus) {
+    const route = yield* routeOfId(id)
+    return yield* Effect.catchTag(
+      changed(route, "status", { id, status }, id),
+      "MethodNotSupported",
+      () => update(id, { status })
+    )
   })
 
   return SubjectRouter.of({
@@ -77,20 +93,18 @@ const make = Effect.gen(function*() {
       return yield* made(yield* routeOf(subject.kind), subject)
     }),
     update,
-    setStatus: Effect.fn("SubjectRouter.setStatus")(function*(id: string, status: SubjectStatus) {
+    setStatus,
+    remove: Effect.fn("SubjectRouter.remove")(function*(id: string) {
       const route = yield* routeOfId(id)
-      return yield* Effect.catchTag(
-        changed(route, "status", { id, status }, id),
-        "MethodNotSupported",
-        () => update(id, { status })
-      )
+      yield* Effect.catchTag(remove(route, id), "MethodNotSupported", () => setStatus(id, "cancelled"))
     }),
     next: Effect.fn("SubjectRouter.next")(function*(kind: string) {
       return Option.getOrUndefined(yield* ask(yield* routeOf(kind), "next", {}))
     }),
-    watch: Effect.fn("SubjectRouter.watch")(function*(kind: string, filter?: SubjectFilter) {
-      const route = yield* routeOf(kind)
-      return yield* Effect.provideService(watchKind(route.plugin, filter, route), PluginHost, host)
+    watch: Effect.fn("SubjectRouter.watch")(function*(kinds: ReadonlyArray<string>, filter?: SubjectFilter) {
+      const all = routes.map(({ kind }) => kind).filter(isKind)
+      const wanted = yield* Effect.forEach(kinds.length === 0 ? all : kinds, routeOf)
+      return yield* Effect.provideService(watchKinds(wanted, filter, spellings), PluginHost, host)
     }),
     table: Effect.succeed(routes)
   })

@@ -53,8 +53,7 @@ const once = Effect.fnUntraced(function*(plugin: string, up: Ref.Ref<boolean>) {
 const keepUp = (plugin: string, up: Ref.Ref<boolean>) =>
   Effect.gen(function*() {
     const host = yield* PluginHost
-    yield* Effect.catch(once(plugin, up), (error) =>
-      Effect.logWarning(`transport ${plugin} is down: ${error.message}`))
+    yield* Effect.catch(once(plugin, up), (error) => Effect.logWarning(`transport ${plugin} is down: ${error.message}`))
     yield* Effect.repeat(Effect.orDie(host.status(plugin)), {
       while: ({ state }) => state === "disabled",
       schedule: Schedule.spaced(POLL)

@@ -17,6 +17,7 @@ import { ControlClient } from "../../src/control/ControlClient.ts"
 import { ControlHandlers } from "../../src/control/ControlHandlers.ts"
 import { ControlServer } from "../../src/control/ControlServer.ts"
 import { DaemonLifecycle } from "../../src/control/DaemonLifecycle.ts"
+import { PluginLock } from "../../src/lock/PluginLock.ts"
 import { LogBackend } from "../../src/log/LogBackend.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
@@ -149,6 +150,7 @@ const doubles = Layer.mergeAll(
     descendants: () => Effect.succeed([{ pid: 7, startTime: "3", command: "child" }])
   }),
   Layer.mock(PluginCatalog)({ discovery: Effect.succeed({ plugins: [], warnings: [] }) }),
+  PluginLock.layerOpen,
   Layer.mock(LogBackend)({
     query: ({ limit }) => Effect.succeed({ entries: [log("1"), log("2")].slice(0, limit ?? 0), nextCursor: undefined }),
     tail: () => Effect.succeed(Stream.make(log("2"), log("3")))

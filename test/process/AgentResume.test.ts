@@ -1,6 +1,5 @@
 /** What becomes of an agent phase with side effects whose daemon is killed while the agent speaks: with real processes. */
 import { assert, describe, it } from "@effect/vitest"
-import { symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
@@ -32,7 +31,7 @@ const survive = async (definition: string) => {
   const here = new Workplace(definition)
   place = here
   here.write("agent.sh", agent)
-  symlinkSync(fixture("provider-without-resume"), join(here.plugins, "animus-provider-plain"))
+  here.install("animus-provider-plain", fixture("provider-without-resume"), fixture("speak"))
   here.start()
   const { id } = here.answer("subject", "create", "--title", "Ship")
   const { workflow_id: run } = here.answer("workflow", "run", id)

@@ -1,6 +1,6 @@
 /** A plugin that never stops talking takes its share of the log and no more: the daemon's own words stay in it. */
 import { assert, describe, it } from "@effect/vitest"
-import { statSync, symlinkSync } from "node:fs"
+import { statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
@@ -20,7 +20,7 @@ describe("a plugin that floods the log", () => {
   it("is bounded, told of in one line, and found by its name", async () => {
     const here = new Workplace(workflows)
     place = here
-    symlinkSync(fixture("floods-the-log"), join(here.plugins, "animus-plugin-flooder"))
+    here.install("animus-plugin-flooder", fixture("floods-the-log"), fixture("speak"))
     here.start()
     const log: string = here.answer("daemon", "status").log_path
     const started = performance.now()

@@ -106,9 +106,21 @@ describe("a damaged file", () => {
     const fault = `the registry ${registry} cannot be read`
     assert.include(here.animus("plugin", "list").stdout, fault)
     assert.notInclude(here.animus("plugin", "list").stdout, "animus init")
-    assert.include(here.animus("subject", "list").stderr, fault)
+    assert.include(here.animus("subject", "list", "--kind", "other").stderr, fault)
     const health = here.answer("daemon", "health")
     assert.deepStrictEqual([health.status, health.last_error.includes(fault)], ["degraded", true])
+  })
+
+  it("of the plugin lock keeps every plugin from being started, and says so", () => {
+    const here = workplace()
+    const lock = join(here.root, "state", "plugins.lock")
+    writeFileSync(lock, readFileSync(lock, "utf8").replace("1.0", "2.0"))
+    here.start()
+    const fault = `the plugin lock ${lock} cannot be read: its schema_version is 2.0`
+    assert.include(here.animus("plugin", "list").stdout, fault)
+    assert.include(here.animus("subject", "list").stderr, fault)
+    assert.include(here.animus("plugin", "lock", "verify").stderr, fault)
+    assert.include(here.animus("init").stderr, fault)
   })
 
   it("of the queue is told as the queue's, once by name", () => {
@@ -134,6 +146,6 @@ describe("the demo", () => {
     const { status, stderr } = here.animus("demo", "--no-crash", "--pace", "1")
     assert.strictEqual(status, 0, stderr)
     assert.deepStrictEqual(readdirSync(join(here.root, "state")).toSorted(), before)
-    assert.isUndefined(readFileSync(join(here.root, "state", "plugins.yaml"), "utf8").match(/animus-demo-/)?.[0])
+    assert.notInclude(readFileSync(join(here.root, "state", "plugins.lock"), "utf8"), "animus-demo-")
   })
 })

@@ -1,6 +1,7 @@
 /** A project of its own with a real daemon: driven by the command line, killed without a word, cleaned up whatever happened. */
 import { spawnSync } from "node:child_process"
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { assert } from "vitest"
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
@@ -20,13 +21,11 @@ const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
 export class Workplace {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "animus-workplace-")))
   readonly project = join(this.root, "project")
-  readonly plugins = join(this.root, "state", "plugins")
   private pid = 0
 
   constructor(workflows: string) {
     mkdirSync(join(this.project, ".animus"), { recursive: true })
     mkdirSync(join(this.root, "state"), { mode: 0o700 })
-    mkdirSync(this.plugins)
     writeFileSync(join(this.project, ".animus", "workflows.yaml"), workflows)
     this.answer("init")
     this.answer("trust")
@@ -47,6 +46,15 @@ export class Workplace {
     const { status, stderr, stdout } = this.animus(...args, "--json")
     assert.strictEqual(status, 0, stderr)
     return JSON.parse(stdout).data
+  }
+
+  /** Installs a program with the files it needs beside it, as an operator would; the first is what is started. */
+  install(name: string, program: string, ...besides: ReadonlyArray<string>): void {
+    const folder = join(this.root, "sources", name)
+    mkdirSync(folder, { recursive: true })
+    for (const file of [program, ...besides]) copyFileSync(file, join(folder, basename(file)))
+    writeFileSync(join(folder, "animus-plugin.json"), JSON.stringify({ entry: basename(program) }))
+    this.answer("plugin", "install", "--path", folder, "--name", name)
   }
 
   start(): void {

@@ -253,7 +253,7 @@ describe("watch", () => {
     )
     return Effect.gen(function*() {
       const router = yield* SubjectRouter
-      const changes = yield* router.watch("task", { status: ["ready"] })
+      const changes = yield* router.watch(["task"], { status: ["ready"] })
       assert.deepStrictEqual(host.calls[0]?.params, { kind: "task", filter: { status: ["ready"] } })
       const reading = yield* changes.pipe(Stream.take(4), Stream.runCollect, Effect.forkChild)
       yield* host.emit("tasks", ["subject/changed", { id: "1", ...change("b") }], ["subject/changed", {
@@ -274,7 +274,7 @@ describe("watch", () => {
     return Effect.gen(function*() {
       const router = yield* SubjectRouter
       const scope = yield* Scope.make()
-      const changes = yield* Scope.provide(router.watch("task"), scope)
+      const changes = yield* Scope.provide(router.watch(["task"]), scope)
       const reading = yield* Effect.forkChild(Effect.flip(Stream.runDrain(changes)))
       yield* host.lose("tasks", new ConnectionLost({ plugin: "tasks", detail: "gone" }))
       assert.strictEqual((yield* Fiber.join(reading))._tag, "ConnectionLost")
@@ -287,7 +287,7 @@ describe("watch", () => {
   it.effect("leaves nothing behind when the plugin cannot watch", () => {
     const host = answering(({ method, plugin }) => Effect.fail(new MethodNotSupported({ plugin, method })))
     return Effect.gen(function*() {
-      const error = yield* Effect.flip(Effect.scoped(SubjectRouter.use((router) => router.watch("task"))))
+      const error = yield* Effect.flip(Effect.scoped(SubjectRouter.use((router) => router.watch(["task"]))))
       assert.strictEqual(error._tag, "MethodNotSupported")
       assert.strictEqual(host.owners.size, 0)
     }).pipe(Effect.provide(routerOf(host)))

@@ -109,7 +109,7 @@ describe("SubjectRouterMemory", () => {
 
   test("a watch stands when it returns, and tells changes of its kind and filter", (router) =>
     Effect.scoped(Effect.gen(function*() {
-      const changes = yield* router.watch("task", { labels_any: ["x"] })
+      const changes = yield* router.watch(["task"], { labels_any: ["x"] })
       const told = yield* Effect.forkChild(Stream.runCollect(Stream.take(changes, 2)))
       yield* router.create({ kind: "issue", title: "i", labels: ["x"] })
       const { id } = yield* router.create({ kind: "task", title: "t", labels: ["x"] })

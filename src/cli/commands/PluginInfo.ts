@@ -17,7 +17,12 @@ export const pluginInfo = Command.make("info", { name: pluginName }, ({ name }) 
         ["kind", info.kind],
         ["description", info.description],
         ["source", info.source],
-        ["path", info.binary_path]
+        ["path", info.binary_path],
+        ["installed from", info.installed_from],
+        ["sha256", info.artifact_sha256],
+        ["pinned", info.pinned === true ? "to this version" : undefined],
+        ["lock", info.lock_state],
+        ["signature", info.signature_status]
       ])
     )
   })).pipe(Command.withDescription("Show one plugin"))

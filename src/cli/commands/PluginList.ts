@@ -3,6 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
+import { shortHash } from "../render/PluginText.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { table } from "../Table.ts"
 
@@ -12,14 +13,22 @@ export const pluginList = Command.make("list", {
   Effect.gen(function*() {
     const control = yield* ControlClient
     const listing = yield* control["plugin/list"]({ include_warnings: true, ...given(flags) })
-    const rows = listing.plugins.map(({ kind, name, source, version }) => [name, version, kind, source])
+    const rows = listing.plugins.map((plugin) => [
+      plugin.name,
+      plugin.version,
+      plugin.kind,
+      plugin.source,
+      plugin.lock_state,
+      plugin.artifact_sha256 === undefined ? undefined : shortHash(plugin.artifact_sha256),
+      plugin.signature_status
+    ])
     const warnings = listing.warnings ?? []
     yield* succeed(listing, [
       ...rows.length > 0
-        ? table(["NAME", "VERSION", "KIND", "SOURCE"], rows)
+        ? table(["NAME", "VERSION", "KIND", "SOURCE", "LOCK", "HASH", "SIGNATURE"], rows)
         : warnings.length > 0
         ? ["no plugins; this is what was in the way:"]
-        : ["no plugins. Register the reference ones with: animus init"],
+        : ["no plugins. Install the reference ones with: animus init"],
       ...warnings.map(({ message, plugin }) => `skipped ${plugin}: ${sanitizeLine(message)}`)
     ])
   })).pipe(Command.withDescription("List plugins, and why others were skipped"))

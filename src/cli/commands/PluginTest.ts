@@ -6,7 +6,7 @@ import { PluginTrials } from "../PluginTrials.ts"
 import { conformanceText } from "../render/ConformanceText.ts"
 
 /** The report was printed; this is the exit code. */
-class NotConformant extends Schema.TaggedError<NotConformant>()("NotConformant", {
+export class NotConformant extends Schema.TaggedError<NotConformant>()("NotConformant", {
   path: Schema.String,
   cases: Schema.Array(Schema.String)
 }) {

@@ -14,7 +14,11 @@ const imports = (body: string): string =>
 
 const head = (kind: ScaffoldKind, name: string, body: string): string =>
   `#!/usr/bin/env node
-// ${purposeOf[kind]}. An animus plugin: JSON-RPC 2.0, one frame a line, on stdin and stdout; words for people go to stderr.${imports(body)}
+// ${
+    purposeOf[kind]
+  }. An animus plugin: JSON-RPC 2.0, one frame a line, on stdin and stdout; words for people go to stderr.${
+    imports(body)
+  }
 
 const NAME = ${JSON.stringify(name)}
 const VERSION = "0.1.0"

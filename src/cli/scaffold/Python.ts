@@ -12,7 +12,9 @@ const imports = (text: string): string =>
 
 const head = (kind: ScaffoldKind, name: string, body: string): string =>
   `#!/usr/bin/env python3
-"""${purposeOf[kind]}. An animus plugin: JSON-RPC 2.0, one frame a line, on stdin and stdout; words for people go to stderr."""
+"""${
+    purposeOf[kind]
+  }. An animus plugin: JSON-RPC 2.0, one frame a line, on stdin and stdout; words for people go to stderr."""
 ${imports(body + tail + shared)}
 from datetime import datetime, timezone
 

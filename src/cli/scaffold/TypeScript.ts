@@ -11,8 +11,7 @@ ${more}import { definePlugin, ${sdk}, serve } from "animus/sdk"
 import { ${effect}, Runtime } from "effect"
 `
 
-const tail = (kind: ScaffoldKind, name: string): string =>
-  `
+const tail = (kind: ScaffoldKind, name: string): string => `
 const plugin = definePlugin({
   manifest: {
     name: ${JSON.stringify(name)},

@@ -109,7 +109,8 @@ export const wireCases: ReadonlyArray<Case> = [
     id: "wire.line-separators",
     title: "only a newline ends a frame",
     section: "§1",
-    says: "one JSON value per \\n; U+2028, U+2029 and U+0085 may stand in a string (some line readers end a line there)",
+    says:
+      "one JSON value per \\n; U+2028, U+2029 and U+0085 may stand in a string (some line readers end a line there)",
     needs,
     run: lineSeparators
   },

@@ -2,6 +2,7 @@
 import { Clock, Effect } from "effect"
 import { PluginRpcs } from "../../../schemas/control/PluginRpcs.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
+import { PluginLock } from "../../lock/PluginLock.ts"
 import { type DiscoveryWarning, type InstalledPlugin, PluginCatalog } from "../../plugin/PluginCatalog.ts"
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
 import type { HostEnvironment } from "../../project/HostEnvironment.ts"
@@ -11,14 +12,33 @@ import { answer } from "../ControlFailure.ts"
 
 const PING_MILLIS = 5000
 
-const infoOf = ({ manifest, name, path, source }: InstalledPlugin) => ({
-  name,
-  version: manifest.version,
-  kind: manifest.plugin_kind,
-  source,
-  signature_verified: false,
-  description: manifest.description,
-  binary_path: path
+const lockOf = ({ release }: InstalledPlugin) =>
+  release === undefined ? { signature_verified: false } : {
+    signature_verified: release.signature_status === "verified",
+    signature_status: release.signature_status,
+    artifact_sha256: release.artifact_sha256,
+    installed_from: release.source,
+    pinned: release.pinned
+  }
+
+/** With the same look at its files that every start takes. */
+const infoOf = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
+  const { admit } = yield* PluginLock
+  const { manifest, name, path, source } = plugin
+  const lock_state = yield* Effect.match(admit(plugin), {
+    onSuccess: () => "intact" as const,
+    onFailure: ({ _tag }) => _tag === "LockMismatch" ? "mismatch" as const : "refused" as const
+  })
+  return {
+    name,
+    version: manifest.version,
+    kind: manifest.plugin_kind,
+    source,
+    description: manifest.description,
+    binary_path: path,
+    lock_state,
+    ...lockOf(plugin)
+  }
 })
 
 /** Some reasons name the file themselves. */
@@ -47,16 +67,20 @@ const liveOf = ({ lastError, name, pid, restarts, startedAt, state }: PluginStat
 export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
+  const lock = yield* PluginLock
+  const shown = (plugin: InstalledPlugin) => Effect.provideService(infoOf(plugin), PluginLock, lock)
   const found = Effect.provideContext(orphans, yield* Effect.context<HostEnvironment | ProcessTable>())
   return PluginRpcs.of({
     "plugin/list": ({ include_warnings, kind }) =>
-      Effect.map(catalog.discovery, ({ plugins, warnings }) => ({
-        plugins: (kind === undefined ? plugins : plugins.filter(isOfKind(kind))).map(infoOf),
-        ...(include_warnings
-          ? { warnings: warnings.map(warningOf) }
-          : {})
-      })),
-    "plugin/info": ({ name }) => answer(Effect.map(catalog.find(name), infoOf)),
+      Effect.gen(function*() {
+        const { plugins, warnings } = yield* catalog.discovery
+        const asked = kind === undefined ? plugins : plugins.filter(isOfKind(kind))
+        return {
+          plugins: yield* Effect.forEach(asked, shown),
+          ...(include_warnings ? { warnings: warnings.map(warningOf) } : {})
+        }
+      }),
+    "plugin/info": ({ name }) => answer(Effect.flatMap(catalog.find(name), shown)),
     "plugin/ping": ({ name }) =>
       answer(Effect.gen(function*() {
         yield* catalog.find(name)

@@ -1,14 +1,12 @@
 /** `subject/*`: work items, each served by the plugin that claims its kind. */
 import { DateTime, Effect } from "effect"
 import { SubjectRpcs } from "../../../schemas/control/SubjectRpcs.ts"
-import { Notifications } from "../../notify/Notifications.ts"
 import { SubjectRouter } from "../../subject/SubjectRouter.ts"
 import { answer, answerStream, invalid, toControlError } from "../ControlFailure.ts"
-import { acknowledged, watchTopic } from "../Watch.ts"
+import { acknowledged } from "../Watch.ts"
 
 export const SubjectHandlers = SubjectRpcs.toLayer(Effect.gen(function*() {
   const router = yield* SubjectRouter
-  const notifications = yield* Notifications
   return SubjectRpcs.of({
     "subject/list": ({ filter }) =>
       answer(Effect.gen(function*() {
@@ -28,13 +26,10 @@ export const SubjectHandlers = SubjectRpcs.toLayer(Effect.gen(function*() {
           ? invalid("subject/next needs a kind, such as \"task\"")
           : Effect.map(router.next(kind), (subject) => (subject === undefined ? {} : { subject }))
       ),
-    "subject/watch": ({ filter, kind }) => {
-      const watched = kind ?? filter?.kind?.[0]
-      if (watched === undefined) return acknowledged(watchTopic(notifications, "subject", "skip"))
-      return acknowledged(Effect.mapError(
-        Effect.map(router.watch(watched, filter), answerStream),
+    "subject/watch": ({ filter, kind }) =>
+      acknowledged(Effect.mapError(
+        Effect.map(router.watch(kind === undefined ? filter?.kind ?? [] : [kind], filter), answerStream),
         toControlError
       ))
-    }
   })
 }))

@@ -1,10 +1,13 @@
 /** Rogues that say more than anybody can hear. One after the other, since memory is what they would take. */
 import { assert, describe } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Duration, Effect, Fiber, Stream } from "effect"
 import { call, type Host, show, watch } from "./Gallery.ts"
 
 const COUNT = 100_000
 const NEIGHBOURLY = 20
+const PAUSE = 20
+/** With the pause; a ping beside a quiet plugin takes one or two. */
+const PROMPT = 100
 
 const neighbour = (host: Host) => host.call("neighbour", "ping", {}, { timeout: 10_000 })
 
@@ -22,11 +25,6 @@ describe("a plugin that, without end,", () => {
     {
       rogue: "opens-objects-for-ever",
       promise: "fills no memory with what it leaves open",
-      calls: ["RequestTimedOut"]
-    },
-    {
-      rogue: "keeps-its-end-in-sight",
-      promise: "is not read over and over again",
       calls: ["RequestTimedOut"]
     },
     {
@@ -48,6 +46,25 @@ describe("a plugin that, without end,", () => {
       assert.strictEqual(yield* call(host, "flood"), "flooding")
       for (let n = 0; n < NEIGHBOURLY; n++) assert.strictEqual(yield* call(host, "ping"), "pong")
     }))
+
+  watch(
+    "keeps-its-end-in-sight",
+    "is not read over and over again, so it slows nobody down",
+    (host) =>
+      Effect.gen(function*() {
+        yield* host.initialized("fixture")
+        const open = yield* Effect.forkChild(call(host))
+        const took: Array<number> = []
+        // Time enough for it to fill what it may before the pings that count.
+        for (let n = 0; n < 2 * NEIGHBOURLY; n++) {
+          const [duration] = yield* Effect.timed(Effect.delay(neighbour(host), PAUSE))
+          if (n >= NEIGHBOURLY) took.push(Duration.toMillis(duration))
+        }
+        assert.isUndefined(open.pollUnsafe(), "it has not answered")
+        const median = took.toSorted((a, b) => a - b)[NEIGHBOURLY / 2]
+        assert.isBelow(median ?? Infinity, PROMPT, `milliseconds of its neighbour's answers: ${took.map(Math.round)}`)
+      })
+  )
 
   watch(
     "never-reads",
@@ -76,12 +93,14 @@ describe("a plugin that, without end,", () => {
         assert.isUndefined(answer.pollUnsafe(), "it could say all of it to nobody")
         let next = 0
         yield* notes.pipe(
-          Stream.runForEach((batch) =>
+          Stream.tap((batch) =>
             Effect.sync(() => {
               for (const { params } of batch) if (numberOf(params) === next) next++
             })
           ),
-          Effect.raceFirst(Fiber.join(answer))
+          Stream.takeUntil(() => next === COUNT),
+          Stream.runDrain,
+          Effect.timeout("20 seconds")
         )
         assert.strictEqual(yield* Fiber.join(answer), "all of them")
         assert.strictEqual(next, COUNT)

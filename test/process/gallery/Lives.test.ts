@@ -34,7 +34,8 @@ describe.concurrent("a plugin that, in its life,", () => {
     {
       rogue: "closes-stdin",
       promise: "is lost at the next word to it, and replaced",
-      calls: ["answered", "ConnectionLost", "answered"]
+      calls: ["answered", "ConnectionLost", "answered"],
+      deadline: 4_000
     },
     { rogue: "closes-stderr", promise: "has nothing to add", calls: ["answered", "answered"], says: ["silent"] },
     { rogue: "ignores-shutdown", promise: "is ended", calls: ["answered"], says: ["busy"] },

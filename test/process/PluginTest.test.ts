@@ -1,0 +1,191 @@
+/** `animus plugin test` as it was built: what is right passes, and of what is wrong exactly the right cases say so. */
+import { Schema } from "effect"
+import { execFile, execFileSync } from "node:child_process"
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { rolldown } from "rolldown"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { scaffoldLanguages } from "../../src/cli/scaffold/Scaffold.ts"
+import { type ScaffoldKind, scaffoldKinds } from "../../src/cli/scaffold/ScaffoldKinds.ts"
+import { Report } from "../../src/conformance/Report.ts"
+import { faulty } from "../conformance/pluginFaults.ts"
+
+const root = join(import.meta.dirname, "..", "..")
+const folder = mkdtempSync(join(tmpdir(), "animus-plugin-test-test-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Ended {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const environment = {
+  PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+  HOME: folder,
+  ANIMUS_CONFIG_DIR: join(folder, "config")
+}
+
+const animus = (...args: ReadonlyArray<string>): Promise<Ended> =>
+  new Promise((resolve) => {
+    const child = execFile(
+      join(root, "bin", "animus"),
+      [...args],
+      { cwd: folder, env: environment, timeout: 120_000 },
+      (_, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr })
+    )
+  })
+
+const decode = Schema.decodeUnknownSync(Report)
+
+const examined = async (path: string, ...args: ReadonlyArray<string>) => {
+  const { status, stderr, stdout } = await animus("plugin", "test", path, "--json", ...args)
+  assert.notStrictEqual(stdout, "", stderr)
+  const { cases, plugin, summary } = decode(JSON.parse(stdout).data)
+  return { status, plugin, summary, cases, failed: cases.filter(({ status }) => status === "fail") }
+}
+
+const passes = async (path: string) => {
+  const { failed, status, summary } = await examined(path)
+  assert.deepStrictEqual(failed, [])
+  assert.strictEqual(status, 0)
+  assert.isAbove(summary.passed, 30)
+}
+
+/** Whatever works in a folder of one of these tests was started by it. */
+const processesIn = (place: string): ReadonlyArray<string> =>
+  readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(`HOME=${place}\0`)
+    } catch {
+      // It has ended, or is somebody else's.
+      return false
+    }
+  })
+
+describe("the reference plugins pass", { concurrent: true }, () => {
+  for (const name of readdirSync(join(root, "plugins"))) {
+    it(name, () => passes(join(root, "dist", "plugins", `${name}.mjs`)))
+  }
+  it("the worked example", () => passes(join(root, "examples", "plugin", "main.ts")), 60_000)
+})
+
+const place = (kind: ScaffoldKind, lang: string) => join(folder, `${lang}-${kind}`)
+
+describe("what plugin new writes", () => {
+  beforeAll(async () => {
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
+    for (const lang of scaffoldLanguages) {
+      const made = await Promise.all(
+        scaffoldKinds.map((kind) => animus("plugin", "new", "--kind", kind, "--lang", lang, "--dir", place(kind, lang)))
+      )
+      for (const { status, stderr } of made) assert.strictEqual(status, 0, stderr)
+    }
+  }, 120_000)
+
+  describe("passes", { concurrent: true }, () => {
+    for (const kind of scaffoldKinds) {
+      it(`${kind} in js`, () => passes(place(kind, "js")))
+      it(`${kind} in python`, () => passes(place(kind, "python")))
+      it(`${kind} in ts`, async () => {
+        const program = join(folder, `${kind}.mjs`)
+        const bundle = await rolldown({
+          input: join(place(kind, "ts"), "main.ts"),
+          platform: "node",
+          logLevel: "warn",
+          resolve: {
+            alias: { "animus/sdk": join(root, "src/sdk/Sdk.ts"), "animus/schemas": join(root, "schemas") },
+            extensions: [".ts", ".js"]
+          }
+        })
+        await bundle.write({ file: program, format: "esm", banner: "#!/usr/bin/env node", codeSplitting: false })
+        chmodSync(program, 0o755)
+        await passes(program)
+      })
+    }
+  })
+
+  it("is typed against the SDK", () => {
+    const paths = { "animus/sdk": [join(root, "src/sdk/Sdk.ts")], "animus/schemas/*": [join(root, "schemas/*.ts")] }
+    const options = {
+      noEmit: true,
+      types: ["node"],
+      typeRoots: [join(root, "node_modules/@types")],
+      plugins: [],
+      paths
+    }
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        extends: join(root, "tsconfig.json"),
+        compilerOptions: { ...options, rootDir: "/" },
+        include: ["ts-*/main.ts"]
+      })
+    )
+    execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { stdio: "inherit" })
+  }, 60_000)
+
+  it("is not written over anything", async () => {
+    const { status, stderr } = await animus("plugin", "new", "--kind", "queue", "--dir", place("queue", "js"))
+    assert.strictEqual(status, 2)
+    assert.include(stderr, "is not empty")
+  })
+
+  it("has a name in kebab-case", async () => {
+    const { status } = await animus("plugin", "new", "--kind", "queue", "--name", "My Queue")
+    assert.strictEqual(status, 2)
+  })
+})
+
+describe("a plugin that", { concurrent: true }, () => {
+  for (const { fails, name, says, text } of faulty) {
+    it(name, async () => {
+      const home = join(folder, name)
+      mkdirSync(home)
+      const program = join(home, "faulty.mjs")
+      writeFileSync(program, text, { mode: 0o755 })
+      const { failed, status } = await examined(program, "--timeout-ms", "1500")
+      assert.deepStrictEqual(failed.map(({ id }) => id).toSorted(), [...fails].toSorted(), JSON.stringify(failed))
+      assert.strictEqual(status, 1)
+      const first = failed.find(({ id }) => id === fails[0])?.failure
+      assert.include(first?.got, says ?? "")
+      assert.notStrictEqual(first?.protocol_says, "")
+    }, 90_000)
+  }
+})
+
+it("tells a person what was sent, what came and what the protocol says", async () => {
+  const [one] = faulty.filter(({ name }) => name === "answers shutdown with null")
+  const program = join(folder, "told.mjs")
+  writeFileSync(program, one?.text ?? "", { mode: 0o755 })
+  const { status, stderr, stdout } = await animus("plugin", "test", program, "--only", "lifecycle.shutdown")
+  assert.strictEqual(status, 1)
+  assert.match(stdout, /^fail +lifecycle\.shutdown +shutdown is answered \{\}/m)
+  assert.match(stdout, /sent +\{"jsonrpc":"2\.0","id":2,"method":"shutdown"\}/)
+  assert.match(stdout, /got +\{"jsonrpc":"2\.0","id":2,"result":null\} instead of the result \{\}/)
+  assert.match(stdout, /the protocol +`shutdown` is answered \{\} within 2 s \(§2\)/)
+  assert.match(stdout, /1 failed/)
+  assert.include(stderr, "fails 1 of its cases: lifecycle.shutdown")
+})
+
+describe("a path that is no plugin", () => {
+  it.each(["nowhere", "."])("%s is refused with exit code 2", async (path) => {
+    const { status, stderr, stdout } = await animus("plugin", "test", path)
+    assert.deepStrictEqual([status, stdout], [2, ""])
+    assert.match(stderr, /^animus: .+/)
+  })
+})
+
+it("leaves no process behind", () => {
+  assert.deepStrictEqual(processesIn(folder), [])
+})

@@ -1,0 +1,46 @@
+/** Rogues that say of themselves what they should not, or never come to an end of it. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, FileSystem, Layer } from "effect"
+import { randomUUID } from "node:crypto"
+import * as PluginProcessChild from "../../../layers/PluginProcessChild.ts"
+import * as ProcessTableLinux from "../../../layers/ProcessTableLinux.ts"
+import { askManifest } from "../../../src/plugin/ManifestProbe.ts"
+import { HostEnvironment } from "../../../src/project/HostEnvironment.ts"
+import { ProcessTable } from "../../../src/project/ProcessTable.ts"
+import { fixture, scopeAt, searchPath } from "../plugin/Workshop.ts"
+import { until } from "./Gallery.ts"
+
+/** The probe's own deadline, the end of what ignores SIGTERM, and a busy machine. */
+const LONGEST = 12_000
+
+const ask = Effect.fnUntraced(function*(rogue: string) {
+  const fs = yield* FileSystem.FileSystem
+  const table = yield* ProcessTable
+  const root = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "animus-manifest-" }), fs.realPath)
+  const host = { env: { PATH: searchPath }, cookie: randomUUID(), generation: "1" }
+  const surroundings = Layer.mergeAll(PluginProcessChild.layer, Layer.succeed(HostEnvironment, host), scopeAt(root))
+  const asked = Effect.flip(askManifest(fixture(rogue))).pipe(Effect.provide(surroundings))
+  const [took, error] = yield* Effect.timed(asked)
+  yield* until("nothing of it is left", table.workingIn(root), (rows) => rows.length === 0)
+  return { took: Duration.toMillis(took), error }
+})
+
+const refused = (rogue: string, promise: string, words: string) =>
+  it.live(`${rogue}: ${promise}`, () =>
+    Effect.gen(function*() {
+      const { error, took } = yield* ask(rogue)
+      assert.strictEqual(error._tag, "ManifestProbeFailed")
+      assert.include(error.message, words)
+      assert.isBelow(took, LONGEST)
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer))))
+
+describe.concurrent("a plugin that, asked for its manifest,", () => {
+  refused("manifest-of-2-mib", "is not read to the end", "larger than 1048576 bytes")
+  refused("manifest-never-comes", "is given up, and ended", "no answer within 5 seconds")
+  refused("manifest-is-no-json", "is refused", "--manifest failed")
+  refused("manifest-of-wrong-shape", "is refused", "--manifest failed")
+  refused("manifest-exits-1", "is refused with its last words", "no python here")
+  refused("manifest-leaves-children", "is given up, and they end with it", "no answer within 5 seconds")
+  refused("is-not-there", "is refused", "no such file")
+})

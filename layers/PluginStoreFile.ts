@@ -83,7 +83,7 @@ const makeHashes = () => {
 }
 
 const exclusiveIn = (store: string) =>
-  acquireLock(store, "install").pipe(
+  acquireLock(store, "install", 0).pipe(
     Effect.retry({ while: (error) => error._tag === "DaemonAlreadyRunning", schedule: PATIENCE }),
     Effect.mapError((error) =>
       error._tag === "DaemonAlreadyRunning"

@@ -40,11 +40,11 @@ const unusable = (path: string, cause: unknown) =>
     fix: "Make it a folder this user may read and write, or set ANIMUS_CONFIG_DIR to another folder"
   })
 
-const lock = (lockPath: string, holderPath: string) =>
+const lock = (lockPath: string, holderPath: string, wait: number) =>
   Effect.try({
     try: () => {
       // Never opened by other means: closing any descriptor of a file drops the locks this process holds on it.
-      const database = new DatabaseSync(lockPath, { timeout: LOOK })
+      const database = new DatabaseSync(lockPath, { timeout: wait })
       try {
         Fs.chmodSync(lockPath, 0o600)
         database.exec("BEGIN EXCLUSIVE")
@@ -63,12 +63,12 @@ const lock = (lockPath: string, holderPath: string) =>
 
 const lockIn = (scopeDir: string): string => Path.join(scopeDir, "daemon", "daemon.lock")
 
-/** `<folder>/<name>.lock`, held until the scope closes or the process ends. */
-export const acquireLock = Effect.fn("StoreLock.acquireLock")(function*(folder: string, name: string) {
+/** `<folder>/<name>.lock`, held until the scope closes or the process ends. Waiting for it, in milliseconds, halts this process. */
+export const acquireLock = Effect.fn("StoreLock.acquireLock")(function*(folder: string, name: string, wait: number) {
   const holderPath = Path.join(folder, `${name}.holder`)
   yield* prepare(folder)
   yield* Effect.acquireRelease(
-    lock(Path.join(folder, `${name}.lock`), holderPath),
+    lock(Path.join(folder, `${name}.lock`), holderPath, wait),
     (database) =>
       Effect.sync(() => {
         Fs.rmSync(holderPath, { force: true })
@@ -77,7 +77,7 @@ export const acquireLock = Effect.fn("StoreLock.acquireLock")(function*(folder: 
   )
 })
 
-export const acquireStoreLock = (scopeDir: string) => acquireLock(Path.join(scopeDir, "daemon"), "daemon")
+export const acquireStoreLock = (scopeDir: string) => acquireLock(Path.join(scopeDir, "daemon"), "daemon", LOOK)
 
 /** Whether some daemon holds the lock now. Changes nothing; what cannot be looked at is held by nobody. */
 export const isStoreHeld = (scopeDir: string): Effect.Effect<boolean> =>

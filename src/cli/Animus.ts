@@ -12,6 +12,8 @@ const daemonCommands = {
   stop: () => import("./commands/DaemonStop.ts").then(({ daemonStop }) => daemonStop),
   status: () => import("./commands/DaemonStatus.ts").then(({ daemonStatus }) => daemonStatus),
   health: () => import("./commands/DaemonHealth.ts").then(({ daemonHealth }) => daemonHealth),
+  pause: () => import("./commands/DaemonPause.ts").then(({ daemonPause }) => daemonPause),
+  resume: () => import("./commands/DaemonResume.ts").then(({ daemonResume }) => daemonResume),
   run: () => import("./commands/DaemonRun.ts").then(({ daemonRun }) => daemonRun)
 }
 const daemon = async (args: Args) =>

@@ -1,5 +1,4 @@
 /** Installs the plugin that its second argument names, and is killed without a word at the point that the third names. */
-import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { Installer } from "../../src/install/Installer.ts"
 import { InstallPoint } from "../../src/install/InstallPoint.ts"
@@ -13,7 +12,6 @@ await Effect.runPromise(
       InstallPoint,
       (at) => at === point ? Effect.sync(() => process.kill(process.pid, "SIGKILL")) : Effect.void
     ),
-    Effect.provide(premisesAt(root)),
-    Effect.provide(NodeServices.layer)
+    Effect.provide(premisesAt(root))
   )
 )

@@ -1,9 +1,5 @@
 /** A pause is an operator's word: it holds until the operator takes it back, whatever becomes of the daemon meanwhile. */
 import { assert, describe, it } from "@effect/vitest"
-import { globSync } from "node:fs"
-import { connect } from "node:net"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { afterEach } from "vitest"
 import { until } from "./referencePluginsHost.ts"
 import { Workplace } from "./Workplace.ts"
@@ -17,19 +13,6 @@ workflows: [{ id: ask, phases: [ask] }]
 let place: Workplace | undefined
 afterEach(() => place?.end())
 
-/** One request over the daemon's own socket; the answer's line. */
-const ask = (root: string, method: string) =>
-  new Promise<string>((resolve, reject) => {
-    const [path = ""] = globSync(join(root, "**", "control.sock"))
-    const socket = connect(path).setTimeout(5000, () => socket.destroy(new Error(`no answer to ${method}`)))
-    socket.once("error", reject)
-    createInterface({ input: socket }).once("line", (line) => {
-      resolve(line)
-      socket.destroy()
-    })
-    socket.write(JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: {} }) + "\n")
-  })
-
 describe("a paused daemon", () => {
   it("is still paused after it was killed, or stopped, and goes on when it is told to", async () => {
     const here = new Workplace(workflows)
@@ -38,7 +21,8 @@ describe("a paused daemon", () => {
     here.start()
     assert.deepStrictEqual(paused(), [false, false])
     const { id } = here.answer("subject", "create", "--title", "Ask")
-    assert.strictEqual(await ask(here.root, "daemon/pause"), `{"jsonrpc":"2.0","id":1,"result":{}}`)
+    here.answer("daemon", "pause")
+    assert.include(here.animus("status").stdout, "paused: nothing of the queue is started until animus daemon resume")
 
     here.kill()
     here.start()
@@ -49,7 +33,7 @@ describe("a paused daemon", () => {
     assert.deepStrictEqual(paused(), [true, true])
     assert.deepInclude(here.answer("queue", "stats"), { ready: 1, in_flight: 0 })
 
-    await ask(here.root, "daemon/resume")
+    here.answer("daemon", "resume")
     await until("the run waits for its gate", () => here.answer("status").runs.length === 1)
     here.answer("daemon", "stop", "--shutdown-timeout-secs", "5")
     here.start()

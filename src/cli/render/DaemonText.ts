@@ -6,7 +6,10 @@ import { duration, fields, table } from "../Table.ts"
 export const daemonText = (status: DaemonStatus): ReadonlyArray<string> =>
   status.running
     ? fields([
-      ["daemon", "running"],
+      [
+        "daemon",
+        status.paused === true ? "paused: nothing of the queue is started until animus daemon resume" : "running"
+      ],
       ["pid", status.pid],
       ["up for", duration((status.uptime_seconds ?? 0) * 1000)],
       ["version", status.version],

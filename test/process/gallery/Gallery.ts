@@ -96,5 +96,5 @@ export const show = (exhibits: ReadonlyArray<Exhibit>): void => {
 /** Polls a condition of the real world. */
 export const until = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>, done: (value: A) => boolean) =>
   Effect.repeat(effect, { until: done, schedule: Schedule.spaced("20 millis") }).pipe(
-    Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => Effect.die(`never came true: ${what}`) })
+    Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => Effect.die(new Error(`never came true: ${what}`)) })
   )

@@ -21,6 +21,10 @@ const ask = Effect.fnUntraced(function*(rogue: string) {
   const host = { env: { PATH: searchPath }, cookie: randomUUID(), generation: "1" }
   const surroundings = Layer.mergeAll(PluginProcessChild.layer, Layer.succeed(HostEnvironment, host), scopeAt(root))
   const asked = Effect.flip(askManifest(fixture(rogue))).pipe(Effect.provide(surroundings))
+  // What a failed test shows must not outlive it.
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(table.workingIn(root), (rows) => Effect.forEach(rows, (row) => table.end(row, "SIGKILL")))
+  )
   const [took, error] = yield* Effect.timed(asked)
   yield* until("nothing of it is left", table.workingIn(root), (rows) => rows.length === 0)
   return { took: Duration.toMillis(took), error }
@@ -41,6 +45,7 @@ describe.concurrent("a plugin that, asked for its manifest,", () => {
   refused("manifest-is-no-json", "is refused", "--manifest failed")
   refused("manifest-of-wrong-shape", "is refused", "--manifest failed")
   refused("manifest-exits-1", "is refused with its last words", "no python here")
-  refused("manifest-leaves-children", "is given up, and they end with it", "no answer within 5 seconds")
+  refused("manifest-leaves-a-child", "is given up, and ends with it", "no answer within 5 seconds")
+  refused("manifest-leaves-a-daemon", "does not leave it, whatever session it is in", "--manifest failed")
   refused("is-not-there", "is refused", "no such file")
 })

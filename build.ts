@@ -67,6 +67,8 @@ const bundlePlugin = (name: string) =>
       codeSplitting: false,
       entryFileNames: "plugins/[name].mjs"
     },
+    // The SDK serves every kind: what this plugin does not use must not cost it a start.
+    treeshake: { moduleSideEffects: false },
     transform: { target: "node20" }
   })
 

@@ -3,17 +3,17 @@
  * unfinished runs, dispatch, and last the socket, so that whoever gets an answer gets a true one.
  */
 import { NodeServices } from "@effect/platform-node"
-import { DateTime, Effect, Layer, Path, Schedule, Stream } from "effect"
+import { Effect, Layer, Path, Schedule, Stream } from "effect"
 import { Digest } from "effect/crypto"
-import { randomUUID } from "node:crypto"
 import manifest from "../package.json" with { type: "json" }
-import type { JsonObject } from "../schemas/Json.ts"
 import { AgentSessions } from "../src/agent/AgentSessions.ts"
 import { ControlHandlers } from "../src/control/ControlHandlers.ts"
 import { ControlServer } from "../src/control/ControlServer.ts"
 import { DaemonLifecycle } from "../src/control/DaemonLifecycle.ts"
 import { PluginLock } from "../src/lock/PluginLock.ts"
 import * as EffectLogger from "../src/log/EffectLogger.ts"
+import * as Notifiers from "../src/notifier/Notifiers.ts"
+import { publishDaemonEvent as publish } from "../src/notify/DaemonEvents.ts"
 import { Notifications } from "../src/notify/Notifications.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
 import { HostVersion, PluginHost } from "../src/plugin/PluginHost.ts"
@@ -26,6 +26,11 @@ import type { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
 import { Scheduler } from "../src/schedule/Scheduler.ts"
 import type { SessionStore } from "../src/session/SessionStore.ts"
 import { SubjectRouter } from "../src/subject/SubjectRouter.ts"
+import { PluginTools } from "../src/tools/PluginTools.ts"
+import * as Transports from "../src/transport/Transports.ts"
+import type { TriggerStore } from "../src/trigger/TriggerStore.ts"
+import { TriggerTarget } from "../src/trigger/TriggerTarget.ts"
+import { TriggerWatch } from "../src/trigger/TriggerWatch.ts"
 import { Workflows } from "../src/workflow/Workflows.ts"
 import * as ControlSocket from "./ControlSocket.ts"
 import * as DaemonConfigFile from "./DaemonConfigFile.ts"
@@ -33,19 +38,22 @@ import * as DispatchQueueFile from "./DispatchQueueFile.ts"
 import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
 import * as HostEnvironmentProcess from "./HostEnvironmentProcess.ts"
 import * as LogBackendJsonl from "./LogBackendJsonl.ts"
+import * as LogBackendPlugin from "./LogBackendPlugin.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as PluginStoreFile from "./PluginStoreFile.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 import * as SessionStoreFile from "./SessionStoreFile.ts"
 import { SessionStoreMemory } from "./SessionStoreMemory.ts"
+import * as TriggerStoreFile from "./TriggerStoreFile.ts"
+import * as TriggerStoreMemory from "./TriggerStoreMemory.ts"
 
 const DRAIN_SECONDS = 60
 
-/** What `daemon.session_store` names: the runs' memory, and a queue that lives as long as it does. */
+/** What `daemon.session_store` names: the runs' memory, and a queue and known events that live as long as it does. */
 const configuredStore = Layer.unwrap(Effect.map(DaemonConfig, ({ session_store }) =>
   session_store === "memory"
-    ? Layer.mergeAll(SessionStoreMemory.layer, DispatchQueueMemory.layer)
-    : Layer.mergeAll(SessionStoreFile.layer, DispatchQueueFile.layer)))
+    ? Layer.mergeAll(SessionStoreMemory.layer, DispatchQueueMemory.layer, TriggerStoreMemory.layer)
+    : Layer.mergeAll(SessionStoreFile.layer, DispatchQueueFile.layer, TriggerStoreFile.layer)))
 
 const swept = Layer.effectDiscard(sweepOrphans)
 
@@ -81,7 +89,7 @@ const logs = EffectLogger.layer.pipe(
   Layer.provideMerge(Notifications.layer)
 )
 
-const plugins = Layer.mergeAll(AgentSessions.layer, SubjectRouter.layer).pipe(
+const plugins = Layer.mergeAll(AgentSessions.layer, SubjectRouter.layer, PluginTools.layer).pipe(
   Layer.provideMerge(PluginHost.layer),
   Layer.provideMerge(PluginCatalog.layer),
   Layer.provideMerge(PluginProcessChild.layer),
@@ -90,9 +98,14 @@ const plugins = Layer.mergeAll(AgentSessions.layer, SubjectRouter.layer).pipe(
   Layer.provideMerge(Trust.layer)
 )
 
-/** Everything above the store; an embedder gives a store and a queue of its own. */
+/**
+ * Everything above the store; an embedder gives a store and a queue of its own. Released from the top: nobody is answered any
+ * more, then notifiers and the log plugin get their last moment, then every plugin ends.
+ */
 const rooms = ControlSocket.layer.pipe(
   Layer.provide(ControlServer.layer.pipe(Layer.provide(ControlHandlers))),
+  Layer.provideMerge(Notifiers.layer),
+  Layer.provideMerge(LogBackendPlugin.layer),
   Layer.provideMerge(Scheduler.layer),
   Layer.provideMerge(recovered),
   Layer.provideMerge(RunEngine.layer),
@@ -100,12 +113,6 @@ const rooms = ControlSocket.layer.pipe(
   Layer.provideMerge(plugins),
   Layer.provideMerge(swept)
 )
-
-const publish = Effect.fnUntraced(function*(kind: string, payload: JsonObject) {
-  const notifications = yield* Notifications
-  const occurred_at = DateTime.formatIso(yield* DateTime.now)
-  yield* notifications.publish("daemon", [{ id: randomUUID(), occurred_at, kind, payload }])
-})
 
 /** Running phases may come to an end; what does not in time is recovered at the next start. */
 const drain = Effect.fnUntraced(function*(seconds: number) {
@@ -118,6 +125,11 @@ const drain = Effect.fnUntraced(function*(seconds: number) {
   )
 })
 
+const triggered = Layer.effect(TriggerTarget, Effect.map(Scheduler, ({ enqueue }) => ({ enqueue })))
+
+/** What begins by itself, once the daemon answers, and ends before it no longer does. */
+const outside = Layer.mergeAll(Transports.layer, TriggerWatch.layer.pipe(Layer.provide(triggered)))
+
 const serve = Effect.gen(function*() {
   const lifecycle = yield* DaemonLifecycle
   const host = yield* PluginHost
@@ -128,13 +140,14 @@ const serve = Effect.gen(function*() {
   yield* lifecycle.ready
   yield* Effect.logInfo("daemon_startup")
   yield* publish("status", { status: "running" })
+  yield* Layer.build(outside)
   const { reason, timeoutSeconds = DRAIN_SECONDS } = yield* lifecycle.awaitStop
   yield* Effect.logInfo(`daemon_shutdown: ${reason}`)
   yield* drain(timeoutSeconds)
   yield* publish("status", { status: "stopped" })
 }).pipe(Effect.scoped)
 
-type Stores = SessionStore | DispatchQueue
+type Stores = SessionStore | DispatchQueue | TriggerStore
 type Ground = Layer.Success<typeof ground> | Layer.Success<typeof logs> | ProjectScope
 
 const serveOver = <E, R extends Ground>(stores: Layer.Layer<Stores, E, R>) =>
@@ -147,7 +160,7 @@ const serveOver = <E, R extends Ground>(stores: Layer.Layer<Stores, E, R>) =>
  * for programs that embed Animus.
  */
 export const runWith = <E, R extends Ground>(sessionStore: Layer.Layer<SessionStore, E, R>) =>
-  serveOver(Layer.mergeAll(sessionStore, DispatchQueueFile.layer))
+  serveOver(Layer.mergeAll(sessionStore, DispatchQueueFile.layer, TriggerStoreFile.layer))
 
 /** The same, over the store that the configuration names. */
 export const run = serveOver(configuredStore)

@@ -2,7 +2,7 @@
  * The store in the user's folder: `store/<sha256>/` for trees, `plugins.lock` for the ledger. Both are replaced by rename
  * after everything they stand for was synced, so that a crash or a power cut leaves what was there before.
  */
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Schedule, Semaphore } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -99,6 +99,7 @@ const removed = (folder: string) => Effect.mapError(removeTree(folder), unusable
 /** A folder in which trees lie under their hashes. */
 const treesIn = (store: string) => {
   const hashOnce = makeHashes()
+  const one = Semaphore.makeUnsafe(1)
   const folderOf = (sha256: string) => Path.join(store, sha256.toLowerCase())
 
   const stage = Effect.gen(function*() {
@@ -129,15 +130,20 @@ const treesIn = (store: string) => {
     yield* Effect.mapError(syncFolder(store), unusable(store))
   })
 
-  const snapshot = Effect.fn("PluginStore.snapshot")(function*(from: string) {
-    const sha256 = yield* hashOnce(from)
-    if ((yield* check(sha256)).intact) return { folder: folderOf(sha256), sha256 }
-    const staged = yield* stage
-    yield* copyTree(from, staged)
-    const copied = yield* hashTree(staged)
-    yield* keep(staged, copied)
-    return { folder: folderOf(copied), sha256: copied }
-  }, Effect.scoped)
+  const snapshot = Effect.fn("PluginStore.snapshot")(
+    function*(from: string) {
+      const sha256 = yield* hashOnce(from)
+      if ((yield* check(sha256)).intact) return { folder: folderOf(sha256), sha256 }
+      const staged = yield* stage
+      yield* copyTree(from, staged)
+      const copied = yield* hashTree(staged)
+      yield* keep(staged, copied)
+      return { folder: folderOf(copied), sha256: copied }
+      // Several plugins of one project are asked for at the same time; the second finds what the first has put there.
+    },
+    Effect.scoped,
+    one.withPermit
+  )
 
   return { check, folderOf, keep, snapshot, stage }
 }

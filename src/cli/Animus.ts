@@ -75,6 +75,7 @@ const pluginCommands = {
   uninstall: () => import("./commands/PluginUninstall.ts").then(({ pluginUninstall }) => pluginUninstall),
   update: () => import("./commands/PluginUpdate.ts").then(({ pluginUpdate }) => pluginUpdate),
   rollback: () => import("./commands/PluginRollback.ts").then(({ pluginRollback }) => pluginRollback),
+  doctor: () => import("./commands/PluginDoctor.ts").then(({ pluginDoctor }) => pluginDoctor),
   lock: () => import("./commands/PluginLock.ts").then(({ pluginLock }) => pluginLock),
   info: () => import("./commands/PluginInfo.ts").then(({ pluginInfo }) => pluginInfo),
   ping: () => import("./commands/PluginPing.ts").then(({ pluginPing }) => pluginPing),

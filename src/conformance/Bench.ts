@@ -6,7 +6,7 @@ import { baseEnvironment } from "../plugin/PluginEnvironment.ts"
 import { type PluginExit, type PluginPipes, PluginProcess } from "../plugin/PluginProcess.ts"
 import { COOKIE_VARIABLE, GENERATION_VARIABLE, markVariables, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
 import { type ProcessRow, ProcessTable } from "../project/ProcessTable.ts"
-import { Finding } from "./Case.ts"
+import { Finding } from "./Finding.ts"
 import type { Notes } from "./Notes.ts"
 import { converse, type Session } from "./Session.ts"
 import { shown } from "./Shown.ts"
@@ -21,6 +21,8 @@ export interface Target {
 
 /** What the plugin says of itself; filled in by the first cases. */
 export interface Profile {
+  /** What `--manifest` printed, once it was JSON. */
+  printed: unknown
   manifest: PluginManifest | undefined
   initialized: InitializeResult | undefined
 }
@@ -139,7 +141,7 @@ export const makeBench = Effect.fnUntraced(function*(
   const table = yield* ProcessTable
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const profile: Profile = { manifest: undefined, initialized: undefined }
+  const profile: Profile = { printed: undefined, manifest: undefined, initialized: undefined }
   const [program, ...prefix] = target.command
 
   const spawn = (args: ReadonlyArray<string>, cwd: string, env: Readonly<Record<string, string>>) =>

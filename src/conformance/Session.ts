@@ -2,12 +2,12 @@
  * One process of the plugin under test and the raw frames on its pipes. Every wait has a deadline, sees the end of the
  * process, and fails with a finding that shows what was sent and what came instead.
  */
-import { Duration, Effect, Exit, Fiber, Option, type Scope, Stream } from "effect"
+import { Duration, Effect, Fiber, type Scope, Stream } from "effect"
 import type { JsonObject } from "../../schemas/Json.ts"
-import { ErrorObject, type RequestId } from "../../schemas/JsonRpc.ts"
+import type { ErrorObject, RequestId } from "../../schemas/JsonRpc.ts"
 import type { PluginExit, PluginPipes } from "../plugin/PluginProcess.ts"
-import { LineSplitter } from "../rpc/LineSplitter.ts"
-import { Finding } from "./Case.ts"
+import { Finding } from "./Finding.ts"
+import { fill, Inbox } from "./Inbox.ts"
 import { Examiner, type Notes } from "./Notes.ts"
 import { shown } from "./Shown.ts"
 
@@ -24,7 +24,6 @@ export interface Answer {
 }
 
 export interface Session {
-  readonly pid: number
   /** Everything that came so far, in order. */
   readonly received: ReadonlyArray<JsonObject>
   readonly write: (text: string) => Effect.Effect<void, Finding>
@@ -40,52 +39,8 @@ export interface Session {
   readonly finding: (got: string, says?: string) => Finding
 }
 
-const MOST_FRAMES = 50_000
 const STDERR_CHARS = 400
 const LAST_WORDS = "500 millis"
-
-const howItEnded = ({ code, signal }: PluginExit): string =>
-  signal === undefined ? `its process ended with exit code ${code}` : `its process was ended by ${signal}`
-
-/** The frames of one process as they come, and who waits for them. */
-class Inbox {
-  readonly frames: Array<JsonObject> = []
-  /** Set when nothing more will come; says why. */
-  closed: string | undefined
-  private readonly waiting = new Set<() => void>()
-  private readonly splitter: LineSplitter
-
-  constructor(examiner: Examiner) {
-    this.splitter = new LineSplitter({
-      line: (text) => {
-        const frame = examiner.line(text)
-        if (frame !== undefined) this.frames.push(frame)
-      },
-      oversized: (head) => void examiner.line(head)
-    })
-  }
-
-  push(chunk: Uint8Array): void {
-    if (this.closed !== undefined) return
-    this.splitter.push(chunk)
-    if (this.frames.length > MOST_FRAMES) this.close(`it sent more than ${MOST_FRAMES} frames`)
-    else this.wake()
-  }
-
-  close(reason: string): void {
-    this.closed ??= reason
-    this.wake()
-  }
-
-  watch(look: () => void): () => void {
-    this.waiting.add(look)
-    return () => this.waiting.delete(look)
-  }
-
-  private wake(): void {
-    for (const look of this.waiting) look()
-  }
-}
 
 const lastWords = (pipes: PluginPipes) => {
   let tail = ""
@@ -99,7 +54,7 @@ const lastWords = (pipes: PluginPipes) => {
       ),
       Effect.ignore
     )
-  ).pipe(Effect.map((fiber) => ({ fiber, text: () => tail.trim() })))
+  ).pipe(Effect.map((fiber) => Effect.map(Effect.timeoutOption(Fiber.await(fiber), LAST_WORDS), () => tail.trim())))
 }
 
 const isAnswerTo = (id: RequestId) => (frame: JsonObject) => frame["id"] === id && !("method" in frame)
@@ -111,97 +66,80 @@ const answerOf = (frame: JsonObject): Answer => {
   return { error: { code: Number(code), message: String(message), ...(data === undefined ? {} : { data }) }, frame }
 }
 
+const frameOf = (frame: object): string => JSON.stringify({ jsonrpc: "2.0", ...frame }) + "\n"
+
+/** Everything is said here, so that a finding can show what was said last. */
+class Mouth {
+  private issued = 0
+  private last: string | undefined
+  readonly inbox: Inbox
+  private readonly pipes: PluginPipes
+  private readonly examiner: Examiner
+  private readonly patience: number
+  private readonly words: Effect.Effect<string>
+
+  constructor(pipes: PluginPipes, examiner: Examiner, patience: number, words: Effect.Effect<string>) {
+    this.pipes = pipes
+    this.examiner = examiner
+    this.inbox = new Inbox(examiner)
+    this.patience = patience
+    this.words = words
+  }
+
+  readonly finding: Session["finding"] = (got, says) =>
+    new Finding({
+      got,
+      ...(this.last === undefined ? {} : { sent: this.last }),
+      ...(says === undefined ? {} : { says })
+    })
+
+  readonly gone = Effect.suspend(() => this.words).pipe(
+    Effect.flatMap((words) => {
+      const how = this.inbox.closed ?? "its stdin is closed"
+      return Effect.fail(this.finding(words === "" ? how : `${how}; its last words: ${words}`))
+    })
+  )
+
+  readonly write: Session["write"] = (text) =>
+    Effect.suspend(() => {
+      this.last = shown(text.trimEnd())
+      return this.pipes.write(text)
+    }).pipe(
+      Effect.catch(() => this.gone),
+      Effect.timeoutOrElse({
+        duration: Duration.millis(this.patience),
+        orElse: () => Effect.fail(this.finding(`it read nothing from stdin for ${this.patience} ms`))
+      })
+    )
+
+  readonly begin: Session["begin"] = (method, params, given) => {
+    const id = given ?? ++this.issued
+    this.examiner.sent(id)
+    return Effect.as(this.write(frameOf({ id, method, params })), id)
+  }
+
+  readonly answerTo: Session["answerTo"] = (id, millis = this.patience) =>
+    this.inbox.seen(() => this.inbox.frames.find(isAnswerTo(id))).pipe(
+      Effect.timeoutOrElse({
+        duration: Duration.millis(millis),
+        orElse: () => Effect.fail(this.finding(`no answer to request ${JSON.stringify(id)} within ${millis} ms`))
+      }),
+      Effect.flatMap((frame) => frame === undefined ? this.gone : Effect.succeed(answerOf(frame)))
+    )
+}
+
 export const converse = Effect.fnUntraced(function*(
   pipes: PluginPipes,
   notes: Notes,
   patience: number
 ): Effect.fn.Return<Session, never, Scope.Scope> {
-  const examiner = new Examiner(notes)
-  const inbox = new Inbox(examiner)
-  const stderr = yield* lastWords(pipes)
-  let issued = 0
-  let lastSent: string | undefined
-
-  yield* Effect.forkScoped(
-    Stream.runForEach(pipes.stdout, (chunk) => Effect.sync(() => inbox.push(chunk))).pipe(
-      Effect.exit,
-      Effect.flatMap((exit) =>
-        Effect.timeoutOption(pipes.exit, LAST_WORDS).pipe(
-          Effect.map(Option.match({
-            onNone: () => Exit.isSuccess(exit) ? "it closed its stdout" : "its stdout cannot be read",
-            onSome: howItEnded
-          }))
-        )
-      ),
-      Effect.map((how) => inbox.close(how))
-    )
-  )
-
-  const finding = (got: string, says?: string) =>
-    new Finding({
-      got,
-      ...(lastSent === undefined ? {} : { sent: lastSent }),
-      ...(says === undefined ? {} : { says })
-    })
-
-  const gone = Effect.gen(function*() {
-    yield* Effect.timeoutOption(Fiber.await(stderr.fiber), LAST_WORDS)
-    const words = stderr.text()
-    return yield* finding(`${inbox.closed}${words === "" ? "" : `; its last words: ${words}`}`)
-  })
-
-  const until = <A>(look: () => A | undefined, what: string, millis: number): Effect.Effect<A, Finding> =>
-    Effect.callback<A | undefined>((resume) => {
-      const settle = () => {
-        const seen = look()
-        if (seen === undefined && inbox.closed === undefined) return false
-        resume(Effect.succeed(seen))
-        return true
-      }
-      if (settle()) return undefined
-      const stop = inbox.watch(() => {
-        if (settle()) stop()
-      })
-      return Effect.sync(stop)
-    }).pipe(
-      Effect.timeoutOrElse({
-        duration: Duration.millis(millis),
-        orElse: () => Effect.fail(finding(`no ${what} within ${millis} ms`))
-      }),
-      Effect.flatMap((seen) => seen === undefined ? gone : Effect.succeed(seen))
-    )
-
-  const write = (text: string) =>
-    Effect.sync(() => {
-      lastSent = shown(text.trimEnd())
-    }).pipe(
-      Effect.andThen(pipes.write(text)),
-      Effect.catch(() => gone),
-      Effect.timeoutOrElse({
-        duration: Duration.millis(patience),
-        orElse: () => Effect.fail(finding(`it read nothing from stdin for ${patience} ms`))
-      })
-    )
-
-  const notify: Session["notify"] = (method, params) => write(JSON.stringify({ jsonrpc: "2.0", method, params }) + "\n")
-
-  const begin: Session["begin"] = (method, params, given) => {
-    const id = given ?? ++issued
-    examiner.sent(id)
-    return Effect.as(write(JSON.stringify({ jsonrpc: "2.0", id, method, params }) + "\n"), id)
-  }
-
-  const answerTo: Session["answerTo"] = (id, millis = patience) =>
-    Effect.map(
-      until(() => inbox.frames.find(isAnswerTo(id)), `answer to request ${JSON.stringify(id)}`, millis),
-      answerOf
-    )
-
+  const mouth = new Mouth(pipes, new Examiner(notes), patience, yield* lastWords(pipes))
+  const { answerTo, begin, finding, inbox, write } = mouth
+  yield* fill(inbox, pipes)
   return {
-    pid: pipes.pid,
     received: inbox.frames,
     write,
-    notify,
+    notify: (method, params) => write(frameOf({ method, params })),
     begin,
     answerTo,
     ask: (method, params, { id, millis } = {}) =>

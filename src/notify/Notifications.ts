@@ -6,7 +6,6 @@ import { Context, Effect, Layer, type Scope, type Stream } from "effect"
 import type { AgentOutput } from "../../schemas/control/AgentRpcs.ts"
 import type { DaemonRunEvent, WorkflowEvent } from "../../schemas/control/Events.ts"
 import type { LogEntry } from "../../schemas/Log.ts"
-import type { SubjectChangedEvent } from "../../schemas/Subject.ts"
 import { type Delivery, type Feed, makeFeed } from "./Feed.ts"
 
 export type { Delivery }
@@ -17,7 +16,6 @@ export interface Topics {
   readonly daemon: DaemonRunEvent
   readonly log: LogEntry
   readonly agent: AgentOutput
-  readonly subject: SubjectChangedEvent
 }
 export type Topic = keyof Topics
 
@@ -50,8 +48,7 @@ export class Notifications extends Context.Service<Notifications, {
           workflow: yield* makeFeed<WorkflowEvent>(limits),
           daemon: yield* makeFeed<DaemonRunEvent>(limits),
           log: yield* makeFeed<LogEntry>(limits),
-          agent: yield* makeFeed<AgentOutput>(limits),
-          subject: yield* makeFeed<SubjectChangedEvent>(limits)
+          agent: yield* makeFeed<AgentOutput>(limits)
         }
         return Notifications.of({
           publish: (topic, items) => topics[topic].publish(items),

@@ -3,7 +3,7 @@
  * the user's folder and `$ANIMUS_PLUGIN_PATH`, in that order; nothing is asked for its manifest that may not be started; the first entry of a name wins, and a broken entry still reserves its name. Every
  * skip is explained.
  */
-import { Context, Effect, Layer, Semaphore } from "effect"
+import { Context, Deferred, Effect, Layer, type Scope, Semaphore } from "effect"
 import { PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { PluginLock, type Startable } from "../lock/PluginLock.ts"
@@ -15,6 +15,9 @@ import { probe, rememberedManifest } from "./ManifestProbe.ts"
 export type { Discovery, DiscoveryWarning, InstalledPlugin, PluginSource } from "./Discovery.ts"
 
 const PROBES_AT_ONCE = 8
+/** What a start waits for manifests that are not remembered. */
+const GRACE = "300 millis"
+const STILL_ASKED = "it has not yet answered --manifest; look again in a moment"
 
 type Probed =
   | { readonly candidate: Candidate; readonly path: string; readonly manifest: PluginManifest }
@@ -68,6 +71,35 @@ const settle = (probed: ReadonlyArray<Probed>, warnings: ReadonlyArray<Discovery
   return { plugins, warnings: skipped }
 }
 
+interface Looking {
+  /** As far as it is known now: the same object until more is. */
+  readonly found: Effect.Effect<Discovery>
+  /** Everybody has answered, or was given up. */
+  readonly settled: Effect.Effect<void>
+}
+
+/** Everybody is asked at the same time; the slow ones are waited for by nobody, and are there once they have answered. */
+const startLooking = Effect.fnUntraced(function*(scope: Scope.Scope) {
+  const { candidates, warnings } = yield* findCandidates
+  const probed: Array<Probed> = candidates.map((candidate) => ({ candidate, reason: STILL_ASKED }))
+  const settled = yield* Deferred.make<void>()
+  let found: Discovery | undefined
+  yield* Effect.forEach(
+    candidates,
+    (candidate, index) =>
+      Effect.map(probeOne(candidate), (answer) => {
+        probed[index] = answer
+        found = undefined
+      }),
+    { concurrency: PROBES_AT_ONCE, discard: true }
+  ).pipe(Effect.ensuring(Deferred.succeed(settled, undefined)), Effect.forkIn(scope))
+  yield* Effect.timeoutOption(Deferred.await(settled), GRACE)
+  return {
+    found: Effect.sync(() => found ??= settle(probed, warnings)),
+    settled: Deferred.await(settled)
+  } satisfies Looking
+})
+
 export class PluginCatalog extends Context.Service<PluginCatalog, {
   /** Looked for again after an install; the same object until then. */
   readonly discovery: Effect.Effect<Discovery>
@@ -92,17 +124,23 @@ export class PluginCatalog extends Context.Service<PluginCatalog, {
         Effect.Services<ReturnType<typeof ask>> | Effect.Services<typeof findCandidates>
       >()
       const { revision } = yield* PluginStore
+      const scope = yield* Effect.scope
       const one = yield* Semaphore.make(1)
-      let last: { readonly revision: string; readonly found: Discovery } | undefined
-      const look = Effect.gen(function*() {
+      let last: { readonly revision: string; readonly looking: Looking } | undefined
+      const look = one.withPermit(Effect.gen(function*() {
         const now = yield* revision
-        if (last?.revision === now) return last.found
-        const { candidates, warnings } = yield* findCandidates
-        const found = settle(yield* Effect.forEach(candidates, probeOne, { concurrency: PROBES_AT_ONCE }), warnings)
-        last = { revision: now, found }
-        return found
+        if (last?.revision !== now) last = { revision: now, looking: yield* startLooking(scope) }
+        return last.looking
+      })).pipe(Effect.provideContext(context))
+      const discovery = Effect.flatMap(look, ({ found }) => found)
+      const catalog = PluginCatalog.fromDiscovery(discovery)
+      return PluginCatalog.of({
+        discovery,
+        find: (name) =>
+          Effect.catchTag(catalog.find(name), "PluginNotFound", () =>
+            // Who asks for one by name waits for whoever has not yet said what it is called.
+            Effect.andThen(Effect.flatMap(look, ({ settled }) => settled), catalog.find(name)))
       })
-      return PluginCatalog.fromDiscovery(one.withPermit(look).pipe(Effect.provideContext(context)))
     })
   )
 }

@@ -21,7 +21,7 @@ const usage = ({ manifest }: Plugin) =>
   `A plugin of kind ${manifest.plugin_kind}: the animus daemon starts it and speaks JSON-RPC on its stdin and stdout.\n` +
   `  ${manifest.name} --manifest, -m   print what it offers, as JSON\n` +
   `  ${manifest.name} --help, -h       print this\n\n` +
-  `To use it, register it in plugins.yaml; to try it: animus plugin ping ${manifest.name}\n`
+  `To use it: animus plugin install --path FILE; to ask it everything the protocol says: animus plugin test FILE\n`
 
 export const serve = Effect.fnUntraced(function*(plugin: Plugin) {
   const stdio = yield* Stdio.Stdio

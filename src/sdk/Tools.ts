@@ -1,5 +1,5 @@
 /** A part that offers tools to agents: the daemon shows them under their names and sends their calls here. */
-import { Effect, type Scope } from "effect"
+import { Effect, type Scope, Struct } from "effect"
 import type { Json } from "../../schemas/Json.ts"
 import { type McpTool, McpToolCallParams } from "../../schemas/PluginLifecycle.ts"
 import { params } from "./Params.ts"
@@ -17,7 +17,7 @@ export const tools = (offered: ReadonlyArray<Tool>): Part => {
   const byName = new Map(offered.map((tool) => [tool.name, tool]))
   return {
     capabilities: ["mcp/tool_call"],
-    tools: offered.map(({ call: _, ...tool }) => tool),
+    tools: offered.map(Struct.omit(["call"])),
     open: (host) =>
       Effect.succeed({
         requests: {

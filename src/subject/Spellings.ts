@@ -25,9 +25,10 @@ export interface Spellings {
   readonly spell: (of: Asked, verb: string, as?: string) => string
 }
 
+const keyOf = ({ plugin }: Asked, verb: string) => `${plugin} ${verb}`
+
 export const makeSpellings = (host: PluginHost["Service"]): Spellings => {
   const canonical = new Set<string>()
-  const keyOf = ({ plugin }: Asked, verb: string) => `${plugin} ${verb}`
   const spell: Spellings["spell"] = (of, verb, as = verb) =>
     `${canonical.has(keyOf(of, as)) ? CANONICAL : of.kind}/${verb}`
   const call: Spellings["call"] = (of, verb, params, options) => {

@@ -37,20 +37,25 @@ const absent = ({ kind, plugin }: Route, id: string) => new SubjectNotFound({ id
 const isAbsence = (error: PluginError): boolean =>
   error._tag === "PluginRefused" && error.category === "not_found" && error.code !== ErrorCode.MethodNotFound
 
-/** `trouble` says why plugins may be missing that should be there. */
-export const makeCalls = (host: PluginHost["Service"], routes: ReadonlyArray<Claim>, trouble: string | undefined) => {
-  const routeOf = (kind: string): Effect.Effect<Route, NoBackendForKind> => {
+export interface RoutesNow {
+  readonly routes: ReadonlyArray<Claim>
+  /** Why plugins may be missing that should be there. */
+  readonly trouble: string | undefined
+}
+
+export const makeCalls = (host: PluginHost["Service"], now: Effect.Effect<RoutesNow>) => {
+  const routeOf = Effect.fnUntraced(function*(kind: string) {
+    const { routes, trouble } = yield* now
     const plugin = resolve(routes, kind)
-    return plugin === undefined
-      ? Effect.fail(
-        new NoBackendForKind({
-          kind,
-          known: routes.map(({ kind }) => kind),
-          ...(trouble === undefined ? {} : { because: trouble })
-        })
-      )
-      : Effect.succeed({ kind, plugin, routed: (other) => resolve(routes, other) === plugin })
-  }
+    if (plugin !== undefined) {
+      return { kind, plugin, routed: (other) => resolve(routes, other) === plugin } satisfies Route
+    }
+    return yield* new NoBackendForKind({
+      kind,
+      known: routes.map(({ kind }) => kind),
+      ...(trouble === undefined ? {} : { because: trouble })
+    })
+  })
   const routeOfId = (id: string): Effect.Effect<Route, NoBackendForKind | InvalidInput> => {
     const kind = kindOfId(id)
     const detail = `"${id}" is not a subject id: write <kind>:<id>, as in task:TASK-1`

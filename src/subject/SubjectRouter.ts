@@ -2,7 +2,7 @@
  * Where work comes from: subjects of every kind, each served by the one plugin that claims the kind. Exact claim first,
  * then the longest glob; two claims on one kind fail loudly at start.
  */
-import { Context, Effect, Layer, Option, type Scope, type Stream } from "effect"
+import { Context, Effect, Layer, Option, Result, type Scope, type Stream } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { NoBackendForKind, PluginError, SubjectNotFound } from "../../schemas/errors/PluginErrors.ts"
 import { subjectKindsOf } from "../../schemas/PluginManifest.ts"
@@ -15,12 +15,12 @@ import type {
   SubjectPatch,
   SubjectStatus
 } from "../../schemas/Subject.ts"
-import { registryFault } from "../plugin/Discovery.ts"
+import { type Discovery, registryFault } from "../plugin/Discovery.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import { listKinds } from "./Pages.ts"
 import { isKind, makeRoutes } from "./Routes.ts"
-import { makeCalls, type Route } from "./SubjectCalls.ts"
+import { makeCalls, type Route, type RoutesNow } from "./SubjectCalls.ts"
 import { watchKinds } from "./SubjectWatch.ts"
 
 export type SubjectError = PluginError | NoBackendForKind | SubjectNotFound | InvalidInput
@@ -49,17 +49,34 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
   static readonly layer = Layer.effect(SubjectRouter, Effect.suspend(() => make))
 }
 
+const routesOf = ({ plugins }: Discovery) =>
+  makeRoutes(
+    plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
+  )
+
+/** As the plugins are now. Claims that clash fail the start; when that happens later, what was routed before stays. */
+const routesOver = Effect.fnUntraced(function*(catalog: PluginCatalog["Service"]) {
+  const first = yield* catalog.discovery
+  let seen = first
+  let last: RoutesNow = { routes: yield* Effect.fromResult(routesOf(first)), trouble: registryFault(first) }
+  return Effect.gen(function*() {
+    const found = yield* catalog.discovery
+    if (found === seen) return last
+    seen = found
+    const routes = routesOf(found)
+    if (Result.isFailure(routes)) yield* Effect.logError(routes.failure.message)
+    last = { routes: Result.getOrElse(routes, () => last.routes), trouble: registryFault(found) }
+    return last
+  })
+})
+
 const make = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
-  const discovery = yield* catalog.discovery
-  const routes = yield* Effect.fromResult(makeRoutes(
-    discovery.plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
-  ))
+  const now = yield* routesOver(catalog)
   const { ask, askOf, listKind, made, need, remove, routeOf, routeOfId, spellings } = makeCalls(
     host,
-    routes,
-    registryFault(discovery)
+    now
   )
 
   const get = Effect.fn("SubjectRouter.get")(function*(id: string) {
@@ -102,10 +119,11 @@ const make = Effect.gen(function*() {
       return Option.getOrUndefined(yield* ask(yield* routeOf(kind), "next", {}))
     }),
     watch: Effect.fn("SubjectRouter.watch")(function*(kinds: ReadonlyArray<string>, filter?: SubjectFilter) {
+      const { routes } = yield* now
       const all = routes.map(({ kind }) => kind).filter(isKind)
       const wanted = yield* Effect.forEach(kinds.length === 0 ? all : kinds, routeOf)
       return yield* Effect.provideService(watchKinds(wanted, filter, spellings), PluginHost, host)
     }),
-    table: Effect.succeed(routes)
+    table: Effect.map(now, ({ routes }) => routes)
   })
 })

@@ -48,18 +48,27 @@ const make = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
   let known: Registry = new Map()
+  const told = new Set<string>()
 
-  const collect = Effect.fnUntraced(function*(plugin: string) {
-    const { capabilities } = yield* host.initialized(plugin)
-    const { refused, registry } = register(known, plugin, capabilities.mcp_tools ?? [])
-    known = registry
-    yield* Effect.forEach(refused, ({ message, plugins, tool }) =>
-      Effect.andThen(
-        Effect.logError(message),
-        publishDaemonEvent("plugin-tool-refused", { plugin, tool, holder: plugins[0] ?? null })
-      ), { discard: true })
-  }, (effect, plugin) =>
-    Effect.catch(effect, ({ message }) => Effect.logWarning(`the tools of plugin ${plugin} are not known: ${message}`)))
+  const collect = Effect.fnUntraced(
+    function*(plugin: string) {
+      const { capabilities } = yield* host.initialized(plugin)
+      const { refused, registry } = register(known, plugin, capabilities.mcp_tools ?? [])
+      known = registry
+      const news = refused.filter(({ message }) => !told.has(message))
+      for (const { message } of news) told.add(message)
+      yield* Effect.forEach(news, ({ message, plugins, tool }) =>
+        Effect.andThen(
+          Effect.logError(message),
+          publishDaemonEvent("plugin-tool-refused", { plugin, tool, holder: plugins[0] ?? null })
+        ), { discard: true })
+    },
+    (effect, plugin) =>
+      Effect.catch(
+        effect,
+        ({ message }) => Effect.logWarning(`the tools of plugin ${plugin} are not known: ${message}`)
+      )
+  )
 
   yield* host.events.pipe(
     Stream.filter(({ kind }) => kind === "started"),

@@ -10,7 +10,7 @@ import type { TriggerAck, TriggerDefinition, TriggerEvent } from "../../schemas/
 import { publishDaemonEvents } from "../notify/DaemonEvents.ts"
 import { Notifications } from "../notify/Notifications.ts"
 import { route } from "./TriggerRouting.ts"
-import { TriggerState } from "./TriggerState.ts"
+import { lineOf, TriggerState } from "./TriggerState.ts"
 import { TriggerStore } from "./TriggerStore.ts"
 import { TriggerTarget } from "./TriggerTarget.ts"
 
@@ -35,13 +35,10 @@ const patiently = <A>(plugin: string, write: Effect.Effect<A, SessionStoreFailed
     )
   })
 
-export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
+/** The way of one plugin's work into the queue, by the place where it waits when it cannot go at once. */
+const makeQueueing = Effect.fnUntraced(function*(plugin: string, state: TriggerState) {
   const store = yield* TriggerStore
   const target = yield* TriggerTarget
-  const notifications = yield* Notifications
-  const state = new TriggerState(yield* store.load(plugin))
-  const turn = yield* Semaphore.make(1)
-  let last: string | undefined
   const waiting = yield* Latch.make(state.pending.length > 0)
 
   const save = Effect.suspend(() => Effect.map(patiently(plugin, store.save(plugin, state.record)), () => state.kept()))
@@ -54,7 +51,7 @@ export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
     )
 
   const take = Effect.fnUntraced(function*(trigger: string, dispatch: SubjectDispatch) {
-    if (!state.waits(trigger) && (yield* enqueue(dispatch))) return
+    if (!state.waits({ trigger, dispatch }) && (yield* enqueue(dispatch))) return
     const dropped = state.wait({ trigger, dispatch })
     yield* Latch.open(waiting)
     if (dropped === 0) return
@@ -63,6 +60,29 @@ export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
         `(${state.dropped} of plugin ${plugin} so far)`
     )
   })
+
+  const drain = Effect.gen(function*() {
+    const busy = new Set<string>()
+    const before = state.pending.length
+    for (const event of state.pending) {
+      if (busy.has(lineOf(event))) continue
+      if (yield* enqueue(event.dispatch)) state.settle(event)
+      else busy.add(lineOf(event))
+    }
+    if (state.pending.length < before) yield* save
+    if (state.pending.length === 0) yield* Latch.close(waiting)
+  })
+
+  return { save, take, drain, waits: waiting.await }
+})
+
+export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
+  const store = yield* TriggerStore
+  const notifications = yield* Notifications
+  const state = new TriggerState(yield* store.load(plugin))
+  const { drain, save, take, waits } = yield* makeQueueing(plugin, state)
+  const turn = yield* Semaphore.make(1)
+  let last: string | undefined
 
   /** What becomes of an event; it is kept with the rest of its batch. */
   const accept = Effect.fnUntraced(function*(event: TriggerEvent, triggers: ReadonlyArray<TriggerDefinition>) {
@@ -84,18 +104,6 @@ export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
       { plugin, event_id, trigger_id: trigger_id ?? null, routed: acks[at]?.status === "queued" }
     ])).pipe(Effect.provideService(Notifications, notifications))
 
-  const drain = Effect.gen(function*() {
-    const busy = new Set<string>()
-    const before = state.pending.length
-    for (const event of state.pending) {
-      if (busy.has(event.trigger)) continue
-      if (yield* enqueue(event.dispatch)) state.settle(event)
-      else busy.add(event.trigger)
-    }
-    if (state.pending.length < before) yield* save
-    if (state.pending.length === 0) yield* Latch.close(waiting)
-  })
-
   return {
     cursor: Effect.sync(() => state.cursor),
     /** The event that was answered last, by this daemon. */
@@ -111,7 +119,7 @@ export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
         return acks
       }).pipe(turn.withPermit),
     /** Queues what waits, as soon as what it waits for has left the queue. Never returns. */
-    drain: waiting.await.pipe(
+    drain: waits.pipe(
       Effect.andThen(Effect.sleep(LOOK_AGAIN)),
       Effect.andThen(turn.withPermit(drain)),
       Effect.forever

@@ -27,6 +27,9 @@ const KNOWN = 4096
 const WAITING = 1000
 const WAITING_BYTES = 32 * 1024 * 1024
 
+/** What one trigger has to say of one subject is kept in order; other subjects are not held up by it. */
+export const lineOf = ({ dispatch, trigger }: PendingEvent): string => `${trigger} ${dispatch.subject.id}`
+
 export class TriggerState {
   cursor: TriggerRecord["cursor"]
   dropped: number
@@ -79,9 +82,9 @@ export class TriggerState {
     }
   }
 
-  /** Whether earlier events of that trigger wait: they go first. */
-  waits(trigger: string): boolean {
-    return this.waiting.some((event) => event.trigger === trigger)
+  /** Whether earlier ones of the same line wait: they go first. */
+  waits(event: PendingEvent): boolean {
+    return this.waiting.some((other) => lineOf(other) === lineOf(event))
   }
 
   /** How many of the oldest had to go for it. */

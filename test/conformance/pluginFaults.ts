@@ -216,7 +216,7 @@ const faults: { readonly [name: string]: Change } = {
     kind: "provider",
     change: [
       "const result = await Promise.race([serve(method, params ?? {}, { id, signal: abort.signal }), cancelled(abort.signal)])",
-      "const result = await serve(method, params ?? {}, { id, signal: abort.signal })\n    if (abort.signal.aborted) return"
+      "const result = await serve(method, params ?? {}, { id, signal: abort.signal })\n    if (abort.signal.aborted && method === \"agent/run\") return"
     ],
     fails: ["cancel.agent-request"]
   },

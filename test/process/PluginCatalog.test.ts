@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, type Scope } from "effect"
+import { Context, Effect, Fiber, FileSystem, Layer, type Scope } from "effect"
 import { env } from "node:process"
 import * as PluginProcessChild from "../../layers/PluginProcessChild.ts"
 import * as PluginSources from "../../layers/PluginSources.ts"
@@ -171,6 +171,28 @@ describe("discovery", () => {
       yield* install(root, "slow")
       yield* discover(root)
       assert.strictEqual(yield* fs.readFileString(`${root}/asked`), "asked\n")
+    })
+  )
+
+  live(
+    "waits for nobody who is slow to say what it is, and has it once it did",
+    Effect.gen(function*() {
+      const { fs, program, root } = yield* workshop
+      yield* program("project/.animus/plugins/animus-plugin-quick", `echo '${manifest("animus-plugin-quick")}'`)
+      yield* program(
+        "project/.animus/plugins/animus-plugin-slow",
+        `until [ -e ${root}/say ]; do sleep 0.05; done; echo '${manifest("animus-plugin-slow")}'`
+      )
+      const context = yield* Layer.build(layersFor(root))
+      yield* Effect.provideContext(Effect.flatMap(Trust, ({ approve }) => approve), context)
+      const { discovery, find } = Context.get(context, PluginCatalog)
+      const first = yield* discovery
+      assert.deepStrictEqual(first.plugins.map(({ name }) => name), ["animus-plugin-quick"])
+      assert.include(first.warnings.find(({ name }) => name === "animus-plugin-slow")?.reason, "not yet answered")
+      const waiting = yield* Effect.forkScoped(find("animus-plugin-slow"))
+      yield* fs.writeFileString(`${root}/say`, "")
+      assert.strictEqual((yield* Fiber.join(waiting)).name, "animus-plugin-slow")
+      assert.deepStrictEqual((yield* discovery).warnings, [])
     })
   )
 })

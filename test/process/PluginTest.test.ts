@@ -108,7 +108,7 @@ describe("what plugin new writes", () => {
             extensions: [".ts", ".js"]
           }
         })
-        await bundle.write({ file: program, format: "esm", banner: "#!/usr/bin/env node", codeSplitting: false })
+        await bundle.write({ file: program, format: "esm", codeSplitting: false })
         chmodSync(program, 0o755)
         await passes(program)
       })

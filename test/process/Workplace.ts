@@ -31,12 +31,15 @@ export class Workplace {
     this.answer("trust")
   }
 
+  readonly launcher = launcher
+  readonly env = { PATH: process.env["PATH"], HOME: this.root, ANIMUS_CONFIG_DIR: join(this.root, "state") }
+
   /** As an operator types it, with what that operator reads. */
   readonly animus = (...args: ReadonlyArray<string>) => {
     const { status, stderr, stdout } = spawnSync(launcher, [...args], {
       cwd: this.project,
       encoding: "utf8",
-      env: { PATH: process.env["PATH"], HOME: this.root, ANIMUS_CONFIG_DIR: join(this.root, "state") },
+      env: this.env,
       timeout: 30_000
     })
     return { status, stdout, stderr }

@@ -189,7 +189,9 @@ describe("SubjectRouter", () => {
 
   it.effect("sets a status by an update where that is the only way", () => {
     const host = answering(({ method, plugin }) =>
-      method === "task/status" ? Effect.fail(new MethodNotSupported({ plugin, method })) : Effect.succeed(subject("1"))
+      method.endsWith("/status")
+        ? Effect.fail(new MethodNotSupported({ plugin, method }))
+        : Effect.succeed(subject("1"))
     )
     return Effect.gen(function*() {
       yield* SubjectRouter.use((router) => router.setStatus("task:1", "done"))
@@ -199,6 +201,50 @@ describe("SubjectRouter", () => {
       }])
     }).pipe(Effect.provide(routerOf(host)))
   })
+
+  it.effect("speaks to a plugin that serves the verbs of all subjects alone, and remembers that it does", () => {
+    const host = answering(({ method, plugin }) =>
+      method.startsWith("subject/")
+        ? Effect.succeed(method.endsWith("list") ? { subjects: [subject("1")] } : { subject: subject("1") })
+        : Effect.fail(new MethodNotSupported({ plugin, method }))
+    )
+    return Effect.gen(function*() {
+      const router = yield* SubjectRouter
+      yield* router.list({ kind: ["task"] })
+      yield* router.list({ kind: ["task"] })
+      assert.strictEqual((yield* router.get("task:1")).id, "task:1")
+      assert.strictEqual((yield* router.next("task"))?.id, "task:1")
+      assert.deepStrictEqual(host.calls.map(({ method, params }) => [method, params]), [
+        ["task/list", { kind: ["task"] }],
+        ["subject/list", { kind: ["task"] }],
+        ["subject/list", { kind: ["task"] }],
+        ["task/get", { id: "task:1" }],
+        ["subject/get", { id: "task:1" }],
+        ["task/next", {}],
+        ["subject/next", { kind: "task" }]
+      ])
+    }).pipe(Effect.provide(routerOf(host)))
+  })
+
+  it.effect("deletes, or cancels where nothing is deleted, or says that it is not there", () =>
+    Effect.gen(function*() {
+      const remove = (host: ReturnType<typeof answering>) =>
+        SubjectRouter.use((router) => router.remove("task:1")).pipe(Effect.provide(routerOf(host)))
+      const able = answering(() => Effect.succeed({ ok: true }))
+      yield* remove(able)
+      assert.deepStrictEqual(able.methods, ["task/delete"])
+      const unable = answering(({ method, plugin }) =>
+        method.endsWith("/delete")
+          ? Effect.fail(new MethodNotSupported({ plugin, method }))
+          : Effect.succeed(subject("1"))
+      )
+      yield* remove(unable)
+      assert.deepStrictEqual(unable.calls.at(-1)?.params, { id: "task:1", status: "cancelled" })
+      const gone = answering(({ method, plugin }) =>
+        Effect.fail(new PluginRefused({ plugin, method, code: -32602, detail: "no", data: { category: "not_found" } }))
+      )
+      assert.strictEqual((yield* Effect.flip(remove(gone)))._tag, "SubjectNotFound")
+    }))
 
   it.effect("pages through several kinds without losing or repeating one", () => {
     const all: Record<string, ReadonlyArray<string>> = {
@@ -281,6 +327,27 @@ describe("watch", () => {
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(host.notified, [{ method: "task/unwatch", params: { watch_id: "1" } }])
       assert.strictEqual(host.owners.size, 0)
+    }).pipe(Effect.provide(routerOf(host)))
+  })
+
+  it.effect("is of all kinds that can be watched when none is named, in the spelling that each plugin knows", () => {
+    const host = answering(({ method, plugin }) =>
+      plugin === "linear" && method !== "subject/watch"
+        ? Effect.fail(new MethodNotSupported({ plugin, method }))
+        : Effect.succeed({ watching: true })
+    )
+    return Effect.gen(function*() {
+      yield* Effect.scoped(Effect.gen(function*() {
+        const changes = yield* SubjectRouter.use((router) => router.watch([]))
+        const reading = yield* changes.pipe(Stream.take(2), Stream.runCollect, Effect.forkChild)
+        const ids = host.calls.map(({ method }, at) => [method, at + 1] as const)
+        assert.deepStrictEqual(ids.map(([method]) => method).toSorted(), ["issue/watch", "subject/watch", "task/watch"])
+        const watchOf = (method: string) => ids.find(([name]) => name === method)?.[1]
+        yield* host.emit("tasks", ["subject/changed", { id: watchOf("task/watch"), ...change("a") }])
+        yield* host.emit("linear", ["subject/changed", { id: watchOf("subject/watch"), ...change("b", "issue") }])
+        assert.deepStrictEqual((yield* Fiber.join(reading)).map(({ id }) => id), ["task:a", "issue:b"])
+      }))
+      assert.deepStrictEqual(host.notified.map(({ method }) => method).toSorted(), ["subject/unwatch", "task/unwatch"])
     }).pipe(Effect.provide(routerOf(host)))
   })
 

@@ -1,5 +1,6 @@
 import { Effect, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { succeed } from "../Output.ts"
 import { pluginCommand } from "../PluginFile.ts"
 import { PluginTrials } from "../PluginTrials.ts"
@@ -38,6 +39,12 @@ export const pluginTest = Command.make("test", {
       timeout: Option.getOrUndefined(timeout),
       only: only.length === 0 ? undefined : only
     })
+    if (report.cases.length === 0) {
+      const named = only.join(", ")
+      return yield* new InvalidInput({
+        detail: `there is no case ${named} for this plugin. See all: animus plugin test ${path}`
+      })
+    }
     yield* succeed(report, conformanceText(report))
     const failed = report.cases.filter(({ status }) => status === "fail").map(({ id }) => id)
     if (failed.length > 0) return yield* new NotConformant({ path, cases: failed })

@@ -46,6 +46,8 @@ Use it:
     animus plugin install --path .
 `
 
+const file = (name: string, text: string): ScaffoldFile => ({ name, text, executable: false })
+
 export const scaffold = (
   kind: ScaffoldKind,
   name: string,
@@ -53,7 +55,6 @@ export const scaffold = (
   home: string
 ): ReadonlyArray<ScaffoldFile> => {
   const how = languages[language]
-  const file = (name: string, text: string): ScaffoldFile => ({ name, text, executable: false })
   const described = {
     name,
     version: "0.1.0",

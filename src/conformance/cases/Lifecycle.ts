@@ -4,7 +4,8 @@ import { PluginHealth } from "../../../schemas/Health.ts"
 import { ErrorCode, isCompatibleProtocol } from "../../../schemas/JsonRpc.ts"
 import { InitializeResult } from "../../../schemas/PluginLifecycle.ts"
 import { type Begun, type Bench, capabilitiesOf, hello, limits, type Started } from "../Bench.ts"
-import { type Case, type Finding, NotApplicable } from "../Case.ts"
+import type { Case } from "../Case.ts"
+import { Finding, NotApplicable } from "../Finding.ts"
 import { reasonOf } from "../Notes.ts"
 import type { Answer, Session } from "../Session.ts"
 import { shown } from "../Shown.ts"
@@ -58,11 +59,10 @@ const agrees = (bench: Bench) =>
     if (initialized === undefined || manifest === undefined) {
       return yield* new NotApplicable({ reason: "there is no manifest to compare with" })
     }
-    const session = yield* bench.begun
     for (const field of ["name", "version", "plugin_kind"] as const) {
       if (initialized.plugin_info[field] !== manifest[field]) {
         const said = `plugin_info.${field} is ${shown(initialized.plugin_info[field])}`
-        return yield* session.finding(`${said}, the manifest says ${shown(manifest[field])}`)
+        return yield* new Finding({ sent: "initialize", got: `${said}, the manifest says ${shown(manifest[field])}` })
       }
     }
   })
@@ -177,7 +177,7 @@ export const lifecycleCases: ReadonlyArray<Case> = [
     title: "a second initialize for the same project is answered",
     section: "§2",
     says: "hosts may initialize a plugin that is initialised already; with the same binding that is idempotent",
-    needs,
+    needs: [HANDSHAKE, PING],
     run: twice
   },
   {

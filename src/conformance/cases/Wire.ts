@@ -1,7 +1,8 @@
 /** How frames are read and written, whatever they are about. */
 import { Effect } from "effect"
 import { type Bench, limits } from "../Bench.ts"
-import { type Case, Finding } from "../Case.ts"
+import type { Case } from "../Case.ts"
+import { Finding } from "../Finding.ts"
 import type { Session } from "../Session.ts"
 import { shown } from "../Shown.ts"
 import { HANDSHAKE, PING, ping } from "./Lifecycle.ts"

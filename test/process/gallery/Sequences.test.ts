@@ -4,7 +4,7 @@
  * failed; `ANIMUS_SEED=<seed>` runs the same sequences again.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Layer, Scope, Stdio } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { randomInt } from "node:crypto"
 import { env } from "node:process"

@@ -1,0 +1,83 @@
+/** What is wrong with this user's plugins, and what to type about it. Nothing is executed and nothing is changed. */
+import { Context, Effect, FileSystem, Layer } from "effect"
+import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
+import type { LockedPlugin } from "../../schemas/PluginLock.ts"
+import { hashesOf } from "../lock/Ledger.ts"
+import { PluginStore } from "../lock/PluginStore.ts"
+import { type Candidate, findCandidates } from "../plugin/Candidates.ts"
+import { rememberedManifest } from "../plugin/ManifestProbe.ts"
+import { HostEnvironment } from "../project/HostEnvironment.ts"
+
+export interface Finding {
+  /** A plugin, or a file. */
+  readonly about: string
+  readonly problem: string
+  readonly fix: string
+}
+
+const unlisted = Effect.fnUntraced(function*({ broken, name, path, release, source }: Candidate) {
+  if (release !== undefined || source === "project_local") return []
+  const fs = yield* FileSystem.FileSystem
+  const isThere = yield* Effect.orElseSucceed(fs.exists(path), () => false)
+  const place = source === "explicit_config" ? "the registry names it" : "it lies where plugins are looked for"
+  if (!isThere) {
+    const problem = `${place}, and there is no ${path}`
+    return [{ about: name, problem, fix: "Remove its entry from plugins.yaml, or put the file back" }]
+  }
+  if (broken !== undefined) return [{ about: name, problem: broken, fix: `chmod +x ${path}, or move it away` }]
+  return [{ about: name, problem: `${place}, and it is not installed`, fix: `animus plugin install --path ${path}` }]
+})
+
+const changed = Effect.fnUntraced(function*({ artifact_sha256, name, previous }: LockedPlugin) {
+  const { check, folderOf } = yield* PluginStore
+  if ((yield* check(artifact_sha256)).intact) return []
+  const back = previous.length === 0 ? "" : `, or: animus plugin rollback ${name}`
+  return [{
+    about: name,
+    problem: `${folderOf(artifact_sha256)} is not what was installed`,
+    fix: `animus plugin update ${name} --reinstall${back}`
+  }]
+})
+
+/** As far as this shell knows; the daemon has the environment that it was started with. */
+const missing = Effect.fnUntraced(function*({ artifact_sha256, name }: LockedPlugin) {
+  const { env } = yield* HostEnvironment
+  const asked = (yield* rememberedManifest(artifact_sha256))?.env_required ?? []
+  return asked.filter(({ name, required }) => required && env[name] === undefined).map((variable) => ({
+    about: name,
+    problem: `it needs ${variable.name}, which is not set here`,
+    fix: `export ${variable.name}=VALUE, then: animus daemon stop && animus daemon start`
+  }))
+})
+
+const examine = Effect.gen(function*() {
+  const { ledger, trees } = yield* PluginStore
+  const { candidates, warnings } = yield* findCandidates
+  // What discovery says of files says already what to do.
+  const told = warnings.map(({ name, reason }): Finding => ({ about: name, problem: reason, fix: "" }))
+  const loose = yield* Effect.forEach(candidates, unlisted)
+  const known = yield* Effect.option(ledger)
+  if (known._tag === "None") return [...told, ...loose.flat()]
+  const { plugins } = known.value
+  const damaged = yield* Effect.forEach(plugins, changed)
+  const unset = yield* Effect.forEach(plugins, missing)
+  const needed = hashesOf(known.value)
+  const orphans = (yield* trees).filter((tree) => !needed.has(tree)).map((tree): Finding => ({
+    about: tree.slice(0, 12),
+    problem: "it lies in the store, and nothing lists it",
+    fix: "animus plugin doctor --sweep"
+  }))
+  return [...told, ...loose.flat(), ...damaged.flat(), ...unset.flat(), ...orphans]
+})
+
+export class Doctor extends Context.Service<Doctor, {
+  readonly examine: Effect.Effect<ReadonlyArray<Finding>, StateFolderUnusable>
+}>()("animus/install/Doctor") {
+  static readonly layer = Layer.effect(
+    Doctor,
+    Effect.map(
+      Effect.context<Effect.Services<typeof examine>>(),
+      (context) => ({ examine: Effect.provideContext(examine, context) })
+    )
+  )
+}

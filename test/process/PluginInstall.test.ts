@@ -1,0 +1,199 @@
+/** A plugin's whole life with the built program and a real daemon: installed, called, tampered with, updated, taken back, removed. */
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { afterEach } from "vitest"
+import { until } from "./referencePluginsHost.ts"
+import { Workplace } from "./Workplace.ts"
+
+const workflows = `
+default_workflow_ref: ask
+phases: { ask: { mode: manual, manual: { instructions: Well? } } }
+workflows: [{ id: ask, phases: [ask] }]
+`
+const NAME = "animus-plugin-teller"
+
+/** Tells its version to whoever asks, and serves subjects of a kind of its own. */
+const program = (version: string) =>
+  `#!/usr/bin/env node
+import { createInterface } from "node:readline"
+const facts = { name: "${NAME}", version: "${version}", plugin_kind: "custom" }
+const capabilities = ["subject_kind:told", "teller/version"]
+const say = (frame) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...frame }) + "\\n")
+if (process.argv.includes("--manifest")) {
+  process.stdout.write(JSON.stringify({ ...facts, description: "", protocol_version: "1.1.0", capabilities }))
+} else {
+  createInterface({ input: process.stdin }).on("line", (line) => {
+    const { id, method } = JSON.parse(line)
+    if (method === "exit") process.exit(0)
+    if (id === undefined) return
+    if (method !== "initialize") return say({ id, result: { version: "${version}" } })
+    say({ id, result: { protocol_version: "1.1.0", plugin_info: facts, capabilities: { methods: capabilities } } })
+  }).on("close", () => process.exit(0))
+}
+`
+
+let place: Workplace | undefined
+afterEach(() => place?.end())
+
+const workplace = () => {
+  const here = new Workplace(workflows)
+  place = here
+  const source = join(here.root, "source", "teller.mjs")
+  mkdirSync(dirname(source))
+  const write = (version: string) => {
+    writeFileSync(source, program(version))
+    chmodSync(source, 0o755)
+  }
+  write("1.0.0")
+  const told = () => here.animus("plugin", "call", "--name", NAME, "--method", "teller/version", "--json")
+  const version = () => JSON.parse(told().stdout).data.version
+  return { here, source, write, told, version }
+}
+
+describe("a plugin", () => {
+  it("is installed, called, refused when it was tampered with, updated, taken back and removed, beside a daemon that runs", () => {
+    const { here, source, told, version, write } = workplace()
+    here.start()
+    const installed = here.animus("plugin", "install", "--path", source)
+    assert.strictEqual(installed.status, 0, installed.stderr)
+    assert.match(installed.stdout, /^installed animus-plugin-teller 1\.0\.0 \([0-9a-f]{12}, unsigned\) from /)
+    assert.strictEqual(version(), "1.0.0")
+
+    const info = here.answer("plugin", "info", NAME)
+    assert.deepInclude(info, {
+      source: "installed",
+      lock_state: "intact",
+      signature_verified: false,
+      installed_from: source
+    })
+    assert.include(info.binary_path, `/store/${info.artifact_sha256}/`)
+    const routed = here.animus("plugin", "list").stdout
+    assert.include(routed, info.artifact_sha256.slice(0, 12))
+
+    chmodSync(info.binary_path, 0o755)
+    appendFileSync(info.binary_path, "// more\n")
+    assert.strictEqual(version(), "1.0.0", "what runs, runs on")
+    const restarted = here.animus("plugin", "restart", NAME)
+    assert.notStrictEqual(restarted.status, 0)
+    for (const { status, stderr } of [restarted, told()]) {
+      assert.notStrictEqual(status, 0)
+      assert.include(stderr, "is not what was installed")
+      assert.include(stderr, `animus plugin update ${NAME} --reinstall`)
+    }
+    assert.strictEqual(here.answer("plugin", "info", NAME).lock_state, "mismatch")
+    const verified = here.animus("plugin", "lock", "verify")
+    assert.strictEqual(verified.status, 1)
+    assert.include(verified.stderr, NAME)
+
+    write("2.0.0")
+    here.answer("plugin", "update", NAME)
+    here.answer("plugin", "restart", NAME)
+    assert.strictEqual(version(), "2.0.0")
+    // The release before it is the one that was tampered with: nobody is taken back to that.
+    assert.include(here.animus("plugin", "rollback", NAME).stderr, "is not what was installed")
+    write("3.0.0")
+    here.answer("plugin", "update", NAME)
+    here.answer("plugin", "rollback", NAME)
+    here.answer("plugin", "restart", NAME)
+    assert.strictEqual(version(), "2.0.0")
+    assert.strictEqual(here.animus("plugin", "lock", "verify").status, 0)
+
+    here.answer("plugin", "uninstall", NAME)
+    assert.strictEqual(here.animus("plugin", "info", NAME).status, 3)
+    assert.strictEqual(here.animus("plugin", "uninstall", NAME).status, 3)
+  })
+
+  it("that nobody installed is refused, with what to type; and a project's own lock file lists nothing", () => {
+    const { here, source } = workplace()
+    writeFileSync(join(here.root, "state", "plugins.yaml"), `plugins:\n  ${NAME}: { binary: ${source} }\n`)
+    const lock = join(here.root, "state", "plugins.lock")
+    here.answer("plugin", "install", "--path", source)
+    writeFileSync(join(here.project, ".animus", "plugins.lock"), here.read(lock))
+    here.answer("plugin", "uninstall", NAME)
+    here.start()
+    assert.include(here.animus("plugin", "list").stdout, `animus plugin install --path ${source}`)
+    assert.strictEqual(here.animus("plugin", "call", "--name", NAME, "--method", "teller/version").status, 3)
+    here.answer("plugin", "install", "--path", source)
+    assert.strictEqual(here.answer("plugin", "info", NAME).source, "explicit_config")
+  })
+
+  it("and all that is wrong with others is named by the doctor, each with what to type", () => {
+    const { here, source } = workplace()
+    const healthy = here.animus("plugin", "doctor")
+    assert.include(healthy.stdout, "nothing is wrong")
+    here.answer("plugin", "install", "--path", source)
+    const { artifact_sha256 } = here.answer("plugin", "lock", "list").plugins.find((
+      { name }: { readonly name: string }
+    ) => name === NAME)
+    const state = join(here.root, "state")
+    const stored = join(state, "store", artifact_sha256, "teller.mjs")
+    chmodSync(stored, 0o755)
+    appendFileSync(stored, "// more\n")
+    mkdirSync(join(state, "store", "0".repeat(64)))
+    mkdirSync(join(state, "plugins"))
+    writeFileSync(join(state, "plugins", "animus-plugin-loose"), "#!/bin/sh\n", { mode: 0o755 })
+    writeFileSync(join(state, "plugins", "animus-plugin-limp"), "#!/bin/sh\n")
+    writeFileSync(
+      join(state, "plugins.yaml"),
+      "plugins:\n  animus-plugin-gone: { binary: /nowhere/animus-plugin-gone }\n"
+    )
+    const { findings } = here.answer("plugin", "doctor")
+    const fixes = Object.fromEntries(
+      findings.map(({ about, fix }: { readonly about: string; readonly fix: string }) => [about, fix])
+    )
+    assert.deepStrictEqual(fixes, {
+      "animus-plugin-gone": "Remove its entry from plugins.yaml, or put the file back",
+      "animus-plugin-limp": `chmod +x ${join(state, "plugins", "animus-plugin-limp")}, or move it away`,
+      "animus-plugin-loose": `animus plugin install --path ${join(state, "plugins", "animus-plugin-loose")}`,
+      [NAME]: `animus plugin update ${NAME} --reinstall`,
+      "000000000000": "animus plugin doctor --sweep"
+    })
+    assert.deepStrictEqual(here.answer("plugin", "doctor", "--sweep").swept, ["0".repeat(64)])
+    writeFileSync(join(state, "plugins.lock"), "{{")
+    assert.include(here.animus("plugin", "doctor").stdout, "plugins.lock cannot be read")
+  })
+
+  it("whose install is killed while it is asked what it is, works as it did", async () => {
+    const { here, source, version, write } = workplace()
+    here.answer("plugin", "install", "--path", source)
+    const asked = join(here.root, "asked")
+    writeFileSync(
+      source,
+      program("2.0.0").replace(
+        "import {",
+        `import "node:fs"; await import("node:fs").then((fs) => fs.writeFileSync("${asked}", "")); await new Promise((r) => setTimeout(r, 5000))\nimport {`
+      )
+    )
+    const install = spawn(here.launcher, ["plugin", "install", "--path", source], {
+      cwd: here.project,
+      env: here.env,
+      stdio: "ignore"
+    })
+    await until("it is asked", () => existsSync(asked))
+    install.kill("SIGKILL")
+    await once(install, "exit")
+    here.start()
+    assert.strictEqual(version(), "1.0.0")
+    write("2.0.0")
+    here.answer("plugin", "update", NAME)
+    here.answer("plugin", "restart", NAME)
+    assert.strictEqual(version(), "2.0.0")
+    assert.isEmpty(readdirSync(join(here.root, "state", "store")).filter((name) => name.startsWith(".")))
+  })
+
+  it("of the project that is slow to say what it is does not keep the daemon from answering", () => {
+    const { here } = workplace()
+    const folder = join(here.project, ".animus", "plugins")
+    mkdirSync(folder)
+    writeFileSync(join(folder, "animus-plugin-slow"), "#!/bin/sh\nsleep 60\n")
+    chmodSync(join(folder, "animus-plugin-slow"), 0o755)
+    here.answer("trust")
+    const began = performance.now()
+    here.start()
+    assert.isBelow(performance.now() - began, 3000)
+    assert.include(here.animus("plugin", "list").stdout, "has not yet answered --manifest")
+  })
+})

@@ -1,0 +1,69 @@
+/** A daemon that is killed while twenty plugins talk leaves forty processes; the next one ends them before it starts its own. */
+import { assert, it } from "@effect/vitest"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { afterEach } from "vitest"
+import { fixture } from "../plugin/Workshop.ts"
+import { until } from "../referencePluginsHost.ts"
+import { Workplace } from "../Workplace.ts"
+
+const PLUGINS = 20
+
+const workflows = `
+default_workflow_ref: ask
+phases: { ask: { mode: manual, manual: { instructions: Well? } } }
+workflows: [{ id: ask, phases: [ask] }]
+`
+
+interface Marked {
+  readonly pid: number
+  readonly generation: string
+}
+
+/** What carries a daemon's mark and works in the project; the daemon itself carries none. */
+const markedIn = (project: string): ReadonlyArray<Marked> =>
+  readdirSync("/proc").flatMap((pid) => {
+    try {
+      if (!/^\d+$/.test(pid) || readlinkSync(`/proc/${pid}/cwd`) !== project) return []
+      const environ = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
+      const generation = environ.find((entry) => entry.startsWith("ANIMUS_GENERATION="))?.split("=")[1]
+      return generation === undefined || !environ.some((entry) => entry.startsWith("ANIMUS_COOKIE=/"))
+        ? []
+        : [{ pid: Number(pid), generation }]
+    } catch {
+      // It ended while it was looked at, or is not ours.
+      return []
+    }
+  })
+
+let place: Workplace | undefined
+afterEach(() => {
+  place?.end()
+  for (const { pid } of place === undefined ? [] : markedIn(place.project)) process.kill(pid, "SIGKILL")
+})
+
+it("kill -9 of a daemon while 20 plugins stream leaves nothing that the next daemon does not end first", async () => {
+  const here = new Workplace(workflows)
+  place = here
+  for (let n = 0; n < PLUGINS; n++) {
+    here.install(`animus-notifier-streamer-${n}`, fixture("streams-with-a-child"), fixture("speak"))
+  }
+  here.start()
+  await until("all of them stream", () => here.lines("streaming").length === PLUGINS)
+  const first = markedIn(here.project)
+  assert.lengthOf(first, 2 * PLUGINS)
+  assert.lengthOf([...new Set(first.map(({ generation }) => generation))], 1)
+  here.kill()
+  const listed: ReadonlyArray<{ readonly pid: number }> = here.answer("plugin", "orphans").orphans
+
+  here.start()
+  await until("all of them stream again", () => here.lines("streaming").length === 2 * PLUGINS)
+  const second = markedIn(here.project)
+  assert.lengthOf(second, 2 * PLUGINS)
+  assert.notInclude(second.map(({ generation }) => generation), first[0]?.generation)
+  const pids = new Set(first.map(({ pid }) => pid))
+  assert.deepStrictEqual(second.filter(({ pid }) => pids.has(pid)), [])
+  // Each counts, as it starts, who of the daemon before is still there.
+  assert.deepStrictEqual(here.lines("streaming").map((line) => line.split(" ")[1]), Array(2 * PLUGINS).fill("0"))
+  assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
+  assert.sameMembers(listed.map(({ pid }) => pid), [...pids], "each was listed once while there was no daemon")
+}, 90_000)

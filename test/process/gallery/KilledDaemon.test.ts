@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { afterEach } from "vitest"
 import { fixture } from "../plugin/Workshop.ts"
-import { until } from "../referencePluginsHost.ts"
+import { isAlive, until } from "../referencePluginsHost.ts"
 import { Workplace } from "../Workplace.ts"
 
 const PLUGINS = 20
@@ -37,8 +37,9 @@ const markedIn = (project: string): ReadonlyArray<Marked> =>
 
 let place: Workplace | undefined
 afterEach(() => {
+  const left = place === undefined ? [] : markedIn(place.project)
   place?.end()
-  for (const { pid } of place === undefined ? [] : markedIn(place.project)) process.kill(pid, "SIGKILL")
+  for (const { pid } of left) if (isAlive(pid)) process.kill(pid, "SIGKILL")
 })
 
 it("kill -9 of a daemon while 20 plugins stream leaves nothing that the next daemon does not end first", async () => {

@@ -7,6 +7,7 @@ import { type PluginExit, type PluginPipes, PluginProcess } from "../plugin/Plug
 import { COOKIE_VARIABLE, GENERATION_VARIABLE, markVariables, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
 import { type ProcessRow, ProcessTable } from "../project/ProcessTable.ts"
 import { Finding } from "./Finding.ts"
+import { limitsFor } from "./Limits.ts"
 import type { Notes } from "./Notes.ts"
 import { converse, type Session } from "./Session.ts"
 import { shown } from "./Shown.ts"
@@ -32,8 +33,6 @@ export interface Printed {
   readonly exit: PluginExit
 }
 
-/** What the protocol itself bounds, in milliseconds. */
-export const limits = { ping: 2_000, health: 2_000, shutdown: 2_000, exit: 2_000, manifest: 5_000 } as const
 const PRINTED_BYTES = 1024 * 1024
 const STATE_DIR = "ANIMUS_STATE_DIR"
 /** A host waits 30 seconds for the handshake where it waits 10 for an answer. */
@@ -142,6 +141,7 @@ export const makeBench = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const profile: Profile = { printed: undefined, manifest: undefined, initialized: undefined }
+  const { manifest } = limitsFor(patience)
   const [program, ...prefix] = target.command
 
   const spawn = (args: ReadonlyArray<string>, cwd: string, env: Readonly<Record<string, string>>) =>
@@ -180,9 +180,9 @@ export const makeBench = Effect.fnUntraced(function*(
         (root) => Effect.flatMap(spawn([option], root, env), (pipes) => printed(pipes, option))
       )
     ).pipe(
-      Effect.timeoutOption(Duration.millis(limits.manifest)),
+      Effect.timeoutOption(Duration.millis(manifest)),
       Effect.flatMap(Option.match({
-        onNone: () => Effect.fail(new Finding({ sent: option, got: `it did not end within ${limits.manifest} ms` })),
+        onNone: () => Effect.fail(new Finding({ sent: option, got: `it did not end within ${manifest} ms` })),
         onSome: Effect.succeed
       }))
     )

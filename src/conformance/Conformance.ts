@@ -12,6 +12,7 @@ import { manifestCases } from "./cases/Manifest.ts"
 import { seenCases, wireCases } from "./cases/Wire.ts"
 import { Finding } from "./Finding.ts"
 import { kindCases } from "./kinds/Kinds.ts"
+import { PATIENCE } from "./Limits.ts"
 import { makeNotes } from "./Notes.ts"
 import type { CaseReport, Report } from "./Report.ts"
 
@@ -25,7 +26,6 @@ export interface ConformanceOptions {
   readonly cookie: string
 }
 
-const PATIENCE = 10_000
 /** Cases at once: starting a process keeps a core busy, waiting for one does not. */
 const CONCURRENCY = 4
 /** No case waits more often than this for the plugin's longest silence. */

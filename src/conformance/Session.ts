@@ -8,6 +8,7 @@ import type { ErrorObject, RequestId } from "../../schemas/JsonRpc.ts"
 import type { PluginExit, PluginPipes } from "../plugin/PluginProcess.ts"
 import { Finding } from "./Finding.ts"
 import { fill, Inbox } from "./Inbox.ts"
+import { type Limits, limitsFor } from "./Limits.ts"
 import { Examiner, type Notes } from "./Notes.ts"
 import { shown } from "./Shown.ts"
 
@@ -24,6 +25,7 @@ export interface Answer {
 }
 
 export interface Session {
+  readonly limits: Limits
   /** Everything that came so far, in order. */
   readonly received: ReadonlyArray<JsonObject>
   readonly write: (text: string) => Effect.Effect<void, Finding>
@@ -137,6 +139,7 @@ export const converse = Effect.fnUntraced(function*(
   const { answerTo, begin, finding, inbox, write } = mouth
   yield* fill(inbox, pipes)
   return {
+    limits: limitsFor(patience),
     received: inbox.frames,
     write,
     notify: (method, params) => write(frameOf({ method, params })),

@@ -56,7 +56,7 @@ const examined = async (path: string, ...args: ReadonlyArray<string>) => {
 }
 
 const passes = async (path: string, ...args: ReadonlyArray<string>) => {
-  const { failed, status, summary } = await examined(path, ...args)
+  const { failed, status, summary } = await examined(path, "--timeout-ms", "30000", ...args)
   assert.deepStrictEqual(failed, [])
   assert.strictEqual(status, 0)
   assert.isAbove(summary.passed, args.length === 0 ? 30 : 1)
@@ -81,7 +81,7 @@ describe("the reference plugins pass", { concurrent: true }, () => {
   for (const name of readdirSync(join(root, "plugins"))) {
     it(name, () => passes(join(root, "dist", "plugins", `${name}.mjs`)))
   }
-  it("the worked example", () => passes(join(root, "examples", "plugin", "main.ts")), 60_000)
+  it("the worked example", () => passes(join(root, "examples", "plugin", "main.ts")), 120_000)
 })
 
 const place = (kind: ScaffoldKind, lang: string) => join(folder, `${lang}-${kind}`)

@@ -24,7 +24,9 @@ export const pluginTest = Command.make("test", {
   timeout: Flag.Int("timeout-ms").pipe(
     Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 600_000 }))),
     Flag.optional,
-    Flag.withDescription("How long an answer may take that the protocol does not bound itself; default: 10000")
+    Flag.withDescription(
+      "How long an answer may take that the protocol does not bound; default: 10000. More of it stretches the protocol's own bounds, for a busy machine"
+    )
   ),
   only: Flag.String("only").pipe(
     Flag.atLeast(0),

@@ -3,7 +3,7 @@ import { Effect, Schedule } from "effect"
 import type { Json } from "../../../schemas/Json.ts"
 import { ErrorCode } from "../../../schemas/JsonRpc.ts"
 import type { McpTool } from "../../../schemas/PluginLifecycle.ts"
-import { type Bench, canCancel, capabilitiesOf, hello, kindsOf, limits } from "../Bench.ts"
+import { type Bench, canCancel, capabilitiesOf, hello, kindsOf } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { NotApplicable } from "../Finding.ts"
 import { shown } from "../Shown.ts"
@@ -45,9 +45,9 @@ const cancelled = (bench: Bench) =>
 const nothingLeft = (bench: Bench) =>
   Effect.gen(function*() {
     const session = yield* bench.begun
-    yield* session.ask("shutdown", undefined, { millis: limits.shutdown })
+    yield* session.ask("shutdown", undefined, { millis: session.limits.shutdown })
     yield* session.notify("exit")
-    yield* session.exited(limits.exit, "exit")
+    yield* session.exited(session.limits.exit, "exit")
     const left = yield* Effect.repeat(session.running, {
       while: (rows) => rows.length > 0,
       schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo({ times: 20 }))

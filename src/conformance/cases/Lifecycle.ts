@@ -3,7 +3,7 @@ import { Effect, Exit, Schema } from "effect"
 import { PluginHealth } from "../../../schemas/Health.ts"
 import { ErrorCode, isCompatibleProtocol } from "../../../schemas/JsonRpc.ts"
 import { InitializeResult } from "../../../schemas/PluginLifecycle.ts"
-import { type Begun, type Bench, capabilitiesOf, hello, limits, type Started } from "../Bench.ts"
+import { type Begun, type Bench, capabilitiesOf, hello, type Started } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { Finding, NotApplicable } from "../Finding.ts"
 import { reasonOf } from "../Notes.ts"
@@ -18,7 +18,7 @@ const decodeHealth = Schema.decodeUnknownExit(PluginHealth)
 
 export const ping = (session: Session) =>
   Effect.flatMap(
-    session.ask("$/ping", undefined, { millis: limits.ping }),
+    session.ask("$/ping", undefined, { millis: session.limits.ping }),
     ({ error, frame }) => error === undefined ? Effect.void : Effect.fail(session.finding(shown(frame)))
   )
 
@@ -86,7 +86,7 @@ const twice = (bench: Bench) =>
 const health = (bench: Bench) =>
   Effect.gen(function*() {
     const session = yield* bench.begun
-    const { error, frame, result } = yield* session.ask("health/check", undefined, { millis: limits.health })
+    const { error, frame, result } = yield* session.ask("health/check", undefined, { millis: session.limits.health })
     if (error !== undefined) return yield* session.finding(shown(frame))
     const read = decodeHealth(result)
     if (Exit.isFailure(read)) return yield* session.finding(reasonOf(read))
@@ -110,7 +110,7 @@ const unknownNotification = (bench: Bench) =>
 
 const shutdown = (session: Session): Effect.Effect<void, Finding> =>
   Effect.flatMap(
-    session.ask("shutdown", undefined, { millis: limits.shutdown }),
+    session.ask("shutdown", undefined, { millis: session.limits.shutdown }),
     ({ error, frame, result }) =>
       error === undefined && JSON.stringify(result) === "{}"
         ? Effect.void
@@ -124,7 +124,7 @@ const ends =
     Effect.gen(function*() {
       const session = yield* bench.begun
       yield* end(session, bench)
-      yield* session.exited(limits.exit, after)
+      yield* session.exited(session.limits.exit, after)
     })
 
 const exit = (session: Session) => session.notify("exit")

@@ -1,6 +1,6 @@
 /** How frames are read and written, whatever they are about. */
 import { Effect } from "effect"
-import { type Bench, limits } from "../Bench.ts"
+import { type Bench } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { Finding } from "../Finding.ts"
 import type { Session } from "../Session.ts"
@@ -52,7 +52,9 @@ const pingAfter = (session: Session, text: string) =>
 const lineSeparators = (bench: Bench) =>
   Effect.gen(function*() {
     const session = yield* bench.begun
-    const { error, frame } = yield* session.ask("$/ping", { text: "a\u2028b\u2029c\u0085d" }, { millis: limits.ping })
+    const { error, frame } = yield* session.ask("$/ping", { text: "a\u2028b\u2029c\u0085d" }, {
+      millis: session.limits.ping
+    })
     if (error !== undefined) return yield* session.finding(shown(frame))
   })
 

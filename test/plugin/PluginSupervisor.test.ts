@@ -132,7 +132,7 @@ describe("PluginSupervisor", () => {
     const starts: Array<number> = []
     const trust = (because: string) => Effect.fail(new ProjectNotTrusted({ projectRoot: "/project", because }))
     return Effect.gen(function*() {
-      yield* disabledAtOnce("PluginCrashed", "animus trust, and start the daemon again")
+      yield* disabledAtOnce("PluginCrashed", "animus trust. Then: animus plugin restart demo")
       assert.deepStrictEqual(starts, [])
     }).pipe(Effect.provide(hostOf(failing(starts), {}, { source: "project_local", trust })))
   })

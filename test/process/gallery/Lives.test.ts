@@ -1,6 +1,6 @@
 /** Rogues that die at the wrong moment, or will not; close what they should keep, or keep what they should close. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schema, Stream } from "effect"
+import { Duration, Effect, Fiber, Schema, Stream } from "effect"
 import * as ProcessTableLinux from "../../../layers/ProcessTableLinux.ts"
 import { ProcessTable } from "../../../src/project/ProcessTable.ts"
 import { withPlugins } from "../plugin/Workshop.ts"
@@ -107,6 +107,18 @@ describe.concurrent("a plugin that, in its life,", () => {
         assert.isNumber(yield* call(host, "pid"))
         const family = (yield* table.carrying(cookie)).filter(({ plugin }) => plugin === "fixture")
         assert.strictEqual(family.length, 2)
+      })
+  )
+
+  watch(
+    "closes-stdout",
+    "keeps no caller longer than it would wait, to learn how it ended",
+    (host) =>
+      Effect.gen(function*() {
+        yield* host.initialized("fixture")
+        const [took, error] = yield* Effect.timed(Effect.flip(call(host, "work", 300)))
+        assert.strictEqual(error._tag, "ConnectionLost")
+        assert.isBelow(Duration.toMillis(took), 1_200)
       })
   )
 

@@ -1,5 +1,5 @@
 /** Plugins as child processes: an environment of their own, a process group of their own, three pipes, no heirs. */
-import { Cause, Effect, Layer, type PlatformError, Queue, Stream } from "effect"
+import { Cause, Deferred, Effect, Layer, type PlatformError, Queue, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { PluginCrashed } from "../schemas/errors/PluginErrors.ts"
 import { type PluginCommand, type PluginExit, type PluginPipes, PluginProcess } from "../src/plugin/PluginProcess.ts"
@@ -59,12 +59,13 @@ const spawn = Effect.fnUntraced(function*(
   ).pipe(Effect.mapError(crashed))
 
   // One text beside the one being written: whoever writes next waits here, as it would on the pipe.
+  const deaf = Deferred.makeUnsafe<void>()
   const outgoing = yield* Queue.bounded<string, Cause.Done>(1)
   yield* Stream.fromQueue(outgoing).pipe(
     Stream.encodeText,
     Stream.run(handle.stdin),
-    // A broken pipe is told to writers by the closed queue, to everyone else by the end of the process.
-    Effect.ignore,
+    // Whoever writes next is told by the closed queue.
+    Effect.catch(() => Effect.asVoid(Deferred.succeed(deaf, undefined))),
     Effect.ensuring(Queue.shutdown(outgoing)),
     Effect.forkScoped
   )
@@ -77,6 +78,7 @@ const spawn = Effect.fnUntraced(function*(
         Queue.offer(outgoing, text),
         (taken) => taken ? Effect.void : Effect.fail(new PluginCrashed({ plugin, detail: "its stdin is closed" }))
       ),
+    deaf: Deferred.await(deaf),
     closeStdin: Effect.asVoid(Queue.end(outgoing)),
     exit: Effect.match(handle.exitCode, {
       onSuccess: (code): PluginExit => ({ code, signal: undefined }),

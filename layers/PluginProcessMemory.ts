@@ -58,6 +58,7 @@ const run = Effect.fnUntraced(function*(program: MemoryProgram, command: PluginC
             : Effect.fail(new PluginCrashed({ plugin: command.plugin, detail: "its stdin is closed" }))
       ),
     closeStdin: Effect.asVoid(Queue.end(stdin)),
+    deaf: Effect.never,
     noteFamily: Effect.void,
     exit: Deferred.await(exited)
   } satisfies PluginPipes

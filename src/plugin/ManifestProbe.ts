@@ -5,7 +5,7 @@
 import { Effect, FileSystem, Option, Path, Schema, Stream } from "effect"
 import { ManifestProbeFailed } from "../../schemas/errors/PluginErrors.ts"
 import { PluginManifest } from "../../schemas/PluginManifest.ts"
-import { HostEnvironment } from "../project/HostEnvironment.ts"
+import { HostEnvironment, markOf, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { baseEnvironment } from "./PluginEnvironment.ts"
 import { type PluginPipes, PluginProcess } from "./PluginProcess.ts"
@@ -49,14 +49,15 @@ const answer = Effect.fnUntraced(function*(path: string, pipes: PluginPipes) {
 export const askManifest = Effect.fnUntraced(
   function*(path: string) {
     const { projectRoot } = yield* ProjectScope
-    const { env } = yield* HostEnvironment
+    const host = yield* HostEnvironment
     const processes = yield* PluginProcess
     const pipes = yield* processes.spawn({
       plugin: path,
       path,
       args: ["--manifest"],
       cwd: projectRoot,
-      env: baseEnvironment(env)
+      // Our mark grants nothing; it lets us find what a probe leaves running.
+      env: { ...baseEnvironment(host.env), ...markOf(host), [PLUGIN_VARIABLE]: path }
     })
     return yield* decode(yield* answer(path, pipes))
   },

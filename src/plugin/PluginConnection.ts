@@ -130,10 +130,10 @@ const leave = (peer: JsonRpcPeer.JsonRpcPeer, pipes: PluginPipes) =>
     Effect.andThen(Effect.timeoutOption(pipes.exit, SHUTDOWN_MILLIS))
   )
 
-/** Whoever was waiting hears how the process ended, when that is known soon. */
-const lostAs = (lost: PluginConnection["lost"], plugin: string, reason: string) =>
+/** Whoever was waiting hears how the process ended, when that is known soon, and within what it would have waited. */
+const lostAs = (lost: PluginConnection["lost"], plugin: string, reason: string, millis: number) =>
   Effect.timeoutOrElse(Effect.map(lost, ({ detail }) => new ConnectionLost({ plugin, detail })), {
-    duration: SHUTDOWN_MILLIS,
+    duration: Math.min(SHUTDOWN_MILLIS, millis),
     orElse: () => Effect.succeed(new ConnectionLost({ plugin, detail: reason }))
   })
 
@@ -151,6 +151,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   const peer = yield* JsonRpcPeer.make({
     read: pipes.stdout,
     write: pipes.write,
+    deaf: pipes.deaf,
     onNotifications: (batch) => Effect.andThen(options.log.entries(batch), fanout.publish(batch)),
     onGarbage: options.log.skipped
   })
@@ -165,16 +166,16 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   const cancellable = initialized.capabilities.cancellation
 
   yield* Effect.addFinalizer(() => leave(peer, pipes))
-  const failed = (method: string) => (error: RpcError): Effect.Effect<never, PluginError> =>
+  const failed = (method: string, millis = SHUTDOWN_MILLIS) => (error: RpcError): Effect.Effect<never, PluginError> =>
     error._tag === "PeerClosed"
-      ? Effect.flatMap(lostAs(lost, plugin, error.reason), Effect.fail)
+      ? Effect.flatMap(lostAs(lost, plugin, error.reason, millis), Effect.fail)
       : Effect.fail(callError(plugin, method)(error))
   const ask: PluginConnection["ask"] = (method, params, { onId, timeout }, resume) =>
     peer.ask(
       method,
       params,
       { timeout, onId, cancellable },
-      (exit) => resume(Exit.isSuccess(exit) ? Exit.succeed(exit.value) : Effect.catch(exit, failed(method)))
+      (exit) => resume(Exit.isSuccess(exit) ? Exit.succeed(exit.value) : Effect.catch(exit, failed(method, timeout)))
     )
   return {
     pid: pipes.pid,

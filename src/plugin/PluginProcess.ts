@@ -26,6 +26,8 @@ export interface PluginPipes {
   /** Waits while the pipe is full. */
   readonly write: (text: string) => Effect.Effect<void, PluginCrashed>
   readonly closeStdin: Effect.Effect<void>
+  /** Waits until it has closed its stdin, which a process may survive. */
+  readonly deaf: Effect.Effect<void>
   readonly exit: Effect.Effect<PluginExit>
   /** Notes who descends from it now: they end with it, whatever group and environment they moved to. Ask while it lives. */
   readonly noteFamily: Effect.Effect<void>

@@ -28,7 +28,8 @@ const awaitGone = Effect.fnUntraced(function*(rows: ReadonlyArray<ProcessRow>) {
   }).pipe(Effect.andThen(alive))
 })
 
-const distinct = (rows: ReadonlyArray<ProcessRow>): ReadonlyArray<ProcessRow> => [
+/** A process may be found in several ways. */
+export const distinct = (rows: ReadonlyArray<ProcessRow>): ReadonlyArray<ProcessRow> => [
   ...new Map(rows.map((row) => [`${row.pid}@${row.startTime}`, row])).values()
 ]
 

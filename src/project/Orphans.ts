@@ -4,7 +4,7 @@
  * To be run while the scope's lock is held: then whoever carries the cookie belongs to a daemon that is gone.
  */
 import { Effect } from "effect"
-import { type Ended, endProcesses } from "./EndProcesses.ts"
+import { distinct, type Ended, endProcesses } from "./EndProcesses.ts"
 import { HostEnvironment } from "./HostEnvironment.ts"
 import { type ProcessRow, ProcessTable } from "./ProcessTable.ts"
 
@@ -18,7 +18,7 @@ export const orphans = Effect.gen(function*(): Effect.fn.Return<
   const { cookie, generation } = yield* HostEnvironment
   const marked = (yield* table.carrying(cookie)).filter((row) => row.generation !== generation)
   const families = yield* Effect.forEach(marked, (row) => table.descendants(row.pid))
-  return [...marked, ...families.flat()]
+  return distinct([...marked, ...families.flat()])
 })
 
 export const sweepOrphans: Effect.Effect<Ended, never, ProcessTable | HostEnvironment> = Effect.gen(function*() {

@@ -74,11 +74,29 @@ export const tolerantFrames = (sink: FrameSink, maxChars = MAX_FRAME_BYTES): Fra
   new TolerantAssembler(sink, maxChars)
 
 const OPENING_BRACE = 123
+const QUOTE = 34
+const BACKSLASH = 92
 const isOpening = (code: number) => code === OPENING_BRACE || code === 91
 const isClosing = (code: number) => code === 125 || code === 93
 const isSpace = (code: number) => code === 32 || code === 9 || code === 13 || code === 10
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** How much deeper a text ends than it begins, strings aside. */
+const nesting = (text: string): number => {
+  let depth = 0
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (inString) {
+      if (code === BACKSLASH) at++
+      else if (code === QUOTE) inString = false
+    } else if (code === QUOTE) inString = true
+    else if (isOpening(code)) depth++
+    else if (isClosing(code)) depth--
+  }
+  return depth
+}
 
 class TolerantAssembler implements FrameAssembler {
   private open: Array<string> = []
@@ -106,6 +124,8 @@ class TolerantAssembler implements FrameAssembler {
   }
 
   complete(text: string): boolean {
+    // Joining and parsing what is open is dear, and worth it only for the end that closes it.
+    if (this.depth + nesting(text) !== 0) return false
     const whole = [...this.open, text].join("\n")
     const value = parse(whole)
     if (!isObject(value)) return false
@@ -125,14 +145,14 @@ class TolerantAssembler implements FrameAssembler {
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at)
       if (inString) {
-        if (code === 92) at++
-        else if (code === 34) inString = false
+        if (code === BACKSLASH) at++
+        else if (code === QUOTE) inString = false
       } else if (this.depth === 0) {
         if (isSpace(code)) continue
         if (code !== OPENING_BRACE) return this.sink.garbage(garbage("not-json", text.slice(at)))
         start = at
         this.depth = 1
-      } else if (code === 34) inString = true
+      } else if (code === QUOTE) inString = true
       else if (isOpening(code)) {
         if (++this.depth > MAX_DEPTH) return this.drop("too-deep", text.slice(start))
       } else if (isClosing(code) && --this.depth === 0) this.peel(text.slice(start, at + 1))

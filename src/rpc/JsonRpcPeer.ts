@@ -19,6 +19,8 @@ import { abandon, lineOf, makeSender, type Sender } from "./Sender.ts"
 export interface PeerOptions<E, E2, R> {
   readonly read: Stream.Stream<Uint8Array, E>
   readonly write: (text: string) => Effect.Effect<void, E2>
+  /** Waits until the other side has stopped reading, for a `write` that returns before its text has left. */
+  readonly deaf?: Effect.Effect<void>
   /** One array a read, in order; reading goes on when it returns. */
   readonly onNotifications?: (batch: ReadonlyArray<Notification>) => Effect.Effect<void, never, R>
   /** Without it every request of the other side is answered -32601. */
@@ -45,6 +47,7 @@ export interface JsonRpcPeer extends Sender {
 const DEFAULT_TIMEOUT = Duration.seconds(30)
 const DEFAULT_OUTGOING: OutboxLimits = { frames: 1024, chars: 4 * 1024 * 1024 }
 const DEFAULT_RUNNING = 1024
+const STOPPED_READING = "its stdin is closed"
 /** After a failed write, how long answers that are already in the pipe may still arrive. */
 const LAST_WORDS = Duration.seconds(1)
 
@@ -156,7 +159,7 @@ export const make = Effect.fnUntraced(function*<E, E2, R = never>(
   }
 
   const reading = yield* Effect.forkScoped(read(options.read, parts, close))
-  yield* Effect.forkScoped(write(outbox, options.write, close))
+  yield* Effect.forkScoped(write(outbox, options.write, options.deaf ?? Effect.never, close))
   yield* Effect.addFinalizer(() => Effect.sync(() => outbox.abandon(close("this end was shut down"))))
   return {
     ...makeSender(calls, outbox, maxFrameBytes, options.timeout ?? DEFAULT_TIMEOUT),
@@ -182,9 +185,10 @@ const read = <E, R>(source: Stream.Stream<Uint8Array, E>, parts: Parts<R>, close
 const write = <E>(
   outbox: Outbox,
   sink: (text: string) => Effect.Effect<void, E>,
+  deaf: Effect.Effect<void>,
   close: (reason: string) => PeerClosed
 ) =>
-  Effect.catchCause(outbox.run(sink), (cause) => {
+  Effect.catchCause(Effect.raceFirst(outbox.run(sink), Effect.andThen(deaf, Effect.fail(STOPPED_READING))), (cause) => {
     const reason = `writing failed: ${reasonOf(cause)}`
     outbox.abandon(new PeerClosed({ reason }))
     return Effect.andThen(Effect.sleep(LAST_WORDS), Effect.sync(() => close(reason)))

@@ -8,7 +8,7 @@ import { scratchFolder } from "./scratch.ts"
 
 export const launcher = Path.resolve(import.meta.dirname, "../bin/animus")
 export const node = process.execPath
-const program = Path.resolve(import.meta.dirname, "../dist/animus.js")
+const program = Path.resolve(import.meta.dirname, "../dist/animus.cjs")
 
 export interface Scratch {
   readonly project: string

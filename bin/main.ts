@@ -3,14 +3,13 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Exit, Logger } from "effect"
 import { dirname, join } from "node:path"
 import { argv, execPath, exit, stdout } from "node:process"
-import { fileURLToPath } from "node:url"
 import * as Cli from "../layers/Cli.ts"
 import manifest from "../package.json" with { type: "json" }
 import { Installation } from "../src/cli/Installation.ts"
 import { main } from "../src/cli/Main.ts"
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const program = join(root, "dist", "animus.js")
+const [, program = "", ...args] = argv
+const root = dirname(dirname(program))
 const plugin = (name: string) => join(root, "dist", "plugins", `${name}.mjs`)
 
 const installation = Installation.of({
@@ -20,7 +19,7 @@ const installation = Installation.of({
     { name: "animus-subject-default", section: "plugins", path: plugin("animus-subject-default") },
     { name: "animus-provider-exec", section: "providers", path: plugin("animus-provider-exec") }
   ],
-  demoAgent: join(root, "dist", "demo-agent.js")
+  demoAgent: join(root, "dist", "demo-agent.mjs")
 })
 
 // A reader that has seen enough (`| head`) is no failure.
@@ -33,7 +32,7 @@ const exitCodeOf = (done: Exit.Exit<unknown, unknown>): number =>
   Exit.isSuccess(done) && typeof done.value === "number" ? done.value : 130
 
 NodeRuntime.runMain(
-  main(argv.slice(2), manifest.version, Cli.layer).pipe(
+  main(args, manifest.version, Cli.layer).pipe(
     Effect.provide(Cli.ground),
     Effect.provideService(Installation, installation),
     Effect.provideService(Logger.LogToStderr, true)

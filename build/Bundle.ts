@@ -1,0 +1,91 @@
+/** The programs of `bin/` and the reference plugins, as rolldown makes them. */
+import * as Path from "node:path"
+import * as rolldown from "rolldown"
+
+export const root = Path.dirname(import.meta.dirname)
+
+/** What cannot be reached is left out, which is most of a start; names and lines stay, so that a stack trace can be read. */
+const shared = {
+  cwd: root,
+  logLevel: "warn",
+  platform: "node",
+  write: false
+} satisfies rolldown.BuildOptions
+const output = {
+  format: "esm",
+  comments: false,
+  minify: { codegen: false, compress: true, mangle: false }
+} satisfies rolldown.OutputOptions
+const scripts = { ...output, format: "cjs" } satisfies rolldown.OutputOptions
+
+/** What Node takes long to load, or loads much with (`tls` parses every root certificate), and few commands call. */
+const seldom = ["node:readline", "node:sqlite", "node:tls"]
+
+/** Gives a program those modules when it calls them: a bundle looks at no more than the prototype of a module before. */
+const lazyBuiltins: rolldown.Plugin = {
+  name: "lazy-builtins",
+  resolveId: (id) => seldom.includes(id) ? `\0${id}` : undefined,
+  load: (id) =>
+    id.startsWith("\0node:")
+      ? `const get = (_, name) => process.getBuiltinModule("${id.slice(1)}")[name]
+         module.exports = Object.create(new Proxy({}, { get }))`
+      : undefined
+}
+
+/** The `animus` program, as scripts named by their content. The first is what starts it. */
+export const animus = async () => {
+  const names = "scripts/[name]-[hash].cjs"
+  const { output: chunks } = await rolldown.build({
+    ...shared,
+    input: Path.join(root, "bin/main.ts"),
+    plugins: [lazyBuiltins],
+    output: {
+      ...scripts,
+      entryFileNames: names,
+      chunkFileNames: names,
+      // Every file costs a start about as much as 30 kB of code: what several commands need comes in one.
+      codeSplitting: { groups: [{ name: "shared", minShareCount: 4 }] }
+    },
+    transform: {
+      // Effect looks for the settings of a bundler there.
+      define: { "import.meta": "{}" },
+      inject: { "Intl.Segmenter": [Path.join(root, "build/LazySegmenter.ts"), "LazySegmenter"] },
+      target: "node24"
+    }
+  })
+  const start = await rolldown.build({
+    ...shared,
+    input: Path.join(root, "build/Start.ts"),
+    output: { ...scripts, entryFileNames: "animus.cjs" },
+    transform: { define: { MAIN_SCRIPT: JSON.stringify(Path.basename(chunks[0].fileName)) }, target: "node24" }
+  })
+  return [...start.output, ...chunks]
+}
+
+export const demoAgent = async () => {
+  const { output: chunks } = await rolldown.build({
+    ...shared,
+    input: Path.join(root, "bin/demo-agent.ts"),
+    output: { ...output, entryFileNames: "[name].mjs" },
+    transform: { target: "node24" }
+  })
+  return chunks
+}
+
+/** A plugin runs on whatever `node` its host puts on the PATH, so it asks for less than the daemon does. */
+export const plugin = async (name: string) => {
+  const { output: chunks } = await rolldown.build({
+    ...shared,
+    input: { [name]: `plugins/${name}/main.ts` },
+    output: {
+      ...output,
+      banner: "#!/usr/bin/env node",
+      codeSplitting: false,
+      entryFileNames: "plugins/[name].mjs"
+    },
+    // The SDK serves every kind: what this plugin does not use must not cost it a start.
+    treeshake: { moduleSideEffects: false },
+    transform: { target: "node20" }
+  })
+  return chunks
+}

@@ -2,7 +2,7 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Exit, Logger } from "effect"
 import { dirname, join } from "node:path"
-import { argv, execPath, exit, stdout } from "node:process"
+import { argv, execPath, exit, stderr, stdout } from "node:process"
 import * as Cli from "../layers/Cli.ts"
 import manifest from "../package.json" with { type: "json" }
 import { Installation } from "../src/cli/Installation.ts"
@@ -31,6 +31,9 @@ stdout.on("error", (error: NodeJS.ErrnoException) => {
 const exitCodeOf = (done: Exit.Exit<unknown, unknown>): number =>
   Exit.isSuccess(done) && typeof done.value === "number" ? done.value : 130
 
+/** A pipe takes no more than its reader has room for: what was said leaves before this process does. */
+const leave = (code: number) => stdout.write("", () => stderr.write("", () => exit(code)))
+
 NodeRuntime.runMain(
   main(args, manifest.version, Cli.layer).pipe(
     Effect.provide(Cli.ground),
@@ -38,5 +41,5 @@ NodeRuntime.runMain(
     Effect.provideService(Logger.LogToStderr, true)
   ),
   // A stranger's process that holds a pipe of ours must not keep this one from ending.
-  { disableErrorReporting: true, teardown: (done) => exit(exitCodeOf(done)) }
+  { disableErrorReporting: true, teardown: (done) => leave(exitCodeOf(done)) }
 )

@@ -1,7 +1,10 @@
 /** What the command line says and answers when no daemon does, and what a daemon's own files must not say while one lives. */
 import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { text } from "node:stream/consumers"
 import { afterEach } from "vitest"
 import { Workplace } from "./Workplace.ts"
 
@@ -94,6 +97,28 @@ describe("what goes on", () => {
     assert.strictEqual(watched.status, 1)
     assert.strictEqual(jsonLines(watched.stdout).at(-1)?.status, "failed")
     assert.deepStrictEqual(envelope(watched.stderr).error.exit_code, 1)
+  })
+})
+
+describe("a pipe whose reader is slow", () => {
+  it("gets everything before the command ends", async () => {
+    const here = workplace()
+    here.start()
+    const body = "a long story. ".repeat(8_000)
+    const titles = ["one", "two", "three"]
+    for (const title of titles) here.answer("subject", "create", "--title", title, "--body", body)
+    const { stdout } = spawn(here.launcher, ["subject", "list", "--json"], {
+      cwd: here.project,
+      env: here.env,
+      stdio: ["ignore", "pipe", "ignore"]
+    })
+    await once(stdout, "readable")
+    const told = envelope(await text(stdout)).data.subjects
+    assert.deepStrictEqual(told.map(({ description }: { readonly description: string }) => description.length), [
+      body.length,
+      body.length,
+      body.length
+    ])
   })
 })
 

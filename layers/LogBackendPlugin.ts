@@ -1,6 +1,7 @@
 /**
  * The log kept by a plugin in addition to the file: the file is always written, and is the only one of the two that a record
- * cannot be missing from because somebody was slow. Asked for, both answer as one; a plugin that does not is left out.
+ * cannot be missing from because somebody was slow. Asked for, both answer as one: what the file has is told as it stands there,
+ * what only the plugin has is marked as told by it, and a plugin that does not answer is left out.
  */
 import { Deferred, Effect, Layer, Option, PubSub, Schedule, Schema, Stream } from "effect"
 import type { PluginError } from "../schemas/errors/PluginErrors.ts"
@@ -132,6 +133,9 @@ const ask = Effect.fnUntraced(function*(plugin: string, query: LogQuery) {
       undefined
     )))
 
+/** Nobody can tell what a plugin did to a record, so what comes from it says so. */
+const toldBy = (plugin: string) => (entry: LogEntry): LogEntry => ({ ...entry, told_by: plugin })
+
 /** What others put into the plugin's log, to everybody who follows ours; asked for anew after each restart. */
 const follow = Effect.fnUntraced(function*(plugin: string, foreign: PubSub.PubSub<LogEntry>) {
   const host = yield* PluginHost
@@ -148,15 +152,15 @@ const follow = Effect.fnUntraced(function*(plugin: string, foreign: PubSub.PubSu
       const event = method === "log_storage/event" ? Option.getOrUndefined(decodeEvent(params)) : undefined
       return event !== undefined && "entry" in event && String(event.id) === String(tail) ? [event.entry] : []
     })
-    return PubSub.publishAll(foreign, entries)
+    return PubSub.publishAll(foreign, entries.map(toldBy(plugin)))
   })
 }, Effect.scoped)
 
-/** Whichever of the two tells a record first. */
-const distinct = () => {
+/** Of what the plugin tells, only what the file has not told. */
+const makeKnown = () => {
   const known = new Set<string>()
-  return ({ id }: LogEntry): boolean => {
-    if (known.has(id)) return false
+  return ({ id, told_by }: LogEntry): boolean => {
+    if (told_by !== undefined && known.has(id)) return false
     known.add(id)
     for (const oldest of known) {
       if (known.size <= KNOWN) break
@@ -186,7 +190,7 @@ const makeTail = Effect.fnUntraced(function*(file: LogBackend["Service"], plugin
     const own = yield* file.tail(query)
     yield* Effect.forkIn(following, scope)
     const others = Stream.filter(Stream.fromSubscription(subscription), logFilter(query))
-    return Stream.filter(Stream.merge(own, others, { haltStrategy: "left" }), distinct())
+    return Stream.filter(Stream.merge(own, others, { haltStrategy: "left" }), makeKnown())
   })
 })
 
@@ -209,7 +213,7 @@ export const layer = Layer.effect(
         const [own, other] = yield* Effect.all([file.query(each), Effect.provideContext(ask(name, each), services)], {
           concurrency: 2
         })
-        const theirs = other === undefined ? [] : [{ entries: other.entries, nextCursor: other.next_cursor }]
+        const theirs = other === undefined ? [] : [{ entries: other.entries.map(toldBy(name)), nextCursor: other.next_cursor }]
         return mergePages(query, [own, ...theirs])
       }),
       tail: yield* makeTail(file, Deferred.await(chosen))

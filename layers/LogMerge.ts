@@ -1,6 +1,6 @@
 /**
- * One page out of two logs that hold partly the same records: each once, by its id. Pages are cut by time and id, so that the
- * next one begins where this one ended in both. Pure.
+ * One page out of two logs that hold partly the same records: each once, by its id, as the first of them has it. Pages are cut by
+ * time and id, so that the next one begins where this one ended in both. Pure.
  */
 import { DateTime } from "effect"
 import type { LogEntry, LogQuery } from "../schemas/Log.ts"
@@ -39,7 +39,8 @@ export const queryOfEach = (query: LogQuery): LogQuery => {
 
 export const mergePages = (query: LogQuery, pages: ReadonlyArray<LogPage>): LogPage => {
   const cut = cutOf(query.cursor)
-  const once = new Map(pages.flatMap(({ entries }) => entries.map((entry) => [entry.id, entry] as const)))
+  // Of two records with one id the map keeps the later.
+  const once = new Map(pages.toReversed().flatMap(({ entries }) => entries.map((entry) => [entry.id, entry] as const)))
   const all = [...once.values()]
     .filter((entry) => cut === undefined || compare(placeOf(entry), cut) < 0)
     .toSorted((one, other) => compare(placeOf(one), placeOf(other)))

@@ -20,7 +20,9 @@ export const LogEntry = open({
   source_name: maybe(Schema.String),
   target: Schema.String,
   message: Schema.String,
-  fields: maybe(Json)
+  fields: maybe(Json),
+  /** Ours: the plugin that this record was had from. What the daemon wrote itself has none. */
+  told_by: maybe(Schema.String)
 })
 export type LogEntry = typeof LogEntry.Type
 

@@ -42,6 +42,9 @@ export interface Failure {
   readonly details?: unknown
 }
 
+/** Only the first line speaks as `animus`: what it quotes, a plugin's words for one, may hold lines of its own. */
+const inset = (message: string): string => message.replaceAll("\n", "\n  ")
+
 export const renderFailure = (failure: Failure, json: boolean): string =>
   json
     ? toJson({
@@ -54,4 +57,4 @@ export const renderFailure = (failure: Failure, json: boolean): string =>
         ...(failure.details === undefined ? {} : { details: failure.details })
       }
     })
-    : `animus: ${failure.message}`
+    : `animus: ${inset(failure.message)}`

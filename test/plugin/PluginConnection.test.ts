@@ -281,6 +281,48 @@ describe("the end", () => {
       assert.deepStrictEqual(puppet.seen.slice(2), ["shutdown", "exit", "stdin closed"])
     }))
 
+  it.effect("hands over what the plugin says on its way out", () =>
+    Effect.gen(function*() {
+      const { connection, puppet, scope } = yield* introduced()
+      const owned = yield* connection.own(() => true)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* puppet.say(answer((yield* puppet.take).id, {}))
+      yield* puppet.take
+      yield* tokens(puppet, 0, 4)
+      yield* puppet.exit(0)
+      yield* Fiber.join(closing)
+      const seen: Array<unknown> = []
+      const error = yield* owned.pipe(
+        Stream.flattenIterable,
+        Stream.runForEach(({ params }) => Effect.sync(() => seen.push(params))),
+        Effect.flip
+      )
+      assert.strictEqual(error._tag, "ConnectionLost")
+      assert.deepStrictEqual(seen, [0, 1, 2, 3])
+    }))
+
+  it.effect("hands over what was in the pipe of one that is ended while its owner is full", () =>
+    Effect.gen(function*() {
+      const { connection, puppet, scope } = yield* introduced()
+      const owned = yield* connection.own(() => true)
+      let written = 0
+      yield* Effect.forkChild(tokens(puppet, 0, 2_000, () => written++))
+      yield* TestClock.adjust("1 minute")
+      const inPipe = written
+      assert.isBelow(inPipe, 2_000)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("30 seconds")
+      yield* Fiber.join(closing)
+      const seen: Array<unknown> = []
+      yield* owned.pipe(
+        Stream.flattenIterable,
+        Stream.runForEach(({ params }) => Effect.sync(() => seen.push(params))),
+        Effect.flip
+      )
+      assert.isAtLeast(seen.length, inPipe)
+      assert.deepStrictEqual(seen, Array.from(seen, (_, at) => at))
+    }))
+
   it.effect("comes within seconds for a plugin that ignores everything", () =>
     Effect.gen(function*() {
       const { puppet, scope } = yield* introduced()

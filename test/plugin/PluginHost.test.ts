@@ -240,6 +240,26 @@ describe("notifications", () => {
     }).pipe(Effect.scoped, Effect.provide(hostOf(program)))
   })
 
+  it.effect("what a process wrote before it ended is waited for by looking, not by the clock alone", () => {
+    const program = serving((_, { say }) => Effect.as(Effect.forEach([1, 2, 3], (n) => say(note("last", { n }))), 1))
+    // As if this process stood still, sooner or later, while the time passed.
+    return Effect.forEach(Array.from({ length: 12 }, (_, turns) => turns), (turns) =>
+      Effect.gen(function*() {
+        const host = yield* PluginHost
+        const owned = yield* host.own("demo", () => true)
+        yield* Effect.forkChild(Effect.flip(call("die")))
+        for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+        yield* TestClock.adjust("10 seconds")
+        const seen: Array<unknown> = []
+        yield* owned.pipe(
+          Stream.flattenIterable,
+          Stream.runForEach(({ params }) => Effect.sync(() => seen.push(numberOf(params)))),
+          Effect.flip
+        )
+        assert.deepStrictEqual(seen, [1, 2, 3], `after ${turns} turns`)
+      }).pipe(Effect.scoped, Effect.provide(hostOf(program))))
+  })
+
   it.effect("a restart does not wait for an owner of the process before, who keeps what it left", () =>
     Effect.gen(function*() {
       const { program, spawned } = yield* makePuppets

@@ -169,7 +169,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   yield* Effect.addFinalizer(() => leave(peer, pipes, fanout))
   const failed = (method: string, millis = SHUTDOWN_MILLIS) => (error: RpcError): Effect.Effect<never, PluginError> =>
     error._tag === "PeerClosed"
-      ? Effect.flatMap(lostAs(lost, plugin, error.reason, millis), Effect.fail)
+      ? Effect.flatMap(lostAs(lost, plugin, error.reason, error.left ?? millis), Effect.fail)
       : Effect.fail(callError(plugin, method)(error))
   const ask: PluginConnection["ask"] = (method, params, { onId, timeout }, resume) =>
     peer.ask(
@@ -183,7 +183,8 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
     initialized,
     ask,
     call: (method, params, options) => Effect.callback((resume) => ask(method, params, options, resume)),
-    notify: (method, params, millis) => Effect.catch(peer.notify(method, params, { timeout: millis }), failed(method)),
+    notify: (method, params, millis) =>
+      Effect.catch(peer.notify(method, params, { timeout: millis }), failed(method, millis)),
     own: fanout.own,
     observe: fanout.observe,
     lost

@@ -4,7 +4,7 @@
  */
 import { type Clock, Duration, Effect, Exit } from "effect"
 import type { Json } from "../../schemas/Json.ts"
-import { type PeerClosed, PeerTimedOut, type RpcError } from "./RpcError.ts"
+import { PeerClosed, PeerTimedOut, type RpcError } from "./RpcError.ts"
 
 export interface Call {
   readonly id: number
@@ -77,6 +77,12 @@ export class Calls {
     call.resume(exit)
   }
 
+  /** It will not be answered any more; whoever asked is told how long it would have waited. */
+  lose(id: number, { reason }: PeerClosed): void {
+    const call = this.open.get(id)
+    if (call !== undefined) this.settle(id, Exit.fail(new PeerClosed({ reason, left: call.deadline - this.now() })))
+  }
+
   interrupt(id: number): void {
     const call = this.open.get(id)
     if (call === undefined) return
@@ -87,7 +93,7 @@ export class Calls {
   /** Dead first, then every open call fails: whoever is woken here and calls again fails at once. */
   close(error: PeerClosed): void {
     this.closed ??= error
-    for (const id of this.open.keys()) this.settle(id, Exit.fail(this.closed))
+    for (const id of this.open.keys()) this.lose(id, this.closed)
   }
 
   private readonly deadlines: Effect.Effect<void> = Effect.whileLoop({

@@ -3,7 +3,9 @@ import { Schema } from "effect"
 
 /** The connection ended; nothing will be answered any more. */
 export class PeerClosed extends Schema.TaggedError<PeerClosed>()("PeerClosed", {
-  reason: Schema.String
+  reason: Schema.String,
+  /** Milliseconds that a call had left which was open then. */
+  left: Schema.optionalKey(Schema.Number)
 }) {
   override get message() {
     return `the connection is closed: ${this.reason}`

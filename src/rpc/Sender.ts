@@ -78,7 +78,7 @@ export const makeSender = (calls: Calls, outbox: Outbox, maxBytes: number, fallb
     calls.add(call)
     if (!outbox.offerNow(line)) {
       call.withdraw = outbox.enqueue(line, (exit) => {
-        if (Exit.isFailure(exit)) calls.settle(id, Exit.failCause(exit.cause))
+        if (Exit.isFailure(exit) && outbox.closed !== undefined) calls.lose(id, outbox.closed)
       })
     }
     return Effect.sync(() => calls.interrupt(id))

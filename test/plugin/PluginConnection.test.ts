@@ -334,6 +334,26 @@ describe("the end", () => {
       assert.deepStrictEqual(puppet.seen.slice(2), ["shutdown", "exit", "stdin closed", "killed"])
     }))
 
+  it.effect("keeps no caller beyond its deadline, whatever is still to be learned of it", () =>
+    Effect.gen(function*() {
+      const { connection, puppet, scope } = yield* introduced()
+      yield* Effect.asVoid(connection.own(() => true))
+      const gaveUp = yield* Effect.forkChild(Effect.flip(connection.call("a", {}, { timeout: 2_500 })))
+      const open = yield* Effect.forkChild(Effect.flip(connection.call("b", {}, { timeout: 3_800 })))
+      yield* Effect.andThen(puppet.take, puppet.take)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      // Its stdin is closed at two seconds; a second after the cancellation that cannot be written the connection is dead.
+      yield* TestClock.adjust("2500 millis")
+      assert.strictEqual((yield* Fiber.join(gaveUp))._tag, "RequestTimedOut")
+      yield* TestClock.adjust("1200 millis")
+      assert.isUndefined(open.pollUnsafe())
+      yield* TestClock.adjust("100 millis")
+      assert.isDefined(open.pollUnsafe(), "it was kept beyond its deadline")
+      assert.strictEqual((yield* Fiber.join(open))._tag, "ConnectionLost")
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(closing)
+    }))
+
   it.effect("keeps the last words of stderr, long lines cut", () =>
     Effect.gen(function*() {
       const { puppet, said } = yield* introduced()

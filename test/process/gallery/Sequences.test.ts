@@ -1,7 +1,7 @@
 /**
  * Random sequences of what may happen to a plugin: 200 with plugins in this process and the test clock, so that hours pass,
- * restart budgets are used up and deadlines hold to the millisecond; 20 with real processes. The seed is printed with what
- * failed; `ANIMUS_SEED=<seed>` runs the same sequences again, `ANIMUS_SEED=random` new ones.
+ * restart budgets are used up and deadlines hold to the millisecond; 20 with real processes. They are others each time; the
+ * seed is printed with what failed, and `ANIMUS_SEED=<seed>` runs the same sequences again.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
@@ -14,7 +14,7 @@ import { answer, hostOf, note, serving } from "../../plugin/scripted.ts"
 import { withPlugins } from "../plugin/Workshop.ts"
 import { type Ending, judge, live, type Pace, sequences, type Step } from "./Sequence.ts"
 
-const chosen = env["ANIMUS_SEED"] ?? "7"
+const chosen = env["ANIMUS_SEED"] ?? "random"
 const SEED = chosen === "random" ? randomInt(2 ** 31) : Number(chosen)
 
 const told = (at: number, steps: ReadonlyArray<Step>, faults: ReadonlyArray<string>) =>
@@ -87,7 +87,7 @@ const BUSY_MACHINE = 3_000
 
 describe("whatever happens to a plugin, every call ends in time, no owner misses a note, and nothing is left", () => {
   it.effect(
-    "in 200 lives of a plugin in memory",
+    `in 200 lives of a plugin in memory, by ANIMUS_SEED=${SEED}`,
     () =>
       Effect.forEach(sequences(inMemory, SEED, 200), (steps, at) =>
         Effect.gen(function*() {
@@ -99,7 +99,7 @@ describe("whatever happens to a plugin, every call ends in time, no owner misses
   )
 
   it.live(
-    "in 20 lives of a plugin as a process",
+    `in 20 lives of a plugin as a process, by ANIMUS_SEED=${SEED}`,
     () =>
       Effect.forEach(sequences(asProcess, SEED, 20), (steps, at) =>
         Effect.gen(function*() {

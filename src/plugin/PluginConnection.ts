@@ -45,7 +45,9 @@ export interface PluginConnection {
   readonly notify: (method: string, params: unknown, millis: number) => Effect.Effect<void, PluginError>
   readonly own: PluginFanout["own"]
   readonly observe: PluginFanout["observe"]
-  /** Waits for the end of the process or of its stdout, and for its last words; says how it ended. */
+  /** Waits until nothing more can be asked of it, and says why; how it ended is known a little later. */
+  readonly over: Effect.Effect<ConnectionLost>
+  /** Waits for the end of the process or of its pipes, and for its last words; says how it ended. */
   readonly lost: Effect.Effect<PluginCrashed | ConnectionLost>
 }
 
@@ -74,19 +76,21 @@ const watchEnd = Effect.fnUntraced(function*(
     return log.stderr(line)
   }
   const stderr = yield* Effect.forkScoped(readLines(onLine)(pipes.stderr))
-  const end = Effect.raceFirst(
-    Effect.map(peer.closed, ({ reason }) => reason),
-    Effect.as(pipes.exit, "its process ended")
+  const lost = (detail: string) => new ConnectionLost({ plugin, detail })
+  const over = Effect.raceFirst(
+    Effect.map(peer.closed, ({ reason }) => lost(reason)),
+    Effect.as(pipes.exit, lost("its process ended"))
   )
-  return Effect.gen(function*() {
-    const reason = yield* end
+  const ended = Effect.gen(function*() {
+    const { detail } = yield* over
     yield* handOver(peer, fanout)
     const exited = yield* Effect.timeoutOption(pipes.exit, LAST_WORDS)
+    if (Option.isNone(exited)) return lost(`${detail}, though its process lives on`)
     yield* Effect.timeoutOption(Fiber.await(stderr), LAST_WORDS)
-    if (Option.isNone(exited)) return new ConnectionLost({ plugin, detail: `${reason}, though its process lives on` })
     const words = lastLine === "" ? "" : ` (its last words: ${lastLine.slice(0, 200)})`
     return new PluginCrashed({ plugin, detail: howItEnded(exited.value) + words })
   })
+  return { over, ended }
 })
 
 const decodeResult = Schema.decodeUnknownEffect(InitializeResult)
@@ -121,8 +125,7 @@ const handshake = Effect.fnUntraced(function*(
 
 /** Best effort at every step: what does not answer or listen is ended by the closing of the process's own scope. */
 const leave = (peer: JsonRpcPeer.JsonRpcPeer, pipes: PluginPipes, fanout: PluginFanout) =>
-  pipes.noteFamily.pipe(
-    Effect.andThen(Effect.ignore(peer.request("shutdown", undefined, { timeout: SHUTDOWN_MILLIS }))),
+  Effect.ignore(peer.request("shutdown", undefined, { timeout: SHUTDOWN_MILLIS })).pipe(
     Effect.andThen(Effect.ignore(peer.notify("exit", undefined, { timeout: SHUTDOWN_MILLIS }))),
     Effect.andThen(Effect.timeoutOption(peer.drained, SHUTDOWN_MILLIS)),
     Effect.andThen(pipes.closeStdin),
@@ -161,12 +164,15 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
     Effect.andThen(fanout.end(new ConnectionLost({ plugin, detail: error.detail })), Deferred.succeed(ended, error))
   yield* Effect.addFinalizer(() => end(new ConnectionLost({ plugin, detail: "this daemon stopped it" })))
   const watched = yield* watchEnd(options, pipes, peer, fanout)
-  yield* Effect.forkScoped(Effect.flatMap(watched, end))
+  yield* Effect.forkScoped(Effect.flatMap(watched.ended, end))
   const lost = Deferred.await(ended)
   const initialized = yield* Effect.raceFirst(handshake(options, peer, lost), Effect.flatMap(lost, Effect.fail))
   const cancellable = initialized.capabilities.cancellation
 
-  yield* Effect.addFinalizer(() => leave(peer, pipes, fanout))
+  yield* Effect.addFinalizer(() =>
+    // Who is lost already had its time to leave.
+    Effect.andThen(pipes.noteFamily, Deferred.isDoneUnsafe(ended) ? Effect.void : leave(peer, pipes, fanout))
+  )
   const failed = (method: string, millis = SHUTDOWN_MILLIS) => (error: RpcError): Effect.Effect<never, PluginError> =>
     error._tag === "PeerClosed"
       ? Effect.flatMap(lostAs(lost, plugin, error.reason, error.left ?? millis), Effect.fail)
@@ -187,6 +193,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
       Effect.catch(peer.notify(method, params, { timeout: millis }), failed(method, millis)),
     own: fanout.own,
     observe: fanout.observe,
+    over: watched.over,
     lost
   }
 })

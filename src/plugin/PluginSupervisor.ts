@@ -154,10 +154,9 @@ class Supervision {
       this.running = connection
       yield* Deferred.succeed(this.next, connection)
       yield* publish({ kind: "started", plugin, pid: connection.pid })
-      const error = yield* connection.lost
-      yield* this.halt(error)
+      yield* this.halt(yield* connection.over)
       const healthy = (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS
-      return { error, started: true, healthy, curable: true }
+      return { error: yield* connection.lost, started: true, healthy, curable: true }
     }).pipe(Effect.scoped, Effect.catchCause((cause) => this.failed(cause)))
   }
 

@@ -36,7 +36,7 @@ export interface PeerOptions<E, E2, R> {
 }
 
 export interface JsonRpcPeer extends Sender {
-  /** Waits for the end of the connection; after a failed write, what is still to be read may follow. */
+  /** Waits until nothing more can be asked; after a failed write, answers in the pipe may still follow for a second. */
   readonly closed: Effect.Effect<PeerClosed>
   /** Waits until everything was read and handed over, and every request in it is answered. */
   readonly read: Effect.Effect<void>
@@ -151,15 +151,19 @@ export const make = Effect.fnUntraced(function*<E, E2, R = never>(
     onGarbage: options.onGarbage ?? (() => Effect.void)
   }
   const closed = Deferred.makeUnsafe<PeerClosed>()
-  const close = (reason: string): PeerClosed => {
+  const tell = (reason: string): PeerClosed => {
     const error = new PeerClosed({ reason })
-    calls.close(error)
     Deferred.doneUnsafe(closed, Exit.succeed(error))
+    return error
+  }
+  const close = (reason: string): PeerClosed => {
+    const error = tell(reason)
+    calls.close(error)
     return error
   }
 
   const reading = yield* Effect.forkScoped(read(options.read, parts, close))
-  yield* Effect.forkScoped(write(outbox, options.write, options.deaf ?? Effect.never, close))
+  yield* Effect.forkScoped(write(outbox, options.write, options.deaf ?? Effect.never, tell, close))
   yield* Effect.addFinalizer(() => Effect.sync(() => outbox.abandon(close("this end was shut down"))))
   return {
     ...makeSender(calls, outbox, maxFrameBytes, options.timeout ?? DEFAULT_TIMEOUT),
@@ -186,10 +190,11 @@ const write = <E>(
   outbox: Outbox,
   sink: (text: string) => Effect.Effect<void, E>,
   deaf: Effect.Effect<void>,
+  tell: (reason: string) => PeerClosed,
   close: (reason: string) => PeerClosed
 ) =>
   Effect.catchCause(Effect.raceFirst(outbox.run(sink), Effect.andThen(deaf, Effect.fail(STOPPED_READING))), (cause) => {
     const reason = `writing failed: ${reasonOf(cause)}`
-    outbox.abandon(new PeerClosed({ reason }))
+    outbox.abandon(tell(reason))
     return Effect.andThen(Effect.sleep(LAST_WORDS), Effect.sync(() => close(reason)))
   })

@@ -218,6 +218,7 @@ describe("the end of the connection", () => {
       yield* Effect.yieldNow
       yield* Effect.yieldNow
       assert.deepInclude(yield* Effect.flip(peer.request("c")), { _tag: "PeerClosed", reason: "writing failed: EPIPE" })
+      assert.strictEqual((yield* peer.closed).reason, "writing failed: EPIPE")
       yield* wire.send({ id: 1, result: "last words" })
       assert.strictEqual(yield* Fiber.join(answered), "last words")
       yield* TestClock.adjust("1 second")

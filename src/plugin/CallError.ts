@@ -8,7 +8,7 @@ import {
   RequestTimedOut
 } from "../../schemas/errors/PluginErrors.ts"
 import { ErrorCode } from "../../schemas/JsonRpc.ts"
-import type { PeerFrameTooLarge, PeerRefused, RpcError } from "../rpc/RpcError.ts"
+import type { PeerRefused, RpcError } from "../rpc/RpcError.ts"
 
 const refusal = (plugin: string, method: string, { code, data, message }: PeerRefused): PluginError => {
   if (code === ErrorCode.MethodNotSupported || code === ErrorCode.MethodNotFound) {
@@ -18,16 +18,9 @@ const refusal = (plugin: string, method: string, { code, data, message }: PeerRe
   return new PluginRefused(data === undefined ? refused : { ...refused, data })
 }
 
-/** Ours can be made smaller by the caller; an answer that is too large is the plugin's failure. */
-const oversized = (plugin: string, method: string, { direction, limit }: PeerFrameTooLarge): PluginError =>
-  direction === "outgoing"
-    ? new FrameTooLarge({ plugin, limit })
-    : new PluginRefused({
-      plugin,
-      method,
-      code: ErrorCode.InternalError,
-      detail: `its answer has more than ${limit} bytes: ask for less`
-    })
+/** An answer that cannot be read is the plugin's failure. */
+const unreadable = (plugin: string, method: string, because: string): PluginError =>
+  new PluginRefused({ plugin, method, code: ErrorCode.InternalError, detail: `its answer ${because}: ask for less` })
 
 export const callError = (plugin: string, method: string) => (error: RpcError): PluginError => {
   switch (error._tag) {
@@ -38,6 +31,10 @@ export const callError = (plugin: string, method: string) => (error: RpcError): 
     case "PeerRefused":
       return refusal(plugin, method, error)
     case "PeerFrameTooLarge":
-      return oversized(plugin, method, error)
+      // Ours can be made smaller by the caller.
+      if (error.direction === "outgoing") return new FrameTooLarge({ plugin, limit: error.limit })
+      return unreadable(plugin, method, `has more than ${error.limit} bytes`)
+    case "PeerFrameTooDeep":
+      return unreadable(plugin, method, `is more than ${error.limit} levels deep`)
   }
 }

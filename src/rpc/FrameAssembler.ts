@@ -45,34 +45,6 @@ const parse = (text: string): Json | undefined => {
   }
 }
 
-const isDeeper = (value: Json, levels: number): boolean => {
-  if (typeof value !== "object" || value === null) return false
-  if (levels === 0) return true
-  const inner: ReadonlyArray<Json> = Array.isArray(value) ? value : Object.values(value)
-  for (let at = 0; at < inner.length; at++) if (isDeeper(inner[at] ?? null, levels - 1)) return true
-  return false
-}
-
-const accept = (sink: FrameSink, text: string, value: Json): void => {
-  // Every level takes two characters at least, so short texts need no walk.
-  if (text.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH)) return sink.garbage(garbage("too-deep", text))
-  sink.frame(value)
-}
-
-export const strictFrames = (sink: FrameSink): FrameAssembler => ({
-  line: (text) => {
-    if (text.trim() === "") return
-    const value = parse(text)
-    if (value === undefined) return sink.garbage(garbage("not-json", text))
-    accept(sink, text, value)
-  },
-  complete: () => false,
-  end: () => {}
-})
-
-export const tolerantFrames = (sink: FrameSink, maxChars = MAX_FRAME_BYTES): FrameAssembler =>
-  new TolerantAssembler(sink, maxChars)
-
 const OPENING_BRACE = 123
 const QUOTE = 34
 const BACKSLASH = 92
@@ -82,21 +54,67 @@ const isSpace = (code: number) => code === 32 || code === 9 || code === 13 || co
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** How much deeper a text ends than it begins, strings aside. */
-const nesting = (text: string): number => {
-  let depth = 0
-  let inString = false
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (inString) {
-      if (code === BACKSLASH) at++
-      else if (code === QUOTE) inString = false
-    } else if (code === QUOTE) inString = true
-    else if (isOpening(code)) depth++
-    else if (isClosing(code)) depth--
-  }
-  return depth
+/** No place at all: the text ends before the string does. */
+const IN_STRING = -1
+
+const isEscaped = (text: string, at: number): boolean => {
+  let before = at
+  while (text.charCodeAt(before - 1) === BACKSLASH) before--
+  return (at - before) % 2 === 1
 }
+
+/** Where a string ends whose quote stands before `from`. */
+const endOfString = (text: string, from: number): number => {
+  let at = text.indexOf("\"", from)
+  while (at !== -1 && isEscaped(text, at)) at = text.indexOf("\"", at + 1)
+  return at === -1 ? IN_STRING : at
+}
+
+/** Where the next bracket stands, strings aside: the length of the text when there is none, `IN_STRING` when one stays open. */
+const nextBracket = (text: string, from: number): number => {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      at = endOfString(text, at + 1)
+      if (at === IN_STRING) return IN_STRING
+    } else if (isOpening(code) || isClosing(code)) return at
+  }
+  return text.length
+}
+
+/** How deep a text that begins at `depth` ends, and the deepest it goes. */
+const nesting = (text: string, depth: number) => {
+  let ends = depth
+  let deepest = depth
+  let at = nextBracket(text, 0)
+  while (at !== IN_STRING && at < text.length) {
+    if (isOpening(text.charCodeAt(at))) deepest = Math.max(deepest, ++ends)
+    else ends--
+    at = nextBracket(text, at + 1)
+  }
+  return { ends, deepest }
+}
+
+/**
+ * Asked before a text is parsed: a level costs the parser as much as a hundred flat characters. It takes two characters at
+ * least, so short texts need no walk.
+ */
+const isTooDeep = (text: string): boolean => text.length > 2 * MAX_DEPTH && nesting(text, 0).deepest > MAX_DEPTH
+
+export const strictFrames = (sink: FrameSink): FrameAssembler => ({
+  line: (text) => {
+    if (text.trim() === "") return
+    if (isTooDeep(text)) return sink.garbage(garbage("too-deep", text))
+    const value = parse(text)
+    if (value === undefined) return sink.garbage(garbage("not-json", text))
+    sink.frame(value)
+  },
+  complete: () => false,
+  end: () => {}
+})
+
+export const tolerantFrames = (sink: FrameSink, maxChars = MAX_FRAME_BYTES): FrameAssembler =>
+  new TolerantAssembler(sink, maxChars)
 
 class TolerantAssembler implements FrameAssembler {
   private open: Array<string> = []
@@ -112,10 +130,10 @@ class TolerantAssembler implements FrameAssembler {
 
   line(text: string): void {
     if (text.charCodeAt(0) === OPENING_BRACE) {
-      const value = parse(text)
+      const value = isTooDeep(text) ? undefined : parse(text)
       if (isObject(value) && (this.depth === 0 || "jsonrpc" in value)) {
         if (this.depth > 0) this.drop("not-json")
-        return accept(this.sink, text, value)
+        return this.sink.frame(value)
       }
       // Printers indent what is inside: an object that opens at the margin is a new one.
       if (value === undefined) this.drop("not-json")
@@ -125,12 +143,16 @@ class TolerantAssembler implements FrameAssembler {
 
   complete(text: string): boolean {
     // Joining and parsing what is open is dear, and worth it only for the end that closes it.
-    if (this.depth + nesting(text) !== 0) return false
-    const whole = [...this.open, text].join("\n")
-    const value = parse(whole)
+    const { deepest, ends } = nesting(text, this.depth)
+    if (ends !== 0) return false
+    if (deepest > MAX_DEPTH) {
+      this.drop("too-deep", text)
+      return true
+    }
+    const value = parse(this.joined(text))
     if (!isObject(value)) return false
     this.reset()
-    accept(this.sink, whole, value)
+    this.sink.frame(value)
     return true
   }
 
@@ -141,25 +163,22 @@ class TolerantAssembler implements FrameAssembler {
   /** Peels every object off that closes on this line and keeps the one that stays open. */
   private scan(text: string): void {
     let start = 0
-    let inString = false
-    for (let at = 0; at < text.length; at++) {
-      const code = text.charCodeAt(at)
-      if (inString) {
-        if (code === BACKSLASH) at++
-        else if (code === QUOTE) inString = false
-      } else if (this.depth === 0) {
-        if (isSpace(code)) continue
-        if (code !== OPENING_BRACE) return this.sink.garbage(garbage("not-json", text.slice(at)))
+    let at = 0
+    while (true) {
+      if (this.depth === 0) {
+        while (isSpace(text.charCodeAt(at))) at++
+        if (at === text.length) return
+        if (text.charCodeAt(at) !== OPENING_BRACE) return this.sink.garbage(garbage("not-json", text.slice(at)))
         start = at
-        this.depth = 1
-      } else if (code === QUOTE) inString = true
-      else if (isOpening(code)) {
+      } else at = nextBracket(text, at)
+      // No JSON string spans lines, so an open one means that this never was JSON.
+      if (at === IN_STRING) return this.drop("not-json", text.slice(start))
+      if (at === text.length) return this.keep(text.slice(start))
+      if (isOpening(text.charCodeAt(at))) {
         if (++this.depth > MAX_DEPTH) return this.drop("too-deep", text.slice(start))
-      } else if (isClosing(code) && --this.depth === 0) this.peel(text.slice(start, at + 1))
+      } else if (--this.depth === 0) this.peel(text.slice(start, at + 1))
+      at++
     }
-    // No JSON string spans lines, so an open one means that this never was JSON.
-    if (inString) return this.drop("not-json", text.slice(start))
-    if (this.depth > 0) this.keep(text.slice(start))
   }
 
   private keep(text: string): void {
@@ -169,17 +188,22 @@ class TolerantAssembler implements FrameAssembler {
   }
 
   private peel(text: string): void {
-    const whole = this.open.length === 0 ? text : [...this.open, text].join("\n")
+    const whole = this.joined(text)
     this.reset()
     const value = parse(whole)
     if (value === undefined) this.sink.garbage(garbage("not-json", whole))
-    else accept(this.sink, whole, value)
+    else this.sink.frame(value)
   }
 
-  private drop(kind: GarbageKind, last?: string): void {
-    const text = this.open[0] ?? last
+  private joined(last: string): string {
+    return this.open.length === 0 ? last : [...this.open, last].join("\n")
+  }
+
+  /** Gives up what is open, and `last`, which belongs to it. */
+  private drop(kind: GarbageKind, ...last: ReadonlyArray<string>): void {
+    const begins = [...this.open.slice(0, SHOWN_CHARS), ...last]
     this.reset()
-    if (text !== undefined) this.sink.garbage(garbage(kind, text))
+    if (begins.length > 0) this.sink.garbage(garbage(kind, begins.join(" ")))
   }
 
   private reset(): void {

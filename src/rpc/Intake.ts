@@ -4,7 +4,7 @@
  */
 import type { Json } from "../../schemas/Json.ts"
 import { isNotification, isRequest, type Notification, type Request } from "../../schemas/JsonRpc.ts"
-import { type Garbage, garbage, isObject, tolerantFrames } from "./FrameAssembler.ts"
+import { type Garbage, garbage, type GarbageKind, isObject, tolerantFrames } from "./FrameAssembler.ts"
 import { LineSplitter } from "./LineSplitter.ts"
 
 /** An answer as it came; `result` and `error` are looked at when it is matched. */
@@ -19,7 +19,8 @@ export type Act =
   | Answer
   | { readonly _tag: "Request"; readonly request: Request }
   | { readonly _tag: "Cancel"; readonly id: Json | undefined }
-  | { readonly _tag: "Oversized"; readonly id: number }
+  /** An answer that is not read, for what `kind` says of it. */
+  | { readonly _tag: "Dropped"; readonly id: number; readonly kind: GarbageKind }
 
 export interface Step {
   readonly notifications: Array<Notification>
@@ -33,8 +34,9 @@ export interface Read {
 
 export const CANCEL_METHOD = "$/cancelRequest"
 
-/** The id of an answer whose frame is too large to be read, when it is where every writer puts it. */
-const ANSWERED_ID = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,15})\s*,\s*"(?:result|error)"/
+/** The id of an answer whose frame cannot be read, when it is where every writer puts it. */
+const ANSWERED_ID =
+  /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,15})\s*,\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"(?:result|error)"/
 
 const cancelledId = (notification: Notification): Json | undefined => {
   const params = notification.params as Json | undefined
@@ -50,13 +52,13 @@ export class Intake {
   private readonly splitter: LineSplitter
   private readonly frames = tolerantFrames({
     frame: (value) => this.frame(value),
-    garbage: (found) => this.garbage.push(found)
+    garbage: (found) => this.skip(found)
   })
 
   constructor(maxFrameBytes: number) {
     this.splitter = new LineSplitter({
       line: (text) => this.frames.line(text),
-      oversized: (head) => this.oversized(head)
+      oversized: (head) => this.skip(garbage("too-large", head))
     }, maxFrameBytes)
   }
 
@@ -112,9 +114,10 @@ export class Intake {
     this.garbage.push(garbage("not-a-frame", JSON.stringify(value)))
   }
 
-  private oversized(head: string): void {
-    this.garbage.push(garbage("too-large", head))
-    const id = ANSWERED_ID.exec(head)?.[1]
-    if (id !== undefined) this.act({ _tag: "Oversized", id: Number(id) }, false)
+  private skip(found: Garbage): void {
+    this.garbage.push(found)
+    if (found.kind !== "too-large" && found.kind !== "too-deep") return
+    const id = ANSWERED_ID.exec(found.text)?.[1]
+    if (id !== undefined) this.act({ _tag: "Dropped", id: Number(id), kind: found.kind }, false)
   }
 }

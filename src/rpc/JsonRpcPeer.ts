@@ -8,12 +8,12 @@ import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, FiberHandle, typ
 import type { Json } from "../../schemas/Json.ts"
 import { ErrorCode, failure, isErrorObject, type Notification, type Response } from "../../schemas/JsonRpc.ts"
 import { Calls } from "./Calls.ts"
-import { type Garbage, garbage } from "./FrameAssembler.ts"
+import { type Garbage, garbage, MAX_DEPTH } from "./FrameAssembler.ts"
 import { type Handlers, makeHandlers, type RequestHandler } from "./Handlers.ts"
 import { type Act, type Answer, Intake, type Read } from "./Intake.ts"
 import { MAX_FRAME_BYTES } from "./LineSplitter.ts"
 import { Outbox, type OutboxLimits } from "./Outbox.ts"
-import { PeerClosed, PeerFrameTooLarge, PeerRefused } from "./RpcError.ts"
+import { PeerClosed, PeerFrameTooDeep, PeerFrameTooLarge, PeerRefused } from "./RpcError.ts"
 import { abandon, lineOf, makeSender, type Sender } from "./Sender.ts"
 
 export interface PeerOptions<E, E2, R> {
@@ -79,8 +79,15 @@ const perform = <R>({ calls, handlers, maxFrameBytes }: Parts<R>, act: Act): Res
     case "Answer":
       if (typeof act.id === "number") calls.settle(act.id, exitOf(act))
       return undefined
-    case "Oversized":
-      calls.settle(act.id, Exit.fail(new PeerFrameTooLarge({ direction: "incoming", limit: maxFrameBytes })))
+    case "Dropped":
+      calls.settle(
+        act.id,
+        Exit.fail(
+          act.kind === "too-deep"
+            ? new PeerFrameTooDeep({ limit: MAX_DEPTH })
+            : new PeerFrameTooLarge({ direction: "incoming", limit: maxFrameBytes })
+        )
+      )
       return undefined
     case "Cancel":
       handlers.cancel(act.id)

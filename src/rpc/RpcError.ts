@@ -39,4 +39,13 @@ export class PeerFrameTooLarge extends Schema.TaggedError<PeerFrameTooLarge>()("
   }
 }
 
-export type RpcError = PeerClosed | PeerTimedOut | PeerRefused | PeerFrameTooLarge
+/** Their frame nests deeper than may be walked: it was dropped unread. */
+export class PeerFrameTooDeep extends Schema.TaggedError<PeerFrameTooDeep>()("PeerFrameTooDeep", {
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `the incoming frame is more than ${this.limit} levels deep`
+  }
+}
+
+export type RpcError = PeerClosed | PeerTimedOut | PeerRefused | PeerFrameTooLarge | PeerFrameTooDeep

@@ -161,6 +161,24 @@ describe("frames beyond the cap", () => {
       assert.deepInclude(yield* Fiber.join(call), { _tag: "PeerFrameTooLarge", direction: "incoming" })
     }))
 
+  it.effect("by their depth fail the request they answer too, at once and however they are written", () =>
+    Effect.gen(function*() {
+      const { peer, push, take } = yield* connect
+      const deep = "[".repeat(600) + "]".repeat(600)
+      const writers = [
+        (id: number) => `{"jsonrpc":"2.0","id":${id},"result":${deep}}\n`,
+        (id: number) => `{"id": ${id}, "jsonrpc": "2.0", "result": ${deep}}\n`,
+        (id: number) => `{\n  "jsonrpc": "2.0",\n  "id": ${id},\n  "result": {\n    "a": ${deep}\n  }\n}\n`,
+        (id: number) => `{"jsonrpc":"2.0","id":${id},"error":${deep}}`
+      ]
+      for (const [at, write] of writers.entries()) {
+        const call = yield* Effect.forkChild(Effect.flip(peer.request("a")))
+        yield* take
+        yield* push(write(at + 1))
+        assert.deepInclude(yield* Fiber.join(call), { _tag: "PeerFrameTooDeep", limit: 512 })
+      }
+    }))
+
   it.effect("leave a 15 MiB answer whole", () =>
     Effect.gen(function*() {
       const { peer, push, take } = yield* connect

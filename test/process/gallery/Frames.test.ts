@@ -15,9 +15,9 @@ describe.concurrent("a plugin that, in its frames,", () => {
     { rogue: "notifies-beyond-16-mib", promise: "loses those", calls: ["answered"], says: ["after the noise"] },
     {
       rogue: "nests-100000-deep",
-      promise: "did not answer that call, and answers the next",
-      calls: ["RequestTimedOut", "answered"],
-      says: ["did not answer", "flat"]
+      promise: "has refused that one call, and answers the next",
+      calls: ["PluginRefused", "answered"],
+      says: ["more than 512 levels deep", "flat"]
     },
     { rogue: "notifies-100000-deep", promise: "loses those", calls: ["answered", "answered"], says: ["flat"] },
     {

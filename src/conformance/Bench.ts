@@ -2,7 +2,7 @@
 import { Duration, Effect, FileSystem, Option, Path, type Scope, Stream } from "effect"
 import type { InitializeResult } from "../../schemas/PluginLifecycle.ts"
 import { kindsOf as kindsIn, type PluginManifest, subjectKindsOf } from "../../schemas/PluginManifest.ts"
-import { baseEnvironment } from "../plugin/PluginEnvironment.ts"
+import { bareEnvironment } from "../plugin/PluginEnvironment.ts"
 import { type PluginExit, type PluginPipes, PluginProcess } from "../plugin/PluginProcess.ts"
 import { COOKIE_VARIABLE, GENERATION_VARIABLE, markVariables, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
 import { type ProcessRow, ProcessTable } from "../project/ProcessTable.ts"
@@ -115,7 +115,7 @@ const environment = ({ env, label }: Target, profile: Profile, cookie: string, s
   )
   const picked = asked.flatMap((name) => env[name] === undefined ? [] : [[name, env[name]] as const])
   return {
-    ...baseEnvironment(env),
+    ...bareEnvironment(env),
     ...Object.fromEntries(picked),
     ...(asked.includes(STATE_DIR) ? { [STATE_DIR]: state } : {}),
     [COOKIE_VARIABLE]: cookie,
@@ -172,8 +172,8 @@ export const makeBench = Effect.fnUntraced(function*(
   })
 
   const print: Bench["print"] = (option, bare = false) => {
-    const base = baseEnvironment(target.env)
-    const env = bare ? { PATH: base["PATH"] ?? "" } : base
+    const base = bareEnvironment(target.env)
+    const env = bare ? bareEnvironment({ PATH: base["PATH"] ?? "" }) : base
     return Effect.scoped(
       Effect.flatMap(
         projectRoot,

@@ -7,7 +7,7 @@ import { ManifestProbeFailed } from "../../schemas/errors/PluginErrors.ts"
 import { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { HostEnvironment, markOf, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
-import { baseEnvironment } from "./PluginEnvironment.ts"
+import { bareEnvironment } from "./PluginEnvironment.ts"
 import { type PluginPipes, PluginProcess } from "./PluginProcess.ts"
 
 const DEADLINE = "5 seconds"
@@ -57,7 +57,7 @@ export const askManifest = Effect.fnUntraced(
       args: ["--manifest"],
       cwd: projectRoot,
       // Our mark grants nothing; it lets us find what a probe leaves running.
-      env: { ...baseEnvironment(host.env), ...markOf(host), [PLUGIN_VARIABLE]: path }
+      env: { ...bareEnvironment(host.env), ...markOf(host), [PLUGIN_VARIABLE]: path }
     })
     return yield* decode(yield* answer(path, pipes))
   },

@@ -28,8 +28,17 @@ const pick = (env: Variables, names: ReadonlyArray<string>): Variables =>
     return value === undefined ? [] : [[name, value]]
   }))
 
-/** What any program may see, `--manifest` probes included. */
+/** What any program may see. */
 export const baseEnvironment = (env: Variables): Variables => pick(env, BASE)
+
+/**
+ * Keeps interpreters from writing beside a program, which root may do in the stored copy, too. What appears there is executed
+ * like the rest, so it counts like the rest: the next start would be refused.
+ */
+const LEAVES_NOTHING_BEHIND: Variables = { PYTHONDONTWRITEBYTECODE: "1" }
+
+/** What any plugin may see, `--manifest` probes included. */
+export const bareEnvironment = (env: Variables): Variables => ({ ...baseEnvironment(env), ...LEAVES_NOTHING_BEHIND })
 
 /** A missing variable is the plugin's to complain about, in its own words: it is started all the same. */
 export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, manifest: PluginManifest) {
@@ -43,7 +52,7 @@ export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, man
     )
   }
   return {
-    ...baseEnvironment(host.env),
+    ...bareEnvironment(host.env),
     ...pick(host.env, asked.map(({ name }) => name)),
     ...markOf(host),
     [PLUGIN_VARIABLE]: plugin

@@ -23,7 +23,8 @@ it.live("a plugin's environment is the short list, what its manifest asks for, a
             "ANIMUS_PLUGIN",
             "DEMO_TOKEN",
             "HOME",
-            "PATH"
+            "PATH",
+            "PYTHONDONTWRITEBYTECODE"
           ])
           assert.strictEqual(env["ANIMUS_COOKIE"], cookie)
           assert.strictEqual(env["DEMO_TOKEN"], "s3cret")

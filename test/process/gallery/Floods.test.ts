@@ -39,12 +39,11 @@ describe("a plugin that, without end,", () => {
       promise: "costs its callers no more than their deadline",
       calls: ["RequestTimedOut", "RequestTimedOut"]
     },
-    { rogue: "floods-stderr", promise: "is read, so that it gets through", calls: ["answered"], says: ["through"] },
+    { rogue: "floods-stderr", promise: "is read, so that it gets through", calls: [["answered", "through"]] },
     {
       rogue: "floods-stderr-in-one-line",
       promise: "is read, so that it gets through",
-      calls: ["answered"],
-      says: ["through"]
+      calls: [["answered", "through"]]
     }
   ])
 

@@ -70,10 +70,8 @@ export const watch = <E>(
 export interface Exhibit {
   readonly rogue: string
   readonly promise: string
-  /** Of calls one after the other. */
-  readonly calls: ReadonlyArray<Outcome>
-  /** In the answer, or the error's message, of the call in the same place. */
-  readonly says?: ReadonlyArray<string>
+  /** Of calls one after the other; with words that stand in the answer, or in the error's message. */
+  readonly calls: ReadonlyArray<Outcome | readonly [Outcome, string]>
   readonly state?: PluginState
   /** Its handshake is what it gets wrong: otherwise it is awaited before the first call. */
   readonly unready?: boolean
@@ -83,9 +81,12 @@ export interface Exhibit {
 
 const see = Effect.fnUntraced(function*(host: Host, exhibit: Exhibit) {
   if (exhibit.unready !== true) yield* host.initialized("fixture")
-  const found = yield* Effect.forEach(exhibit.calls, (expected) => outcome(host, expected, exhibit.deadline))
-  assert.deepStrictEqual(found.map(({ tag }) => tag), exhibit.calls, JSON.stringify(found))
-  for (const [at, words] of (exhibit.says ?? []).entries()) assert.include(found[at]?.words, words)
+  for (const expected of exhibit.calls) {
+    const [tag, words] = typeof expected === "string" ? [expected, ""] : expected
+    const found = yield* outcome(host, tag, exhibit.deadline)
+    assert.strictEqual(found.tag, tag, found.words)
+    assert.include(found.words, words)
+  }
   if (exhibit.state !== undefined) assert.strictEqual((yield* host.status("fixture")).state, exhibit.state)
 })
 

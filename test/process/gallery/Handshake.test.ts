@@ -7,22 +7,19 @@ describe.concurrent("a plugin that, at its start,", () => {
     {
       rogue: "exits-at-once",
       promise: "is a crash with its exit code and last words, each time",
-      calls: ["PluginCrashed", "PluginCrashed"],
-      says: ["exit code 3", "no license found"],
+      calls: [["PluginCrashed", "exit code 3"], ["PluginCrashed", "no license found"]],
       unready: true
     },
     {
       rogue: "is-not-there",
       promise: "is a crash that says so",
-      calls: ["PluginCrashed"],
-      says: ["no such file"],
+      calls: [["PluginCrashed", "no such file"]],
       unready: true
     },
     {
       rogue: "exits-after-initialize",
       promise: "was there, and is lost",
-      calls: ["ConnectionLost"],
-      says: ["exit code 0"],
+      calls: [["ConnectionLost", "exit code 0"]],
       unready: true
     },
     {
@@ -34,73 +31,63 @@ describe.concurrent("a plugin that, at its start,", () => {
     {
       rogue: "answers-initialize-twice",
       promise: "is taken at its first word",
-      calls: ["answered", "answered"],
-      says: ["once", "once"]
+      calls: [["answered", "once"], ["answered", "once"]]
     },
     {
       rogue: "other-version",
       promise: "is refused, and not started again",
-      calls: ["ProtocolMismatch", "ProtocolMismatch"],
-      says: ["2.0.0"],
+      calls: [["ProtocolMismatch", "2.0.0"], "ProtocolMismatch"],
       state: "disabled",
       unready: true
     },
     {
       rogue: "version-is-no-version",
       promise: "is of another protocol",
-      calls: ["ProtocolMismatch"],
-      says: ["the latest"],
+      calls: [["ProtocolMismatch", "the latest"]],
       state: "disabled",
       unready: true
     },
     {
       rogue: "misshapes-its-hello",
       promise: "fails the handshake",
-      calls: ["HandshakeFailed"],
-      says: ["is not understood"],
+      calls: [["HandshakeFailed", "is not understood"]],
       unready: true
     },
     {
       rogue: "refuses-initialize",
       promise: "fails the handshake in its own words",
-      calls: ["HandshakeFailed"],
-      says: ["incompatible protocol major"],
+      calls: [["HandshakeFailed", "incompatible protocol major"]],
       unready: true
     },
     {
       rogue: "refuses-initialize-in-a-word",
       promise: "fails the handshake, though its error is none",
-      calls: ["HandshakeFailed"],
-      says: ["malformed error object"],
+      calls: [["HandshakeFailed", "malformed error object"]],
       unready: true
     },
     {
       rogue: "dies-in-its-hello",
       promise: "is a crash",
-      calls: ["PluginCrashed"],
-      says: ["exit code 1"],
+      calls: [["PluginCrashed", "exit code 1"]],
       unready: true
     },
     {
       rogue: "closes-stdout-at-once",
       promise: "is lost, though it lives on",
-      calls: ["ConnectionLost"],
-      says: ["its process lives on"],
+      calls: [["ConnectionLost", "its process lives on"]],
       unready: true
     },
     {
       rogue: "starts-slowly",
       promise: "is waited for up to the deadline",
-      calls: ["answered"],
-      says: ["awake"],
+      calls: [["answered", "awake"]],
       unready: true,
       deadline: 4_000
     },
     {
       rogue: "dribbles",
       promise: "is understood, byte by byte",
-      calls: ["answered"],
-      says: ["drop by drop"]
+      calls: [["answered", "drop by drop"]]
     },
     {
       rogue: "changes-after-a-restart",

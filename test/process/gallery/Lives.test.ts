@@ -16,39 +16,38 @@ describe.concurrent("a plugin that, in its life,", () => {
     {
       rogue: "exits-0-in-every-call",
       promise: "fails each call, however contented it left",
-      calls: ["ConnectionLost", "ConnectionLost"],
-      says: ["exit code 0", "exit code 0"]
+      calls: [["ConnectionLost", "exit code 0"], ["ConnectionLost", "exit code 0"]]
     },
     {
       rogue: "dies-in-half-a-frame",
       promise: "has not answered",
-      calls: ["ConnectionLost"],
-      says: ["exit code 1"]
+      calls: [["ConnectionLost", "exit code 1"]]
     },
     {
       rogue: "answers-late",
       promise: "answers nobody by it, least of all the next caller",
-      calls: ["RequestTimedOut", "answered"],
-      says: ["", "answer 3"]
+      calls: ["RequestTimedOut", ["answered", "answer 3"]]
     },
     {
       rogue: "closes-stdin",
       promise: "is lost at the next word to it, and who asks while that is found out waits for the next start",
-      calls: ["answered", "ConnectionLost", "answered"],
-      says: ["deaf from now on", "its process lives on", "deaf from now on"],
+      calls: [["answered", "deaf from now on"], ["ConnectionLost", "its process lives on"], [
+        "answered",
+        "deaf from now on"
+      ]],
       deadline: 6_000
     },
-    { rogue: "closes-stderr", promise: "has nothing to add", calls: ["answered", "answered"], says: ["silent"] },
-    { rogue: "ignores-shutdown", promise: "is ended", calls: ["answered"], says: ["busy"] },
+    { rogue: "closes-stderr", promise: "has nothing to add", calls: [["answered", "silent"], "answered"] },
+    { rogue: "ignores-shutdown", promise: "is ended", calls: [["answered", "busy"]] },
     { rogue: "stays-after-shutdown", promise: "is ended, whatever it agreed to", calls: ["answered"] },
     {
       rogue: "stops-itself",
       promise: "costs its callers their deadline, and is ended all the same",
       calls: ["RequestTimedOut", "RequestTimedOut"]
     },
-    { rogue: "leaves-a-daemon", promise: "does not leave it", calls: ["answered"], says: ["gone wild"] },
-    { rogue: "leaves-a-crowd", promise: "takes it along", calls: ["answered"], says: ["many"] },
-    { rogue: "fills-stderr", promise: "is read, so that it gets through", calls: ["answered"], says: ["through"] }
+    { rogue: "leaves-a-daemon", promise: "does not leave it", calls: [["answered", "gone wild"]] },
+    { rogue: "leaves-a-crowd", promise: "takes it along", calls: [["answered", "many"]] },
+    { rogue: "fills-stderr", promise: "is read, so that it gets through", calls: [["answered", "through"]] }
   ])
 
   watch("ignores-sigterm", "is killed within seconds", (host) =>

@@ -3,18 +3,18 @@
  * after each restart, `transport/shutdown` before the daemon stops listening. A transport that fails costs nobody but its own
  * clients, and nothing waits for one.
  */
-import { Effect, Layer, Option, Ref, Schedule, Schema, Stream } from "effect"
+import { Effect, Layer, Option, Ref, Schema, Stream } from "effect"
 import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
 import { kindsOf } from "../../schemas/PluginManifest.ts"
 import { type TransportStart, TransportStarted } from "../../schemas/Transport.ts"
 import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
+import { whileInstalled } from "../plugin/WhileInstalled.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 
 const START_MILLIS = 30_000
 const SHUTDOWN_MILLIS = 5_000
-const POLL = "1 second"
 
 const decodeStarted = Schema.decodeUnknownOption(TransportStarted)
 
@@ -49,17 +49,16 @@ const once = Effect.fnUntraced(function*(plugin: string, up: Ref.Ref<boolean>) {
   yield* Stream.runDrain(frames)
 }, (effect, _, up) => Effect.ensuring(Effect.scoped(effect), Ref.set(up, false)))
 
-/** The supervisor spaces out the starts; one that it gave up is back once an operator restarts it. */
-const keepUp = (plugin: string, up: Ref.Ref<boolean>) =>
-  Effect.gen(function*() {
-    const host = yield* PluginHost
-    yield* Effect.catch(once(plugin, up), (error) => Effect.logWarning(`transport ${plugin} is down: ${error.message}`))
-    yield* Effect.repeat(Effect.orDie(host.status(plugin)), {
-      while: ({ state }) => state === "disabled",
-      schedule: Schedule.spaced(POLL)
-    })
-    yield* Effect.sleep("250 millis")
-  }).pipe(Effect.forever)
+const keepUp = (plugin: string, up: Ref.Ref<boolean>) => {
+  const round = Effect.catch(
+    once(plugin, up),
+    (error) =>
+      error._tag === "PluginNotFound"
+        ? Effect.fail(error)
+        : Effect.logWarning(`transport ${plugin} is down: ${error.message}`)
+  )
+  return whileInstalled(plugin, "kept up as a transport", round)
+}
 
 /** Whatever it answers, or does not, its process is ended next. */
 const takeDown = Effect.fnUntraced(function*(plugin: string, up: Ref.Ref<boolean>) {

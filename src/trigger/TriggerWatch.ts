@@ -10,6 +10,7 @@ import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
 import type { Notifications } from "../notify/Notifications.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
+import { whileInstalled } from "../plugin/WhileInstalled.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { isSet } from "../project/Switch.ts"
 import { Workflows } from "../workflow/Workflows.ts"
@@ -37,7 +38,6 @@ export class TriggerWatch extends Context.Service<TriggerWatch, {
   static readonly layer = Layer.effect(TriggerWatch, Effect.suspend(() => make))
 }
 
-const POLL = "1 second"
 const GOODBYE = "2 seconds"
 const LONGEST_WAIT = Duration.seconds(60)
 
@@ -71,14 +71,14 @@ const makeTriggers = Effect.gen(function*() {
       : Effect.succeed(last))
 })
 
-/** A plugin that the supervisor gave up is back once an operator restarts it. */
-const untilEnabled = Effect.fnUntraced(function*(plugin: string) {
-  const host = yield* PluginHost
-  yield* Effect.repeat(Effect.orDie(host.status(plugin)), {
-    while: ({ state }) => state === "disabled",
-    schedule: Schedule.spaced(POLL)
-  })
-})
+/** A running plugin does not want to, or cannot now. Whatever else there is, its process is over or was never there. */
+const refusals: ReadonlySet<string> = new Set([
+  "PluginRefused",
+  "MethodNotSupported",
+  "RequestTimedOut",
+  "FrameTooLarge",
+  "StreamFailed"
+])
 
 /** The supervisor spaces out starts; what a running plugin refuses is asked again after 1, 2, 4 … 60 seconds. */
 const keepWatching = Effect.fnUntraced(function*({ inbox, plugin, triggers, watching }: Watching) {
@@ -88,15 +88,12 @@ const keepWatching = Effect.fnUntraced(function*({ inbox, plugin, triggers, watc
     yield* Effect.logWarning(`plugin ${plugin} does not watch for triggers: ${message}`)
     yield* publishDaemonEvent("trigger-plugin-start-failed", { plugin, error: message })
   })
-  const once = Effect.catchTags(session, {
-    ConnectionLost: () => Effect.void,
-    PluginCrashed: () => Effect.void,
-    HandshakeFailed: () => Effect.void,
-    RestartBudgetExhausted: () => untilEnabled(plugin),
-    ProtocolMismatch: () => untilEnabled(plugin)
-  })
-  const patient = Effect.retry(Effect.tapError(once, ({ message }) => refused(message)), renewal)
-  return yield* Effect.forever(Effect.andThen(patient, Effect.sleep("250 millis")))
+  const patient = session.pipe(
+    Effect.tapError((error) => refusals.has(error._tag) ? refused(error.message) : Effect.void),
+    Effect.retry({ while: ({ _tag }) => refusals.has(_tag), schedule: renewal }),
+    Effect.catch((error) => error._tag === "PluginNotFound" ? Effect.fail(error) : Effect.void)
+  )
+  return yield* whileInstalled(plugin, "watched for triggers", patient)
 })
 
 const goodbye = Effect.fnUntraced(function*({ inbox, plugin }: Watching) {
@@ -107,7 +104,7 @@ const goodbye = Effect.fnUntraced(function*({ inbox, plugin }: Watching) {
   yield* host.notify(plugin, "trigger/ack", { event_id: last, status: "shutdown" })
 }, (effect) => Effect.ignore(Effect.timeout(effect, GOODBYE)))
 
-type Needs = PluginHost | Notifications | TriggerStore | TriggerTarget
+type Needs = PluginCatalog | PluginHost | Notifications | TriggerStore | TriggerTarget
 
 const begin = Effect.fnUntraced(function*(plugin: string, triggers: Watching["triggers"]) {
   const inbox = yield* makeInbox(plugin)

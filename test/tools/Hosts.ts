@@ -17,7 +17,12 @@ export interface Hosted {
 
 const pathOf = (name: string) => `/plugins/${name}`
 
-export const hostsOf = (plugins: Readonly<Record<string, Hosted>>, env: Readonly<Record<string, string>> = {}) => {
+export const hostsOf = (
+  plugins: Readonly<Record<string, Hosted>>,
+  env: Readonly<Record<string, string>> = {},
+  /** What is added to it is no longer there for whoever looks next. */
+  uninstalled: ReadonlySet<string> = new Set()
+) => {
   const installed = Object.entries(plugins).map(([name, { facts }]) => ({
     name,
     path: pathOf(name),
@@ -29,7 +34,10 @@ export const hostsOf = (plugins: Readonly<Record<string, Hosted>>, env: Readonly
     Layer.provideMerge(Layer.mergeAll(
       Layer.succeed(
         PluginCatalog,
-        PluginCatalog.fromDiscovery(Effect.succeed({ plugins: installed, warnings: [] }))
+        PluginCatalog.fromDiscovery(Effect.sync(() => ({
+          plugins: installed.filter(({ name }) => !uninstalled.has(name)),
+          warnings: []
+        })))
       ),
       PluginProcessMemory.layer(programs),
       Layer.succeed(PluginLock, { admit: ({ path }) => Effect.succeed({ path, key: "" }) }),

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Queue } from "effect"
+import { Deferred, Effect, Fiber, Layer, Logger, Queue } from "effect"
 import { TestClock } from "effect/testing"
 import type { MemoryProgram } from "../../layers/PluginProcessMemory.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
@@ -26,11 +26,14 @@ const makeTransport = Effect.fnUntraced(function*(reply: Reply) {
       yield* Queue.offer(ends, end)
       return yield* Effect.raceFirst(served(command), Deferred.await(end))
     })
+  const uninstalled = new Set<string>()
+  const lines: Array<string> = []
   const layer = Transports.layer.pipe(
-    Layer.provide(hostsOf({ http: { program, facts: { plugin_kind: "transport_backend" } } })),
-    Layer.provide(Notifications.layer)
+    Layer.provide(hostsOf({ http: { program, facts: { plugin_kind: "transport_backend" } } }, {}, uninstalled)),
+    Layer.provide(Notifications.layer),
+    Layer.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))]))
   )
-  return { layer, asked: Queue.take(asked), ends: Queue.take(ends) }
+  return { layer, asked: Queue.take(asked), ends: Queue.take(ends), uninstalled, lines }
 })
 
 const started = { bound_addr: "127.0.0.1:1", started_at: "2026-01-01T00:00:00Z" }
@@ -57,6 +60,18 @@ describe("Transports", () => {
         yield* TestClock.adjust("3 seconds")
         assert.strictEqual((yield* asked)[0], "transport/start")
       }).pipe(Effect.provide(layer))
+    }))
+
+  it.effect("lets go of one that was uninstalled beside it", () =>
+    Effect.gen(function*() {
+      const { asked, ends, layer, lines, uninstalled } = yield* makeTransport(well)
+      yield* Effect.gen(function*() {
+        yield* asked
+        uninstalled.add("http")
+        yield* Deferred.succeed(yield* ends, 1)
+        yield* TestClock.adjust("10 minutes")
+      }).pipe(Effect.provide(layer))
+      assert.strictEqual(lines.filter((line) => line.includes("http is no longer installed")).length, 1)
     }))
 
   it.effect.each([-32601, -32001, -32603])(

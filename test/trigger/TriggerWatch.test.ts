@@ -105,6 +105,23 @@ describe("TriggerWatch", () => {
       }))
     }))
 
+  it.effect("lets go of one that was uninstalled beside it, in one line", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      yield* world.daemon(Effect.gen(function*() {
+        const plugin = yield* world.watched
+        world.uninstalled.add("hooks")
+        yield* plugin.end(1)
+        yield* TestClock.adjust("10 minutes")
+        assert.deepStrictEqual(yield* TriggerWatch.use(({ watched }) => watched), [
+          { plugin: "hooks", watching: false, pending: 0, dropped: 0 }
+        ])
+      }))
+      const said = world.lines.filter((line) => line.includes("watche") || line.includes("does not watch"))
+      assert.deepStrictEqual(said.length, 2, said.join("\n"))
+      assert.include(said[1], "hooks is no longer installed, so it is no longer watched for triggers")
+    }))
+
   it.effect("waits for a queue that takes nothing, and loses nothing", () =>
     Effect.gen(function*() {
       const world = yield* makeWorld

@@ -1,5 +1,5 @@
 /** A trigger plugin that the test speaks for, above a queue in memory and records that outlive a daemon. */
-import { Deferred, Effect, Layer, Queue, type Scope } from "effect"
+import { Deferred, Effect, Layer, Logger, Queue, type Scope } from "effect"
 import * as DispatchQueueMemory from "../../layers/DispatchQueueMemory.ts"
 import type { MemoryProgram } from "../../layers/PluginProcessMemory.ts"
 import * as TriggerStoreMemory from "../../layers/TriggerStoreMemory.ts"
@@ -34,6 +34,8 @@ export const makeWorld = Effect.gen(function*() {
   const records = new Map<string, TriggerRecord>()
   const watches = yield* Queue.unbounded<Watched>()
   const acks = yield* Queue.unbounded<TriggerAck>()
+  const uninstalled = new Set<string>()
+  const lines: Array<string> = []
   /** Closed, the queue takes nothing. */
   const gate = { open: yield* Deferred.make<void>() }
   yield* Deferred.succeed(gate.open, undefined)
@@ -75,12 +77,25 @@ export const makeWorld = Effect.gen(function*() {
         Layer.provideMerge(DispatchQueueMemory.layer),
         Layer.provide(TriggerStoreMemory.layerOf(records)),
         Layer.provide(Workflows.layerOf([], [trigger])),
-        Layer.provideMerge(hostsOf({ hooks: { program, facts: { plugin_kind: "trigger_backend" } } }, env)),
-        Layer.provide(Notifications.layer)
+        Layer.provideMerge(
+          hostsOf({ hooks: { program, facts: { plugin_kind: "trigger_backend" } } }, env, uninstalled)
+        ),
+        Layer.provide(Notifications.layer),
+        Layer.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))]))
       ))
     )
   }
-  return { records, daemon, gate, watched: Queue.take(watches), ack: Queue.take(acks), acks, watches }
+  return {
+    records,
+    daemon,
+    gate,
+    uninstalled,
+    lines,
+    watched: Queue.take(watches),
+    ack: Queue.take(acks),
+    acks,
+    watches
+  }
 })
 
 /** The run of the entry that is next comes to its end. */

@@ -1,5 +1,5 @@
 /** Runs as `workflow/list` and `workflow/get` show them, whoever reads the store. */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import type { WorkflowStatus } from "../../schemas/control/WorkflowRpcs.ts"
 import { RunNotFound } from "../../schemas/errors/RunErrors.ts"
 import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
@@ -58,18 +58,14 @@ export const listRuns = Effect.fnUntraced(function*(store: Store, query: PageQue
   }
 })
 
-const decodeJson = Schema.decodeUnknownEffect(Schema.Json)
-
-export const showRun = Effect.fnUntraced(function*(store: Store, state: RunState, trouble?: RunTrouble) {
+export const showRun = (store: Store, state: RunState, trouble?: RunTrouble) => {
   const location = store.location(state.head.run)
-  // A run is made of what was read from JSON, so its view cannot but be JSON.
-  const detail = yield* Effect.orDie(decodeJson(runDetail(state, { location, trouble })))
-  return { ...summaryOf(state.head), detail }
-})
+  return { ...summaryOf(state.head), detail: runDetail(state, { location, trouble }) }
+}
 
 /** The same of a run that nobody has in memory. */
 export const readRun = Effect.fnUntraced(function*(store: Store, id: string) {
   const run = yield* runIdOf(id)
   const state = project(run, yield* store.read(run))
-  return yield* showRun(store, state ?? (yield* new RunNotFound({ run })))
+  return showRun(store, state ?? (yield* new RunNotFound({ run })))
 })

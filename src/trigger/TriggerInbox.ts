@@ -3,7 +3,7 @@
  * are kept, then the answer is given. A crash in between repeats an event, and loses none; a queue that is slow or away makes
  * the plugin wait. Events about what is queued already wait their turn here, at most 1000 a trigger, the oldest are dropped.
  */
-import { DateTime, Effect, Latch, Schedule, Semaphore } from "effect"
+import { DateTime, Effect, Latch, Semaphore } from "effect"
 import type { SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type { TriggerAck, TriggerDefinition, TriggerEvent } from "../../schemas/Trigger.ts"
@@ -13,27 +13,15 @@ import { route } from "./TriggerRouting.ts"
 import { lineOf, TriggerState } from "./TriggerState.ts"
 import { TriggerStore } from "./TriggerStore.ts"
 import { TriggerTarget } from "./TriggerTarget.ts"
+import { untilDone } from "./UntilDone.ts"
 
 /** What none of the protocol's ids is longer than; it is remembered for long. */
 const LONGEST_ID = 1024
 const LOOK_AGAIN = "1 second"
 
-const untilKept = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("5 seconds")])
-
 /** The plugin waits meanwhile; what it sent stays with it or in its pipe. */
 const patiently = <A>(plugin: string, write: Effect.Effect<A, SessionStoreFailed>) =>
-  Effect.suspend(() => {
-    let told = false
-    return write.pipe(
-      Effect.tapError(({ message }) => {
-        if (told) return Effect.void
-        told = true
-        return Effect.logError(`events of plugin ${plugin} wait until they can be kept: ${message}`)
-      }),
-      Effect.retry(untilKept),
-      Effect.orDie
-    )
-  })
+  untilDone(write, (message) => `events of plugin ${plugin} wait until they can be kept: ${message}`)
 
 /** The way of one plugin's work into the queue, by the place where it waits when it cannot go at once. */
 const makeQueueing = Effect.fnUntraced(function*(plugin: string, state: TriggerState) {

@@ -18,6 +18,7 @@ import { makeInbox, type TriggerInbox } from "./TriggerInbox.ts"
 import { listen } from "./TriggerSession.ts"
 import type { TriggerStore } from "./TriggerStore.ts"
 import type { TriggerTarget } from "./TriggerTarget.ts"
+import { untilDone } from "./UntilDone.ts"
 
 export const DISABLE_VARIABLE = "ANIMUS_DAEMON_DISABLE_TRIGGERS"
 
@@ -50,6 +51,8 @@ interface Watching {
   readonly triggers: Effect.Effect<ReadonlyArray<TriggerDefinition>>
 }
 
+const waiting = (message: string) => `triggers wait until the workflow files can be read: ${message}`
+
 /** The project's triggers as its files have them now, or had them last: a file that is being edited stops nothing. */
 const makeTriggers = Effect.gen(function*() {
   const workflows = yield* Workflows
@@ -61,14 +64,12 @@ const makeTriggers = Effect.gen(function*() {
         last = triggers
       })
   )
-  return Effect.catch(compile, (error) =>
-    last === undefined
-      ? Effect.logError(`triggers wait until the workflow files can be read: ${error.message}`).pipe(
-        Effect.andThen(Effect.sleep("5 seconds")),
-        Effect.andThen(Effect.retry(compile, Schedule.spaced("5 seconds"))),
-        Effect.orDie
-      )
-      : Effect.succeed(last))
+  return Effect.suspend(() => {
+    const before = last
+    return before === undefined
+      ? untilDone(compile, waiting)
+      : Effect.catch(compile, () => Effect.succeed(before))
+  })
 })
 
 /** A running plugin does not want to, or cannot now. Whatever else there is, its process is over or was never there. */

@@ -23,7 +23,7 @@ const makeQueries = Effect.gen(function*() {
     get: Effect.fnUntraced(function*(id: string) {
       const run = yield* runIdOf(id)
       const trouble = (yield* engine.troubles).find((one) => one.run === run)
-      return yield* showRun(store, yield* engine.get(run), trouble)
+      return showRun(store, yield* engine.get(run), trouble)
     })
   }
 })

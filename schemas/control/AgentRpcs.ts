@@ -45,6 +45,12 @@ export const AgentOutput = Schema.Struct({
 })
 export type AgentOutput = typeof AgentOutput.Type
 
+/**
+ * The kind that closes what was said before an event that settles its run, which `text` names by its time. Events and output
+ * travel apart: who follows both has heard everything once it has both.
+ */
+export const SETTLED = "settled"
+
 export class AgentRpcs extends RpcGroup.make(
   Rpc.make("agent/run", {
     payload: {

@@ -18,6 +18,15 @@ export const knownWorkflowEventKinds = [
 ] as const
 export type KnownWorkflowEventKind = (typeof knownWorkflowEventKinds)[number]
 
+/** Of these kinds is the last event of a run for now: it has ended, or waits for somebody. */
+export const settlingEventKinds: ReadonlySet<string> = new Set<KnownWorkflowEventKind>([
+  "decision_needed",
+  "workflow_paused",
+  "workflow_completed",
+  "workflow_failed",
+  "workflow_cancelled"
+])
+
 /** Payload of `workflow/event` (control protocol, workflow events). */
 export const WorkflowEvent = open({
   workflow_id: Schema.String,

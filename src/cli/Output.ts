@@ -18,11 +18,16 @@ interface Origin {
 
 const OFFLINE = "offline: no daemon runs, so this is what its files say. Start it with: animus daemon start"
 
+/** To a person, beside what was asked for: on stderr, and not at all with `--json`. */
+export const aside = Effect.fnUntraced(function*(text: string) {
+  if (!(yield* Json)) yield* Console.error(text)
+})
+
 /** `data` is the contract with programs; `lines` says the same to a person. */
 export const succeed = Effect.fnUntraced(
   function*(data: unknown, lines: ReadonlyArray<string>, { offline = false }: Origin = {}) {
     const json = yield* Json
-    if (offline && !json) yield* Console.error(OFFLINE)
+    if (offline) yield* aside(OFFLINE)
     const text = json ? toJson({ schema: SCHEMA, ok: true, ...(offline ? { offline } : {}), data }) : lines.join("\n")
     if (text !== "") yield* Console.log(text)
   }

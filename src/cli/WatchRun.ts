@@ -2,12 +2,12 @@
  * A run as it happens: its events, and what its agents and commands say in between. Ends when the run does, or when it waits
  * for somebody, and then says what to type. A run that ended without being completed is the command's failure.
  */
-import { Effect, Stream } from "effect"
-import type { AgentOutput } from "../../schemas/control/AgentRpcs.ts"
-import type { WorkflowEvent } from "../../schemas/control/Events.ts"
+import { Deferred, Effect, Stream } from "effect"
+import { type AgentOutput, SETTLED } from "../../schemas/control/AgentRpcs.ts"
+import { settlingEventKinds, type WorkflowEvent } from "../../schemas/control/Events.ts"
 import { RunNotCompleted } from "../../schemas/errors/RunErrors.ts"
 import { ControlClient } from "../control/ControlClient.ts"
-import { element } from "./Output.ts"
+import { aside, element } from "./Output.ts"
 import { eventLine, outputLines } from "./render/EventText.ts"
 import { nextStep, soFar } from "./render/RunText.ts"
 
@@ -17,14 +17,6 @@ type Item =
   | { readonly _tag: "Subscribed" }
 
 const subscribed: Item = { _tag: "Subscribed" }
-
-const settling = new Set([
-  "decision_needed",
-  "workflow_paused",
-  "workflow_completed",
-  "workflow_failed",
-  "workflow_cancelled"
-])
 
 /** Of one run, or of all; once both subscriptions stand, `Subscribed` says so, and from then on nothing is missed. */
 const itemsOf = Effect.fnUntraced(function*(id: string | undefined) {
@@ -37,7 +29,7 @@ const itemsOf = Effect.fnUntraced(function*(id: string | undefined) {
     Stream.map((output): Item => "watching" in output ? subscribed : { _tag: "Output", output })
   )
   let standing = 0
-  return Stream.merge(events, output, { haltStrategy: "left" }).pipe(
+  return Stream.merge(events, output).pipe(
     Stream.filter((item) => item._tag !== "Subscribed" || ++standing === 2)
   )
 })
@@ -47,7 +39,7 @@ const show = (item: Item) => {
     case "Event":
       return element(item.event, eventLine(item.event))
     case "Output":
-      return element(item.output, outputLines(item.output))
+      return item.output.kind === SETTLED ? Effect.void : element(item.output, outputLines(item.output))
     case "Subscribed":
       return Effect.void
   }
@@ -67,24 +59,57 @@ const conclude = Effect.fnUntraced(function*(id: string) {
   if (isBad) return yield* new RunNotCompleted({ run: id, status: run.status, said })
 })
 
-const isSettling = (item: Item): boolean => item._tag === "Event" && settling.has(item.event.kind)
+/** How long the last words may be on their way, which the daemon sent before the event that settles the run. */
+const LAST_WORDS = "5 seconds"
+
+const unheard = (run: string) =>
+  aside(
+    `not all that was said has arrived within ${LAST_WORDS}; the run's folder has all of it: animus workflow get ${run}`
+  )
+
+/**
+ * When the run is over for now. Its events and what its agents say come on connections of their own, and either may be
+ * behind: it is over once both have said so, or `overdue` returns because the other does not.
+ */
+const makeEnd = Effect.sync(() => {
+  const settled = Deferred.makeUnsafe<string>()
+  const closed = new Set<string>()
+  let at: string | undefined
+  const isLast = (item: Item): boolean => {
+    if (item._tag === "Output" && item.output.kind === SETTLED) closed.add(item.output.text)
+    if (item._tag === "Event" && settlingEventKinds.has(item.event.kind)) {
+      at ??= item.event.occurred_at
+      Deferred.doneUnsafe(settled, Effect.succeed(item.event.workflow_id))
+    }
+    return at !== undefined && closed.has(at)
+  }
+  const overdue = Effect.flatMap(Deferred.await(settled), (run) => Effect.delay(unheard(run), LAST_WORDS))
+  return { isLast, overdue }
+})
 
 /** What has happened before the subscription is told first; a run that waits or has ended is not waited for. */
 export const watchRun = Effect.fnUntraced(function*(id: string) {
   const control = yield* ControlClient
-  const hasSettled = Effect.fnUntraced(function*(item: Item) {
-    if (item._tag !== "Subscribed") return isSettling(item)
+  const { isLast, overdue } = yield* makeEnd
+  const isOver = Effect.fnUntraced(function*(item: Item) {
+    if (item._tag !== "Subscribed") return isLast(item)
     const run = yield* control["workflow/get"]({ id })
     if (run.status !== "running") return true
     yield* element(run, soFar(run))
     return false
   })
-  yield* (yield* itemsOf(id)).pipe(Stream.tap(show), Stream.takeUntilEffect(hasSettled), Stream.runDrain)
+  yield* (yield* itemsOf(id)).pipe(
+    Stream.tap(show),
+    Stream.takeUntilEffect(isOver),
+    Stream.interruptWhen(overdue),
+    Stream.runDrain
+  )
   yield* conclude(id)
 })
 
 /** The run that `begin` starts, from its first event on: it is begun only when nothing of it can be missed. */
 export const beginAndWatch = Effect.fnUntraced(function*<E, R>(begin: Effect.Effect<string, E, R>) {
+  const { isLast, overdue } = yield* makeEnd
   let id = ""
   yield* (yield* itemsOf(undefined)).pipe(
     Stream.tap((item) =>
@@ -94,7 +119,8 @@ export const beginAndWatch = Effect.fnUntraced(function*<E, R>(begin: Effect.Eff
     ),
     Stream.filter((item) => isOf(id, item)),
     Stream.tap(show),
-    Stream.takeUntil(isSettling),
+    Stream.takeUntil(isLast),
+    Stream.interruptWhen(overdue),
     Stream.runDrain
   )
   yield* conclude(id)

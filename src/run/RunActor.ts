@@ -1,12 +1,13 @@
 /** One run in memory: its state, its lock, and the one way to write to its journal. Append comes before publish, always. */
 import { Effect, Latch, Semaphore } from "effect"
+import type { WorkflowEvent } from "../../schemas/control/Events.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import { Notifications } from "../notify/Notifications.ts"
 import { isFinished } from "../session/RunHead.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import { apply, type RunState } from "./RunState.ts"
-import { workflowEvents } from "./WorkflowEvents.ts"
+import { closings, workflowEvents } from "./WorkflowEvents.ts"
 
 export interface RunActor {
   readonly run: RunId
@@ -35,16 +36,22 @@ export const makeActor = (run: RunId): RunActor => ({
 
 export const hasEnded = (state: RunState | undefined): boolean => state !== undefined && isFinished(state.head.status)
 
+/** To whoever listens now. What agents said is closed first, so that nothing of it can come after. */
+export const publishEvents = Effect.fnUntraced(function*(events: ReadonlyArray<WorkflowEvent>) {
+  const { publish } = yield* Notifications
+  yield* publish("agent", closings(events))
+  yield* publish("workflow", events)
+})
+
 /** Durable, then remembered, then published; cannot be interrupted in between. Called with the actor's lock held. */
 export const commit = Effect.fnUntraced(
   function*(actor: RunActor, event: RunEvent) {
     const store = yield* SessionStore
-    const notifications = yield* Notifications
     const entries = yield* store.append(actor.run, actor.state?.head.sequence ?? 0, [event])
     for (const entry of entries) {
       const state = apply(actor.run, actor.state, entry)
       actor.state = state
-      if (state !== undefined) yield* notifications.publish("workflow", workflowEvents(state, entry))
+      if (state !== undefined) yield* publishEvents(workflowEvents(state, entry))
     }
   },
   Effect.uninterruptible

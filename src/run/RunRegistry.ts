@@ -8,14 +8,14 @@ import type { ChildProcessSpawner } from "effect/process"
 import { RunNotFound, type SequenceConflict, type SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { AgentSessions } from "../agent/AgentSessions.ts"
-import { Notifications } from "../notify/Notifications.ts"
+import type { Notifications } from "../notify/Notifications.ts"
 import type { HostEnvironment } from "../project/HostEnvironment.ts"
 import type { ProjectScope } from "../project/ProjectScope.ts"
 import type { Trust } from "../project/Trust.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import type { SubjectRouter } from "../subject/SubjectRouter.ts"
 import type { Workflows } from "../workflow/Workflows.ts"
-import { hasEnded, makeActor, type RunActor } from "./RunActor.ts"
+import { hasEnded, makeActor, publishEvents, type RunActor } from "./RunActor.ts"
 import { runLoop } from "./RunLoop.ts"
 import { project, type RunState } from "./RunState.ts"
 import { makeTroubles } from "./RunTrouble.ts"
@@ -81,7 +81,6 @@ const makeActors = (store: SessionStore["Service"]) => {
 
 export const makeRegistry = Effect.gen(function*() {
   const store = yield* SessionStore
-  const notifications = yield* Notifications
   const rooms = yield* Effect.context<Rooms>()
   const loops = yield* FiberMap.make<RunId>()
   const actors = makeActors(store)
@@ -104,8 +103,9 @@ export const makeRegistry = Effect.gen(function*() {
       troubles.stopped.set(run, why)
       yield* Effect.logError(`run ${run} stopped where it is`, cause)
       // Not of the journal: for whoever watches the run, and for whoever counts it as being at work.
-      yield* notifications.publish("workflow", [runStopped(run, why, DateTime.formatIso(yield* DateTime.now))])
-    }
+      yield* publishEvents([runStopped(run, why, DateTime.formatIso(yield* DateTime.now))])
+    },
+    Effect.provideContext(rooms)
   )
 
   /** With the lock held. A loop that is performing an attempt looks again by itself when the attempt is over. */

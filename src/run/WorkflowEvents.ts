@@ -1,5 +1,6 @@
 /** What the control socket hears of a journal entry (control protocol, workflow events). Pure. */
-import type { WorkflowEvent } from "../../schemas/control/Events.ts"
+import { type AgentOutput, SETTLED } from "../../schemas/control/AgentRpcs.ts"
+import { settlingEventKinds, type WorkflowEvent } from "../../schemas/control/Events.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { JournalEntry } from "../../schemas/RunEvent.ts"
 import { routeOf } from "./Route.ts"
@@ -12,6 +13,17 @@ export const runStopped = (run: string, reason: string, at: string): WorkflowEve
   payload: { state: "stopped", reason },
   occurred_at: at
 })
+
+/** What follows the last words of a run's agents and commands before these events. */
+export const closings = (events: ReadonlyArray<WorkflowEvent>): ReadonlyArray<AgentOutput> =>
+  events.filter(({ kind }) => settlingEventKinds.has(kind)).map(({ occurred_at, workflow_id }) => ({
+    workflow_id,
+    phase_id: "",
+    attempt: 0,
+    session_id: "",
+    kind: SETTLED,
+    text: occurred_at
+  }))
 
 type Payload = { readonly [key: string]: Json }
 type Said = readonly [kind: string, payload: Payload]

@@ -32,7 +32,7 @@ describe("RunEngine", () => {
         "publish workflow_completed"
       ])
       assert.deepStrictEqual(world.recordStatuses, ["pending", "running", "completed"])
-      assert.deepStrictEqual(world.agentOutput, ["editing", "1 passing"])
+      assert.deepStrictEqual(world.agentOutput, ["editing", "1 passing", "settled"])
       assert.deepStrictEqual(world.transcript, ["editing", "1 passing"])
       assert.include(world.log, "subject in-progress")
       assert.isBelow(world.log.indexOf("subject done"), world.log.indexOf("append RunCompleted"))

@@ -1,6 +1,7 @@
 /** A world for the engine with no process, no disk and no real clock: every neighbour is a small double that remembers. */
 import { DateTime, Deferred, Effect, FileSystem, Latch, Layer, Path, Scope, Sink, Stream } from "effect"
 import { ChildProcessSpawner } from "effect/process"
+import { SETTLED } from "../../schemas/control/AgentRpcs.ts"
 import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
 import { NoBackendForKind } from "../../schemas/errors/PluginErrors.ts"
 import {
@@ -286,7 +287,8 @@ export class World {
         Effect.sync(() => {
           for (const item of items) {
             if ("kind" in item && "payload" in item) this.log.push(`publish ${item.kind}`)
-            if (topic === "agent" && "text" in item) this.agentOutput.push(item.text)
+            if (topic !== "agent" || !("text" in item)) continue
+            this.agentOutput.push(item.kind === SETTLED ? SETTLED : item.text)
           }
         }),
       subscribe: () => Effect.succeed(Stream.empty)

@@ -1,6 +1,7 @@
 /** What can go wrong between the host and a plugin. A caller sees one of these, never a hang. */
 import { Runtime, Schema } from "effect"
 import { exitCodeOf } from "../Category.ts"
+import { EnvRequirement } from "../PluginManifest.ts"
 import type { LockMismatch, PluginNotLocked } from "./LockErrors.ts"
 
 /** The plugin's process or pipe ended while something was outstanding. */
@@ -147,6 +148,23 @@ export class PluginNotFound extends Schema.TaggedError<PluginNotFound>()("Plugin
   override get message() {
     const known = this.known.length === 0 ? "none is installed" : `known: ${this.known.join(", ")}`
     return `no plugin is named ${this.plugin} (${known}). See: animus plugin list`
+  }
+}
+
+/** What the daemon starts all the same, with a warning, a person who asks for it is told of. */
+export class VariablesMissing extends Schema.TaggedError<VariablesMissing>()("VariablesMissing", {
+  plugin: Schema.String,
+  variables: Schema.Array(EnvRequirement),
+  /** What to type. */
+  fix: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    const named = this.variables.map(({ description, name }) =>
+      description === undefined || description === "" ? name : `${name} (${description})`
+    )
+    return `plugin ${this.plugin} needs ${named.join(", ")}, which the daemon's environment lacks. Type: ${this.fix}`
   }
 }
 

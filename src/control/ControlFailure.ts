@@ -3,7 +3,7 @@ import { Effect, Schema, Stream } from "effect"
 import type { Categorized } from "../../schemas/Category.ts"
 import { ControlError } from "../../schemas/control/ControlError.ts"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import { PluginRefused } from "../../schemas/errors/PluginErrors.ts"
+import { PluginRefused, VariablesMissing } from "../../schemas/errors/PluginErrors.ts"
 import { RunNotFound, WorkflowInvalid } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import type { JsonObject } from "../../schemas/Json.ts"
@@ -12,6 +12,9 @@ import type { JsonObject } from "../../schemas/Json.ts"
 const detailsOf = (error: Categorized): JsonObject => {
   if (error instanceof WorkflowInvalid) return { error: error._tag, problems: error.problems }
   if (error instanceof PluginRefused) return { error: error._tag, plugin: error.plugin, plugin_code: error.code }
+  if (error instanceof VariablesMissing) {
+    return { error: error._tag, plugin: error.plugin, variables: error.variables.map(({ name }) => name) }
+  }
   return { error: error._tag }
 }
 

@@ -6,6 +6,7 @@ import { hashesOf } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { type Candidate, findCandidates } from "../plugin/Candidates.ts"
 import { rememberedManifest } from "../plugin/ManifestProbe.ts"
+import { exporting, missingVariables } from "../plugin/MissingVariables.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 
 export interface Finding {
@@ -42,11 +43,11 @@ const changed = Effect.fnUntraced(function*({ artifact_sha256, name, previous }:
 /** As far as this shell knows; the daemon has the environment that it was started with. */
 const missing = Effect.fnUntraced(function*({ artifact_sha256, name }: LockedPlugin) {
   const { env } = yield* HostEnvironment
-  const asked = (yield* rememberedManifest(artifact_sha256))?.env_required ?? []
-  return asked.filter(({ name, required }) => required && env[name] === undefined).map((variable) => ({
+  const manifest = yield* rememberedManifest(artifact_sha256)
+  return manifest === undefined ? [] : missingVariables(manifest, env).map((variable) => ({
     about: name,
     problem: `it needs ${variable.name}, which is not set here`,
-    fix: `export ${variable.name}=VALUE, then: animus daemon stop && animus daemon start`
+    fix: exporting([variable.name])
   }))
 })
 

@@ -4,7 +4,8 @@
  */
 import { Effect } from "effect"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
-import { HostEnvironment, markOf, markVariables, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
+import { HostEnvironment, markOf, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
+import { askedVariables, missingVariables } from "./MissingVariables.ts"
 
 type Variables = Readonly<Record<string, string>>
 
@@ -43,8 +44,7 @@ export const bareEnvironment = (env: Variables): Variables => ({ ...baseEnvironm
 /** A missing variable is the plugin's to complain about, in its own words: it is started all the same. */
 export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, manifest: PluginManifest) {
   const host = yield* HostEnvironment
-  const asked = (manifest.env_required ?? []).filter(({ name }) => !markVariables.has(name))
-  const missing = asked.filter(({ name, required }) => required && host.env[name] === undefined)
+  const missing = missingVariables(manifest, host.env)
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(", ")
     yield* Effect.logWarning(
@@ -52,8 +52,8 @@ export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, man
     )
   }
   return {
-    ...bareEnvironment(host.env),
-    ...pick(host.env, asked.map(({ name }) => name)),
+      ...bareEnvironment(host.env),
+      ...pick(host.env, askedVariables(manifest).map(({ name }) => name)),
     ...markOf(host),
     [PLUGIN_VARIABLE]: plugin
   }

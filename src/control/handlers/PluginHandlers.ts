@@ -2,10 +2,12 @@
 import { Clock, Effect } from "effect"
 import { PluginRpcs } from "../../../schemas/control/PluginRpcs.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
+import { VariablesMissing } from "../../../schemas/errors/PluginErrors.ts"
 import { PluginLock } from "../../lock/PluginLock.ts"
+import { exporting, missingVariables } from "../../plugin/MissingVariables.ts"
 import { type DiscoveryWarning, type InstalledPlugin, PluginCatalog } from "../../plugin/PluginCatalog.ts"
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
-import type { HostEnvironment } from "../../project/HostEnvironment.ts"
+import { HostEnvironment } from "../../project/HostEnvironment.ts"
 import { orphans } from "../../project/Orphans.ts"
 import type { ProcessTable } from "../../project/ProcessTable.ts"
 import { answer } from "../ControlFailure.ts"
@@ -41,6 +43,18 @@ const infoOf = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
   }
 })
 
+/** One that a person asks for by name, and that has what it needs. */
+const makeEquipped = Effect.gen(function*() {
+  const catalog = yield* PluginCatalog
+  const { env } = yield* HostEnvironment
+  return Effect.fnUntraced(function*(name: string) {
+    const plugin = yield* catalog.find(name)
+    const variables = missingVariables(plugin.manifest, env)
+    if (variables.length === 0) return plugin
+    return yield* new VariablesMissing({ plugin: name, variables, fix: exporting(variables.map(({ name }) => name)) })
+  })
+})
+
 /** Some reasons name the file themselves. */
 const warningOf = ({ name, path, reason }: DiscoveryWarning) => ({
   plugin: name,
@@ -68,6 +82,7 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
   const lock = yield* PluginLock
+  const equipped = yield* makeEquipped
   const shown = (plugin: InstalledPlugin) => Effect.provideService(infoOf(plugin), PluginLock, lock)
   const found = Effect.provideContext(orphans, yield* Effect.context<HostEnvironment | ProcessTable>())
   return PluginRpcs.of({
@@ -80,10 +95,10 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
           ...(include_warnings ? { warnings: warnings.map(warningOf) } : {})
         }
       }),
-    "plugin/info": ({ name }) => answer(Effect.flatMap(catalog.find(name), shown)),
+    "plugin/info": ({ name }) => answer(Effect.flatMap(equipped(name), shown)),
     "plugin/ping": ({ name }) =>
       answer(Effect.gen(function*() {
-        yield* catalog.find(name)
+        yield* equipped(name)
         const begun = yield* Clock.currentTimeMillis
         return yield* host.call(name, "$/ping", {}, { timeout: PING_MILLIS }).pipe(
           Effect.andThen(Clock.currentTimeMillis),
@@ -95,6 +110,7 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
     "plugin/call": ({ method, name, params }) =>
       answer(Effect.gen(function*() {
         if (lifecycle.has(method)) return yield* notYours(name, method)
+        yield* equipped(name)
         return yield* host.call(name, method, params)
       })),
     "plugin/status": ({ name }) =>

@@ -63,7 +63,7 @@ const ground = Layer.mergeAll(
   Digest.layerWebCrypto,
   FileSystem.layerNoop({}),
   Path.layer,
-  Layer.succeed(DaemonConfig, { session_store: "memory", pool_size: 4, log_level: "info" }),
+  Layer.succeed(DaemonConfig, { session_store: "memory", pool_size: 4, log_level: "info", transports: {} }),
   Layer.succeed(HostEnvironment, { env: {}, cookie: "test", generation: "test" }),
   Layer.succeed(
     ChildProcessSpawner.ChildProcessSpawner,

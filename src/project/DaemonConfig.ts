@@ -1,12 +1,37 @@
 /** The daemon's settings: `<project>/.animus/config.json` over `<configDir>/config.json` over the defaults here. */
 import { Context, Schema } from "effect"
-import { orElse } from "../../schemas/Json.ts"
+import { JsonObject, orElse } from "../../schemas/Json.ts"
+
+/** `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`; 0 lets the system choose, so that several projects do not meet. */
+const BindAddress = Schema.String.check(
+  Schema.makeFilter((text: string) => {
+    const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text)?.[1]
+    return port !== undefined && Number(port) <= 65_535 ||
+      "an address as HOST:PORT, such as 127.0.0.1:8080; port 0 lets the system choose"
+  })
+)
+
+/** What `transport/start` tells a transport; a key that is left out is not sent. */
+export const TransportSettings = Schema.Struct({
+  /** Where it is to listen. */
+  bind_addr: Schema.optionalKey(BindAddress),
+  /** Its own affair: handed over as it stands. */
+  config: Schema.optionalKey(JsonObject)
+})
+export type TransportSettings = typeof TransportSettings.Type
+
+export const Transports = Schema.Record(Schema.String, TransportSettings)
 
 export const DaemonSettings = Schema.Struct({
   session_store: orElse(Schema.Literals(["file", "memory"]), "file"),
   /** How many runs execute at the same time. */
   pool_size: orElse(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })), 2),
-  log_level: orElse(Schema.Literals(["debug", "info", "warn", "error"]), "info")
+  log_level: orElse(Schema.Literals(["debug", "info", "warn", "error"]), "info"),
+  /**
+   * By the name of the plugin. Of the user's file alone: a repository has no say in where this user's machine is listened
+   * to.
+   */
+  transports: orElse(Transports, {})
 })
 export type DaemonSettings = typeof DaemonSettings.Type
 

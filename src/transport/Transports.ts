@@ -11,6 +11,7 @@ import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import { whileInstalled } from "../plugin/WhileInstalled.ts"
+import { DaemonConfig } from "../project/DaemonConfig.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 
 const START_MILLIS = 30_000
@@ -24,7 +25,8 @@ const isTransport = (kind: string): boolean => kind === "transport_backend" || k
 const ask = Effect.fnUntraced(function*(plugin: string) {
   const host = yield* PluginHost
   const { projectRoot, socketPath } = yield* ProjectScope
-  const params: TransportStart = { control_socket_path: socketPath, project_root: projectRoot }
+  const { transports } = yield* DaemonConfig
+  const params: TransportStart = { control_socket_path: socketPath, project_root: projectRoot, ...transports[plugin] }
   const answer = yield* host.call(plugin, "transport/start", params, { timeout: START_MILLIS })
   const bound_addr = Option.getOrUndefined(decodeStarted(answer))?.bound_addr
   yield* Effect.logInfo(`transport ${plugin} is up${bound_addr === undefined ? "" : ` at ${bound_addr}`}`)
@@ -33,10 +35,15 @@ const ask = Effect.fnUntraced(function*(plugin: string) {
 
 const refused = (plugin: string) =>
   Effect.fnUntraced(function*(error: PluginError) {
+    const { transports } = yield* DaemonConfig
     if (error._tag === "MethodNotSupported") {
-      return yield* Effect.logInfo(`transport ${plugin} has no transport/start: it listens on its own`)
+      const own = `transport ${plugin} has no transport/start: it listens on its own`
+      if (transports[plugin] === undefined) return yield* Effect.logInfo(own)
+      return yield* Effect.logWarning(`${own}, and cannot be told what daemon.transports of config.json says of it`)
     }
-    yield* Effect.logWarning(`transport ${plugin} did not start: ${error.message}`)
+    yield* Effect.logWarning(
+      `transport ${plugin} did not start: ${error.message}. Once that is mended: animus plugin restart ${plugin}`
+    )
     yield* publishDaemonEvent("transport-start-failed", { plugin, error: error.message })
   })
 
@@ -70,6 +77,17 @@ const takeDown = Effect.fnUntraced(function*(plugin: string, up: Ref.Ref<boolean
   })
 })
 
+/** Settings that reach nobody are most likely a name that was mistyped. */
+const tellUnused = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
+  const { transports } = yield* DaemonConfig
+  const unused = Object.keys(transports).filter((name) => !names.includes(name))
+  if (unused.length === 0) return
+  const known = names.length === 0 ? "none is installed" : `there are: ${names.join(", ")}`
+  yield* Effect.logWarning(
+    `daemon.transports of config.json names ${unused.join(", ")}, and there is no such transport (${known})`
+  )
+})
+
 /** Its building waits for nothing. */
 export const layer = Layer.effectDiscard(Effect.gen(function*() {
   const catalog = yield* PluginCatalog
@@ -79,6 +97,7 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
       plugins.filter(({ manifest }) => kindsOf(manifest).some(isTransport)),
       ({ name }) => Effect.map(Ref.make(false), (up) => ({ name, up }))
     )
+    yield* tellUnused(transports.map(({ name }) => name))
     yield* Effect.forEach(transports, ({ name, up }) => Effect.forkScoped(keepUp(name, up)))
     // Closed in the opposite order: each is told while it is still looked after.
     yield* Effect.addFinalizer(() =>

@@ -40,13 +40,16 @@ const compiles = ({ file = "", text }: Snippet) => {
   assert.deepStrictEqual(Result.getOrThrow(compiled).warnings, [])
 }
 
+const settings = (snippet: Snippet) =>
+  Effect.gen(function*() {
+    const shown = JSON.parse(snippet.text).daemon
+    assert.deepInclude(yield* DaemonConfig, shown)
+  }).pipe(Effect.provide(DaemonConfigFile.layer.pipe(Layer.provide(machineWith(snippet)))))
+
 const readers: Readonly<Record<string, (snippet: Snippet) => Effect.Effect<void, unknown>>> = {
   ".animus/workflows.yaml": (snippet) => Effect.sync(() => compiles(snippet)),
-  ".animus/config.json": (snippet) =>
-    Effect.gen(function*() {
-      const shown = JSON.parse(snippet.text).daemon
-      assert.deepInclude(yield* DaemonConfig, shown)
-    }).pipe(Effect.provide(DaemonConfigFile.layer.pipe(Layer.provide(machineWith(snippet))))),
+  ".animus/config.json": settings,
+  "~/.animus/config.json": settings,
   "~/.animus/plugins.yaml": (snippet) =>
     Effect.gen(function*() {
       const { candidates, warnings } = yield* findCandidates

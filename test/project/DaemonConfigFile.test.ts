@@ -42,6 +42,13 @@ describe("DaemonConfigFile", () => {
       expect(settings).toMatchObject({ session_store: "file", pool_size: 3, log_level: "debug" })
     }))
 
+  it.live("the user says where transports listen", () =>
+    Effect.gen(function*() {
+      const transports = { "animus-transport-http": { bind_addr: "[::1]:0", config: { theme: "dark" } } }
+      expect(yield* read({ user: JSON.stringify({ daemon: { transports } }) })).toMatchObject({ transports })
+    }))
+
+  const listening = (settings: object) => JSON.stringify({ daemon: { transports: { http: settings } } })
   const wrong = [
     ["text that is not JSON", { project: "{" }, "/p/config.json", "JSON"],
     [
@@ -55,6 +62,16 @@ describe("DaemonConfigFile", () => {
       { user: `{"daemon":{"pool_size":0}}`, project: `{"daemon":{"pool_size":1}}` },
       "/u/config.json",
       "pool_size"
+    ],
+    ["an address without a port", { user: listening({ bind_addr: "localhost" }) }, "/u/config.json", "HOST:PORT"],
+    ["a port there is not", { user: listening({ bind_addr: "[::1]:65536" }) }, "/u/config.json", "HOST:PORT"],
+    ["an address with a path", { user: listening({ bind_addr: "http://h:80" }) }, "/u/config.json", "HOST:PORT"],
+    ["a mistyped key of a transport", { user: listening({ bind_adr: "h:80" }) }, "/u/config.json", "bind_adr"],
+    [
+      "a transport of the user's in a project's file",
+      { project: listening({ bind_addr: "0.0.0.0:80" }) },
+      "/p/config.json",
+      "/u/config.json"
     ],
     ["a block of the wrong shape", { project: `{"daemon":[]}` }, "/p/config.json", "daemon"]
   ] as const

@@ -111,7 +111,12 @@ const world = (runs: Runs, options: { readonly pool?: number; readonly queue?: Q
     DispatchQueue,
     DispatchQueue.make({ initial: options.queue ?? empty, append: () => Effect.void })
   )
-  const config = DaemonConfig.of({ session_store: "memory", pool_size: options.pool ?? 2, log_level: "info" })
+  const config = DaemonConfig.of({
+    session_store: "memory",
+    pool_size: options.pool ?? 2,
+    log_level: "info",
+    transports: {}
+  })
   return Scheduler.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(queue, runs.layer, Notifications.layer, Layer.succeed(DaemonConfig, config)))
   )

@@ -22,6 +22,7 @@ import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
 import { Scheduler } from "../src/schedule/Scheduler.ts"
+import { PluginTools } from "../src/tools/PluginTools.ts"
 import { Workflows } from "../src/workflow/Workflows.ts"
 import { AgentSessionsMemory } from "./AgentSessionsMemory.ts"
 import * as ControlMemory from "./ControlMemory.ts"
@@ -93,6 +94,7 @@ export const layer = ({ agent, kinds = ["task", "requirement"], workflows }: Tes
     Layer.provide(ControlHandlers),
     Layer.provideMerge(Scheduler.layer),
     Layer.provideMerge(RunEngine.layer),
+    Layer.provide(PluginTools.layer),
     Layer.provideMerge(
       Layer.mergeAll(
         AgentSessionsMemory.layer(answering(agent)),

@@ -2,8 +2,13 @@
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { Json, JsonOrNull, maybe, orElse } from "../Json.ts"
+import { McpTool } from "../PluginLifecycle.ts"
 import { SignatureStatus } from "../PluginLock.ts"
 import { ControlError } from "./ControlError.ts"
+
+/** A tool that a plugin offers to agents; ours. Under a name that another plugin has it is not offered. */
+export const PluginTool = Schema.Struct({ ...McpTool.fields, taken_by: maybe(Schema.String) })
+export type PluginTool = typeof PluginTool.Type
 
 /** An installed plugin (control protocol, plugin methods). */
 export const PluginInfo = Schema.Struct({
@@ -20,7 +25,9 @@ export const PluginInfo = Schema.Struct({
   artifact_sha256: maybe(Schema.String),
   installed_from: maybe(Schema.String),
   pinned: maybe(Schema.Boolean),
-  signature_status: maybe(SignatureStatus)
+  signature_status: maybe(SignatureStatus),
+  /** Its manifest names them when it has some; absent while the plugin has not yet said which. */
+  mcp_tools: maybe(Schema.Array(PluginTool))
 })
 export type PluginInfo = typeof PluginInfo.Type
 

@@ -10,7 +10,6 @@ import {
   WorkflowInvalid
 } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
-import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import { Subject, type SubjectDispatch } from "../../schemas/Subject.ts"
 import { AgentSessions } from "../../src/agent/AgentSessions.ts"
@@ -21,7 +20,7 @@ import { DaemonLifecycle } from "../../src/control/DaemonLifecycle.ts"
 import { PluginLock } from "../../src/lock/PluginLock.ts"
 import { LogBackend } from "../../src/log/LogBackend.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
-import { type InstalledPlugin, PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
+import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProcessTable } from "../../src/project/ProcessTable.ts"
@@ -31,7 +30,9 @@ import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import { Scheduler } from "../../src/schedule/Scheduler.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
 import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
+import { PluginTools } from "../../src/tools/PluginTools.ts"
 import { Workflows } from "../../src/workflow/Workflows.ts"
+import { manifest } from "../plugin/scripted.ts"
 import { event } from "./Doubles.ts"
 
 const task = Schema.decodeUnknownSync(Subject)({
@@ -93,27 +94,6 @@ const status = (name: string, state: "running" | "disabled" | "idle") => ({
   startedAt: undefined
 })
 
-const wanted: PluginManifest["env_required"] = [
-  { name: "HUB_TOKEN", description: "to open issues", sensitive: true, required: true },
-  { name: "x; reboot", sensitive: false, required: true },
-  { name: "HUB_URL", sensitive: false, required: false },
-  { name: "ANIMUS_COOKIE", sensitive: false, required: true }
-]
-const installed = (name: string, env_required: PluginManifest["env_required"]): InstalledPlugin => ({
-  name,
-  path: `/plugins/${name}`,
-  source: "user_dir",
-  manifest: {
-    name,
-    version: "1.0.0",
-    plugin_kind: "custom",
-    description: "",
-    protocol_version: "1.1.0",
-    capabilities: [],
-    ...(env_required === undefined ? {} : { env_required })
-  }
-})
-
 const doubles = Layer.mergeAll(
   Layer.mock(SubjectRouter)({
     get: (id) =>
@@ -173,8 +153,9 @@ const doubles = Layer.mergeAll(
   }),
   Layer.mock(PluginCatalog)({
     discovery: Effect.succeed({ plugins: [], warnings: [] }),
-    find: (name) => Effect.succeed(installed(name, name === "poor" ? wanted : []))
+    find: (name) => Effect.succeed({ name, path: `/${name}`, source: "user_dir", manifest })
   }),
+  Layer.mock(PluginTools)({}),
   PluginLock.layerOpen,
   Layer.mock(LogBackend)({
     query: ({ limit }) => Effect.succeed({ entries: [log("1"), log("2")].slice(0, limit ?? 0), nextCursor: undefined }),
@@ -278,25 +259,6 @@ describe("control handlers", () => {
             data
           })
         }
-      }))
-
-    it.effect("plugin/info, ping and call refuse a plugin whose required variables the daemon lacks", () =>
-      Effect.gen(function*() {
-        const control = yield* ControlClient
-        const calls = [
-          control["plugin/info"]({ name: "poor" }),
-          control["plugin/ping"]({ name: "poor" }),
-          control["plugin/call"]({ name: "poor", method: "health/check" })
-        ]
-        for (const call of calls) {
-          expect(yield* Effect.flip<unknown, unknown, never>(call)).toMatchObject({
-            category: "unavailable",
-            message: "plugin poor needs HUB_TOKEN (to open issues), x; reboot, which the daemon's environment lacks. " +
-              "Type: export HUB_TOKEN=VALUE; animus daemon stop && animus daemon start",
-            data: { error: "VariablesMissing", plugin: "poor", variables: ["HUB_TOKEN", "x; reboot"] }
-          })
-        }
-        yield* control["plugin/call"]({ name: "rich", method: "health/check" })
       }))
 
     it.effect("plugin/status tells each plugin's state, plugin/orphans what an earlier daemon left", () =>

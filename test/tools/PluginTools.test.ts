@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
+import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { PluginTools, register } from "../../src/tools/PluginTools.ts"
 import { answer, serving } from "../plugin/scripted.ts"
 import { hostsOf } from "./Hosts.ts"
@@ -33,7 +35,36 @@ const toolbox = (names: ReadonlyArray<string>) => ({
   facts: { capabilities: ["mcp/tool_call"] } satisfies Partial<PluginManifest>
 })
 
+const never = {
+  program: serving(() => Effect.void, { mcp_tools: [{ name: "hum" }] }),
+  facts: { capabilities: [] } satisfies Partial<PluginManifest>
+}
+
+const hanging = { ...toolbox([]), program: () => Effect.never }
+
 describe("PluginTools", () => {
+  it.effect("says of one plugin what it declares, and of whose tools another has the name", () =>
+    Effect.gen(function*() {
+      const tools = yield* PluginTools
+      const host = yield* PluginHost
+      const named = (plugin: string) =>
+        Effect.map(tools.declaredBy(plugin), (all) => all?.map(({ holder, tool }) => [tool.name, holder]))
+      assert.deepStrictEqual(yield* named("one"), [["look", undefined]])
+      assert.deepStrictEqual(yield* named("two"), [["look", "one"], ["sing", undefined]])
+      // Its manifest does not say that it has some, so nobody starts it for that.
+      assert.isUndefined(yield* named("never"))
+      assert.strictEqual((yield* host.status("never")).state, "idle")
+      assert.isUndefined(yield* named("nobody"))
+      const looking = yield* Effect.forkChild(named("hanging"), { startImmediately: true })
+      yield* TestClock.adjust("5 seconds")
+      assert.isUndefined(yield* Fiber.join(looking))
+    }).pipe(Effect.provide(PluginTools.layer.pipe(
+      Layer.provideMerge(
+        hostsOf({ one: toolbox(["look"]), two: toolbox(["look", "sing"]), never, hanging })
+      ),
+      Layer.provide(Notifications.layer)
+    ))))
+
   it.effect("collects what plugins offer, and sends a call to who offers it", () =>
     Effect.gen(function*() {
       const tools = yield* PluginTools

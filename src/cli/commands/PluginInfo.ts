@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { succeed } from "../Output.ts"
+import { toolsText } from "../render/PluginText.ts"
 import { pluginName } from "../SharedFlags.ts"
 import { fields } from "../Table.ts"
 
@@ -9,9 +10,8 @@ export const pluginInfo = Command.make("info", { name: pluginName }, ({ name }) 
   Effect.gen(function*() {
     const control = yield* ControlClient
     const info = yield* control["plugin/info"]({ name })
-    yield* succeed(
-      info,
-      fields([
+    yield* succeed(info, [
+      ...fields([
         ["name", info.name],
         ["version", info.version],
         ["kind", info.kind],
@@ -23,6 +23,7 @@ export const pluginInfo = Command.make("info", { name: pluginName }, ({ name }) 
         ["pinned", info.pinned === true ? "to this version" : undefined],
         ["lock", info.lock_state],
         ["signature", info.signature_status]
-      ])
-    )
+      ]),
+      ...toolsText(info)
+    ])
   })).pipe(Command.withDescription("Show one plugin"))

@@ -10,6 +10,7 @@ import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
 import { HostEnvironment } from "../../project/HostEnvironment.ts"
 import { orphans } from "../../project/Orphans.ts"
 import type { ProcessTable } from "../../project/ProcessTable.ts"
+import { type DeclaredTool, PluginTools } from "../../tools/PluginTools.ts"
 import { answer } from "../ControlFailure.ts"
 
 const PING_MILLIS = 5000
@@ -42,6 +43,8 @@ const infoOf = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
     ...lockOf(plugin)
   }
 })
+
+const toolOf = ({ holder, tool }: DeclaredTool) => holder === undefined ? tool : { ...tool, taken_by: holder }
 
 /** One that a person asks for by name, and that has what it needs. */
 const makeEquipped = Effect.gen(function*() {
@@ -82,6 +85,7 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
   const lock = yield* PluginLock
+  const tools = yield* PluginTools
   const equipped = yield* makeEquipped
   const shown = (plugin: InstalledPlugin) => Effect.provideService(infoOf(plugin), PluginLock, lock)
   const found = Effect.provideContext(orphans, yield* Effect.context<HostEnvironment | ProcessTable>())
@@ -95,7 +99,12 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
           ...(include_warnings ? { warnings: warnings.map(warningOf) } : {})
         }
       }),
-    "plugin/info": ({ name }) => answer(Effect.flatMap(equipped(name), shown)),
+    "plugin/info": ({ name }) =>
+      answer(Effect.gen(function*() {
+        const info = yield* shown(yield* equipped(name))
+        const declared = yield* tools.declaredBy(name)
+        return declared === undefined ? info : { ...info, mcp_tools: declared.map(toolOf) }
+      })),
     "plugin/ping": ({ name }) =>
       answer(Effect.gen(function*() {
         yield* equipped(name)

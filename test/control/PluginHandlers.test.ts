@@ -1,0 +1,93 @@
+/** `plugin/*` as a person meets them: through the client and the codec, over a catalog and a host that are functions. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as ControlMemory from "../../layers/ControlMemory.ts"
+import * as ProcessTableMemory from "../../layers/ProcessTableMemory.ts"
+import { ControlError } from "../../schemas/control/ControlError.ts"
+import type { PluginManifest } from "../../schemas/PluginManifest.ts"
+import { ControlClient } from "../../src/control/ControlClient.ts"
+import { ControlServer } from "../../src/control/ControlServer.ts"
+import { PluginHandlers } from "../../src/control/handlers/PluginHandlers.ts"
+import { PluginLock } from "../../src/lock/PluginLock.ts"
+import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
+import { PluginHost } from "../../src/plugin/PluginHost.ts"
+import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
+import { PluginTools } from "../../src/tools/PluginTools.ts"
+import { manifest } from "../plugin/scripted.ts"
+import * as Doubles from "./Doubles.ts"
+
+const wanted: PluginManifest["env_required"] = [
+  { name: "HUB_TOKEN", description: "to open issues", sensitive: true, required: true },
+  { name: "x; reboot", sensitive: false, required: true },
+  { name: "HUB_URL", sensitive: false, required: false },
+  { name: "ANIMUS_COOKIE", sensitive: false, required: true }
+]
+
+const installed = (name: string, facts: Partial<PluginManifest> = {}) => ({
+  name,
+  path: `/plugins/${name}`,
+  source: "user_dir" as const,
+  manifest: { ...manifest, name, ...facts }
+})
+
+const plugins = [installed("poor", { env_required: wanted }), installed("rich"), installed("plain")]
+
+const layer = ControlClient.layer.pipe(
+  Layer.provide(ControlMemory.layer),
+  Layer.provide(ControlServer.layer),
+  Layer.provide(PluginHandlers),
+  Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
+  Layer.provide([
+    Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins, warnings: [] }))),
+    Layer.mock(PluginHost, { call: (_, method) => Effect.succeed({ method }) }),
+    Layer.mock(PluginTools, {
+      declaredBy: (plugin) =>
+        Effect.succeed(
+          plugin === "rich"
+            ? [{ tool: { name: "dig", description: "digs" }, holder: undefined }, {
+              tool: { name: "sow" },
+              holder: "p"
+            }]
+            : undefined
+        )
+    }),
+    PluginLock.layerOpen,
+    ProcessTableMemory.layer,
+    Layer.succeed(HostEnvironment, { env: {}, cookie: "c", generation: "2" })
+  ])
+)
+
+const controlError = (error: { readonly _tag: string }): ControlError =>
+  error instanceof ControlError ? error : assert.fail(`not an answer of the daemon: ${error._tag}`)
+
+describe("a plugin whose required variables the daemon lacks", () => {
+  for (const verb of ["plugin/info", "plugin/ping", "plugin/call"] as const) {
+    it.effect(`is refused by ${verb}, with what to type`, () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const error = controlError(yield* Effect.flip(control[verb]({ name: "poor", method: "health/check" })))
+        assert.strictEqual(error.category, "unavailable")
+        assert.strictEqual(
+          error.message,
+          "plugin poor needs HUB_TOKEN (to open issues), x; reboot, which the daemon's environment lacks. " +
+            "Type: export HUB_TOKEN=VALUE; animus daemon stop && animus daemon start"
+        )
+        assert.deepStrictEqual(error.data, {
+          error: "VariablesMissing",
+          plugin: "poor",
+          variables: ["HUB_TOKEN", "x; reboot"]
+        })
+        yield* control[verb]({ name: "rich", method: "health/check" })
+      }).pipe(Effect.provide(layer)))
+  }
+})
+
+describe("plugin/info", () => {
+  it.effect("names the tools for agents, and whose name another plugin has", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const { mcp_tools } = yield* control["plugin/info"]({ name: "rich" })
+      assert.deepStrictEqual(mcp_tools, [{ name: "dig", description: "digs" }, { name: "sow", taken_by: "p" }])
+      assert.notProperty(yield* control["plugin/info"]({ name: "plain" }), "mcp_tools")
+    }).pipe(Effect.provide(layer)))
+})

@@ -52,6 +52,40 @@ export class NotInstalled extends Schema.TaggedError<NotInstalled>()("NotInstall
   }
 }
 
+/** One thing that is wrong with the plugins, and what to type about it; empty when `problem` says it. */
+export const DoctorFinding = Schema.Struct({
+  /** A plugin, or a file. */
+  about: Schema.String,
+  problem: Schema.String,
+  fix: Schema.String
+})
+export type DoctorFinding = typeof DoctorFinding.Type
+
+/** A line each, whatever a plugin calls itself. */
+const lineOf = ({ about, fix, problem }: DoctorFinding): string =>
+  `${about}: ${problem}${fix === "" ? "" : `. Type: ${fix}`}`.replace(/\s+/g, " ")
+
+/** What `plugin doctor` found. As a preflight that fails, it is something for the operator to mend. */
+export class PluginsUnhealthy extends Schema.TaggedError<PluginsUnhealthy>()("PluginsUnhealthy", {
+  findings: Schema.NonEmptyArray(DoctorFinding),
+  /** What was removed from the store before it looked. */
+  swept: Schema.Array(Schema.String)
+}) {
+  readonly category = "invalid_request" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.invalid_request
+  get data() {
+    return { healthy: false, findings: this.findings, swept: this.swept }
+  }
+  override get message() {
+    const count = this.findings.length === 1 ? "one thing is" : `${this.findings.length} things are`
+    return [
+      ...this.swept.map((name) => `removed ${name} from the store`),
+      `${count} wrong with the plugins of this user:`,
+      ...this.findings.map(lineOf)
+    ].join("\n")
+  }
+}
+
 /** Another install, update or removal is at work and did not end in time. */
 export class InstallBusy extends Schema.TaggedError<InstallBusy>()("InstallBusy", {
   holder: Schema.String,

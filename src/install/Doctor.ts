@@ -1,6 +1,7 @@
 /** What is wrong with this user's plugins, and what to type about it. Nothing is executed and nothing is changed. */
 import { Context, Effect, FileSystem, Layer } from "effect"
 import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
+import type { DoctorFinding } from "../../schemas/errors/InstallErrors.ts"
 import type { LockedPlugin } from "../../schemas/PluginLock.ts"
 import { hashesOf } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
@@ -8,13 +9,6 @@ import { type Candidate, findCandidates } from "../plugin/Candidates.ts"
 import { rememberedManifest } from "../plugin/ManifestProbe.ts"
 import { exporting, missingVariables } from "../plugin/MissingVariables.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
-
-export interface Finding {
-  /** A plugin, or a file. */
-  readonly about: string
-  readonly problem: string
-  readonly fix: string
-}
 
 const unlisted = Effect.fnUntraced(function*({ broken, name, path, release, source }: Candidate) {
   if (release !== undefined || source === "project_local") return []
@@ -55,7 +49,7 @@ const examine = Effect.gen(function*() {
   const { ledger, trees } = yield* PluginStore
   const { candidates, warnings } = yield* findCandidates
   // What discovery says of files says already what to do.
-  const told = warnings.map(({ name, reason }): Finding => ({ about: name, problem: reason, fix: "" }))
+  const told = warnings.map(({ name, reason }): DoctorFinding => ({ about: name, problem: reason, fix: "" }))
   const loose = yield* Effect.forEach(candidates, unlisted)
   const known = yield* Effect.option(ledger)
   if (known._tag === "None") return [...told, ...loose.flat()]
@@ -63,7 +57,7 @@ const examine = Effect.gen(function*() {
   const damaged = yield* Effect.forEach(plugins, changed)
   const unset = yield* Effect.forEach(plugins, missing)
   const needed = hashesOf(known.value)
-  const orphans = (yield* trees).filter((tree) => !needed.has(tree)).map((tree): Finding => ({
+  const orphans = (yield* trees).filter((tree) => !needed.has(tree)).map((tree): DoctorFinding => ({
     about: tree.slice(0, 12),
     problem: "it lies in the store, and nothing lists it",
     fix: "animus plugin doctor --sweep"
@@ -72,7 +66,7 @@ const examine = Effect.gen(function*() {
 })
 
 export class Doctor extends Context.Service<Doctor, {
-  readonly examine: Effect.Effect<ReadonlyArray<Finding>, StateFolderUnusable>
+  readonly examine: Effect.Effect<ReadonlyArray<DoctorFinding>, StateFolderUnusable>
 }>()("animus/install/Doctor") {
   static readonly layer = Layer.effect(
     Doctor,

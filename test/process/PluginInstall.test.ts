@@ -123,7 +123,9 @@ describe("a plugin", () => {
   it("and all that is wrong with others is named by the doctor, each with what to type", () => {
     const { here, source } = workplace()
     const healthy = here.animus("plugin", "doctor")
+    assert.deepStrictEqual([healthy.status, healthy.stderr], [0, ""])
     assert.include(healthy.stdout, "nothing is wrong")
+    assert.deepStrictEqual(here.answer("plugin", "doctor"), { healthy: true, findings: [], swept: [] })
     here.answer("plugin", "install", "--path", source)
     const { artifact_sha256 } = here.answer("plugin", "lock", "list").plugins.find((
       { name }: { readonly name: string }
@@ -140,7 +142,14 @@ describe("a plugin", () => {
       join(state, "plugins.yaml"),
       "plugins:\n  animus-plugin-gone: { binary: /nowhere/animus-plugin-gone }\n"
     )
-    const { findings } = here.answer("plugin", "doctor")
+    const found = here.animus("plugin", "doctor", "--json")
+    assert.deepStrictEqual([found.status, found.stdout], [2, ""])
+    const { details: { findings, healthy: isHealthy } } = JSON.parse(found.stderr).error
+    assert.isFalse(isHealthy)
+    const told = here.animus("plugin", "doctor")
+    assert.deepStrictEqual([told.status, told.stdout], [2, ""])
+    assert.match(told.stderr, /^animus: 5 things are wrong .*:$/m)
+    assert.match(told.stderr, /^animus-plugin-limp: .*\. Type: chmod \+x .*$/m)
     const fixes = Object.fromEntries(
       findings.map(({ about, fix }: { readonly about: string; readonly fix: string }) => [about, fix])
     )
@@ -151,9 +160,10 @@ describe("a plugin", () => {
       [NAME]: `animus plugin update ${NAME} --reinstall`,
       "000000000000": "animus plugin doctor --sweep"
     })
-    assert.deepStrictEqual(here.answer("plugin", "doctor", "--sweep").swept, ["0".repeat(64)])
+    const swept = here.animus("plugin", "doctor", "--sweep", "--json")
+    assert.deepStrictEqual(JSON.parse(swept.stderr).error.details.swept, ["0".repeat(64)])
     writeFileSync(join(state, "plugins.lock"), "{{")
-    assert.include(here.animus("plugin", "doctor").stdout, "plugins.lock cannot be read")
+    assert.include(here.animus("plugin", "doctor").stderr, "plugins.lock cannot be read")
   })
 
   it("whose install is killed while it is asked what it is, works as it did", async () => {

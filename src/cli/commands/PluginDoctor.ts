@@ -1,13 +1,10 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { Doctor, type Finding } from "../../install/Doctor.ts"
+import { PluginsUnhealthy } from "../../../schemas/errors/InstallErrors.ts"
+import { Doctor } from "../../install/Doctor.ts"
 import { Installer } from "../../install/Installer.ts"
 import { succeed } from "../Output.ts"
 import { withPluginTools } from "../PluginTools.ts"
-import { sanitizeLine } from "../Sanitize.ts"
-
-const lineOf = ({ about, fix, problem }: Finding): string =>
-  sanitizeLine(`${about}: ${problem}${fix === "" ? "" : `. Type: ${fix}`}`)
 
 export const pluginDoctor = Command.make("doctor", {
   sweep: Flag.Boolean("sweep").pipe(
@@ -19,10 +16,11 @@ export const pluginDoctor = Command.make("doctor", {
     const installer = yield* Installer
     const doctor = yield* Doctor
     const swept = sweep ? yield* installer.sweep : []
-    const findings = yield* doctor.examine
-    yield* succeed({ healthy: findings.length === 0, findings, swept }, [
+    const [first, ...others] = yield* doctor.examine
+    if (first !== undefined) return yield* new PluginsUnhealthy({ findings: [first, ...others], swept })
+    yield* succeed({ healthy: true, findings: [], swept }, [
       ...swept.map((name) => `removed ${name} from the store`),
-      ...findings.length === 0 ? ["nothing is wrong with the plugins of this user"] : findings.map(lineOf)
+      "nothing is wrong with the plugins of this user"
     ])
   }).pipe(withPluginTools)).pipe(
     Command.withDescription("Say what is wrong with the plugins, and what to type about it")

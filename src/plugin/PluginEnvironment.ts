@@ -52,8 +52,8 @@ export const pluginEnvironment = Effect.fnUntraced(function*(plugin: string, man
     )
   }
   return {
-      ...bareEnvironment(host.env),
-      ...pick(host.env, askedVariables(manifest).map(({ name }) => name)),
+    ...bareEnvironment(host.env),
+    ...pick(host.env, askedVariables(manifest).map(({ name }) => name)),
     ...markOf(host),
     [PLUGIN_VARIABLE]: plugin
   }

@@ -1,6 +1,6 @@
 /** Steps that are done once, as a plugin remembers them (plugin protocol, durable_store). Hosted, not driven. */
 import { Schema } from "effect"
-import { Json, maybe, open } from "./Json.ts"
+import { Json, maybe, open, rows } from "./Json.ts"
 
 const StepError = open({
   code: Schema.Union([Schema.String, Schema.Int]),
@@ -60,7 +60,7 @@ export const DurableStoreMethods = {
   "durable/recover_in_flight": {
     params: Schema.Struct({ since_epoch: Schema.Natural }),
     result: open({
-      in_flight: Schema.Array(
+      in_flight: rows(
         open({ ...Phase, last_committed_step: maybe(Schema.String), replay_state: maybe(Json) })
       )
     })
@@ -70,7 +70,7 @@ export const DurableStoreMethods = {
     result: open({
       ...Phase,
       status: Schema.Literals(["pending", "success", "error", "cancelled"]),
-      steps: Schema.Array(DurableStep)
+      steps: rows(DurableStep)
     })
   }
 } as const

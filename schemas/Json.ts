@@ -1,5 +1,5 @@
 /** The words every wire schema is spelled with: any JSON, keys that may be missing or null, defaults, lists left out when empty. */
-import { Effect, Option, Schema, SchemaGetter } from "effect"
+import { Effect, Option, Schema, SchemaGetter, SchemaTransformation } from "effect"
 
 /** Any JSON value; what peers send without telling us its shape. */
 export const Json = Schema.Json
@@ -32,13 +32,18 @@ export const maybe = <S extends Schema.Top>(schema: S) =>
     })
   )
 
-/** `f: T = d` on the wire: read as `value` when absent, always written; constructors may leave it out. */
+/** `f: T = d` on the wire: read as `value` when absent or null, always written; constructors may leave it out. */
 export const orElse = <S extends Schema.Top & Schema.WithoutConstructorDefault>(
   schema: S,
   value: S["Encoded"] & S["~type.make.in"]
 ) =>
-  schema.pipe(
-    Schema.withDecodingDefaultKey(Effect.succeed(value)),
+  Schema.optionalKey(Schema.NullOr(Schema.toEncoded(schema))).pipe(
+    Schema.decodeTo(schema, {
+      decode: SchemaGetter.transformOptional((read: Option.Option<S["Encoded"] | null>) =>
+        Option.some<S["Encoded"]>(Option.getOrNull(read) ?? value)
+      ),
+      encode: SchemaGetter.transformOptional((written: Option.Option<S["Encoded"]>) => written)
+    }),
     Schema.withConstructorDefault(Effect.succeed(value))
   )
 
@@ -55,6 +60,18 @@ export const listOf = <S extends Schema.Top>(item: S) =>
       encode: SchemaGetter.transformOptional(Option.filter((list: ReadonlyArray<S["Type"]>) => list.length > 0))
     }),
     Schema.withConstructorDefault(Effect.succeed([]))
+  )
+
+/** A list that must be there; many languages write one that is empty as null. */
+export const rows = <S extends Schema.Top>(item: S) =>
+  Schema.NullOr(Schema.Array(item)).pipe(
+    Schema.decodeTo(
+      Schema.Array(Schema.toType(item)),
+      SchemaTransformation.transform({
+        decode: (read: ReadonlyArray<S["Type"]> | null): ReadonlyArray<S["Type"]> => read ?? [],
+        encode: (list: ReadonlyArray<S["Type"]>): ReadonlyArray<S["Type"]> | null => list
+      })
+    )
   )
 
 /** `f{}` on the wire: an empty map is left out when written, and read back from absent or null; constructors may leave it out. */

@@ -1,6 +1,6 @@
 /** Log records and how they are asked for (plugin protocol, log storage and shared methods). */
 import { Schema } from "effect"
-import { Empty, Json, maybe, open, orElse } from "./Json.ts"
+import { Empty, Json, maybe, open, orElse, rows } from "./Json.ts"
 import { ErrorObject, RequestId } from "./JsonRpc.ts"
 
 /** From the least to the most urgent (plugin protocol, log storage). */
@@ -59,7 +59,7 @@ export const StoredLogs = open({ stored: Schema.Natural })
 export type StoredLogs = typeof StoredLogs.Type
 
 /** Result of `log_storage/query` (plugin protocol, log storage). */
-export const StoredLogPage = Schema.Struct({ entries: Schema.Array(LogEntry), next_cursor: maybe(Schema.String) })
+export const StoredLogPage = Schema.Struct({ entries: rows(LogEntry), next_cursor: maybe(Schema.String) })
 export type StoredLogPage = typeof StoredLogPage.Type
 
 /** Result of `log_storage/tail` (plugin protocol, log storage). */

@@ -1,6 +1,6 @@
 /** What agents remember across runs, as a plugin keeps it (plugin protocol, memory_store). Hosted, not driven. */
 import { Schema } from "effect"
-import { Json, JsonOrNull, maybe, open, orElse } from "./Json.ts"
+import { Json, JsonOrNull, maybe, open, orElse, rows } from "./Json.ts"
 
 export const MemoryScope = Schema.Struct({
   project_id: Schema.String,
@@ -27,7 +27,7 @@ export const MemoryStoreMethods = {
   "memory/query": {
     params: Schema.Struct({ scope: MemoryScope, query: Schema.String, top_k: Schema.Natural }),
     result: open({
-      results: Schema.Array(open({ key: Schema.String, value: JsonOrNull, score: Schema.Finite }))
+      results: rows(open({ key: Schema.String, value: JsonOrNull, score: Schema.Finite }))
     })
   },
   "memory/list_scopes": {
@@ -36,7 +36,7 @@ export const MemoryStoreMethods = {
       cursor: maybe(Schema.String),
       page_size: orElse(Schema.Natural, 100)
     }),
-    result: open({ scopes: Schema.Array(MemoryScope), next_cursor: maybe(Schema.String) })
+    result: open({ scopes: rows(MemoryScope), next_cursor: maybe(Schema.String) })
   },
   "memory/delete_scope": {
     params: Schema.Struct({ scope: MemoryScope }),

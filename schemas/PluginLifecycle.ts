@@ -1,6 +1,6 @@
 /** The handshake and the methods every plugin shares (plugin protocol, lifecycle and shared methods). */
 import { Schema } from "effect"
-import { Json, JsonObject, maybe, open, orElse } from "./Json.ts"
+import { Json, JsonObject, JsonOrNull, maybe, open, orElse } from "./Json.ts"
 import { RequestId } from "./JsonRpc.ts"
 
 /** Which project a process is bound to for its whole life (plugin protocol, initialize extensions). */
@@ -28,7 +28,7 @@ export const InitializeParams = open({
 export type InitializeParams = typeof InitializeParams.Type
 
 /** A tool the plugin offers to agents (plugin protocol, plugin capabilities). */
-export const McpTool = Schema.Struct({
+export const McpTool = open({
   name: Schema.String,
   description: maybe(Schema.String),
   input_schema: maybe(Json)
@@ -58,7 +58,7 @@ export const PluginIdentity = open({
 export type PluginIdentity = typeof PluginIdentity.Type
 
 /** What one kind of a plugin adds (plugin protocol, initialize result). */
-export const KindCapabilities = Schema.Struct({ crate_version: Schema.String, extra: maybe(Json) })
+export const KindCapabilities = open({ crate_version: Schema.String, extra: maybe(Json) })
 export type KindCapabilities = typeof KindCapabilities.Type
 
 /** Result of `initialize` (plugin protocol, initialize result). */
@@ -75,9 +75,9 @@ export const CancelRequestParams = Schema.Struct({ id: RequestId })
 export type CancelRequestParams = typeof CancelRequestParams.Type
 
 /** Params of the `$/progress` notification (plugin protocol, shared methods). */
-export const ProgressParams = Schema.Struct({ id: RequestId, value: Json })
+export const ProgressParams = Schema.Struct({ id: RequestId, value: JsonOrNull })
 export type ProgressParams = typeof ProgressParams.Type
 
 /** Params of `mcp/tool_call` (plugin protocol, shared methods). */
-export const McpToolCallParams = Schema.Struct({ name: Schema.String, arguments: Json })
+export const McpToolCallParams = Schema.Struct({ name: Schema.String, arguments: JsonOrNull })
 export type McpToolCallParams = typeof McpToolCallParams.Type

@@ -55,8 +55,32 @@ export const AgentCancelParams = Schema.Struct({ session_id: Schema.String })
 export type AgentCancelParams = typeof AgentCancelParams.Type
 
 /** Result of `agent/cancel` (plugin protocol, providers). */
-export const AgentCancelResult = Schema.Struct({ session_id: Schema.String, cancelled: Schema.Literal(true) })
+export const AgentCancelResult = open({ session_id: Schema.String, cancelled: Schema.Literal(true) })
 export type AgentCancelResult = typeof AgentCancelResult.Type
+
+/** What an agent asks of a person; `payload` has `action`, `tool_name`, `arguments`, `question`, `options` as it needs. */
+export interface AgentQuestion {
+  readonly kind: "approval" | "question"
+  readonly payload: JsonObject
+  /** RFC 3339; after it nobody waits for the reply. */
+  readonly expires_at?: string
+}
+
+/** Params of `agent/respond`: what a person said to an agent that asked (plugin protocol, providers). */
+export const AgentRespondParams = open({
+  interaction_id: Schema.String,
+  session_id: Schema.String,
+  response: open({
+    decision: maybe(Schema.Literals(["allow", "deny"])),
+    answer: maybe(Json),
+    message: maybe(Schema.String)
+  })
+})
+export type AgentRespondParams = typeof AgentRespondParams.Type
+
+/** Result of `agent/respond`: whether anybody was waiting for it (plugin protocol, providers). */
+export const AgentRespondResult = open({ accepted: Schema.Boolean })
+export type AgentRespondResult = typeof AgentRespondResult.Type
 
 /** Params of every agent notification, by method (plugin protocol, provider notifications). */
 export const AgentNotificationParams = {

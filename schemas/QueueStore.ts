@@ -1,6 +1,6 @@
 /** The queue as a plugin keeps it (plugin protocol, queue). The daemon hosts such plugins; its own queue is `DispatchQueue`. */
 import { Schema } from "effect"
-import { Empty, maybe, open, orElse } from "./Json.ts"
+import { Empty, maybe, open, orElse, rows } from "./Json.ts"
 import { SubjectDispatch } from "./Subject.ts"
 
 export const StoredQueueStatus = Schema.Literals(["pending", "assigned", "held"])
@@ -54,7 +54,7 @@ export const QueueMethods = {
       limit: maybe(Schema.Natural),
       offset: maybe(Schema.Natural)
     }),
-    result: open({ entries: Schema.Array(StoredQueueEntry), total: Schema.Natural, stats: StoredQueueStats })
+    result: open({ entries: rows(StoredQueueEntry), total: Schema.Natural, stats: StoredQueueStats })
   },
   "queue/lease": {
     params: Schema.Struct({
@@ -62,7 +62,7 @@ export const QueueMethods = {
       workflow_ids: maybe(Schema.Array(Schema.String)),
       exclude_subjects: maybe(Schema.Array(Schema.String))
     }),
-    result: open({ leased: Schema.Array(StoredQueueEntry) })
+    result: open({ leased: rows(StoredQueueEntry) })
   },
   "queue/stats": { params: Empty, result: StoredQueueStats },
   "queue/hold": {

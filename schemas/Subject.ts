@@ -1,6 +1,6 @@
 /** Pieces of work as subject backends serve them (plugin protocol, subject backends). */
 import { Effect, Option, Schema, SchemaTransformation } from "effect"
-import { Json, JsonMap, JsonObject, listOf, maybe, open, orElse } from "./Json.ts"
+import { Json, JsonMap, JsonObject, listOf, maybe, open, orElse, rows } from "./Json.ts"
 import { RequestId } from "./JsonRpc.ts"
 
 /** Where a subject stands (plugin protocol, subject types). */
@@ -62,7 +62,7 @@ export type SubjectFilter = typeof SubjectFilter.Type
 
 /** One page of subjects; some backends leave `fetched_at` out (plugin protocol, subject types). */
 export const SubjectList = Schema.Struct({
-  subjects: Schema.Array(Subject),
+  subjects: rows(Subject),
   next_cursor: maybe(Schema.String),
   fetched_at: maybe(Schema.String)
 })
@@ -237,13 +237,15 @@ export const decodeSubjectAnswer = (answer: unknown): Effect.Effect<Option.Optio
   return Effect.map(decodeSubject(subject ?? null), Option.fromNullOr)
 }
 
+const withSubjectsId = (change: object) => ({ ...change, id: fieldOf(fieldOf(change, "subject"), "id") })
+
 /** `subject/changed` as any backend words it: the event under `data`, or its keys beside the watch id. */
 export const decodeSubjectChanged = (
   params: unknown
 ): Effect.Effect<{ readonly id: RequestId; readonly data: SubjectChangedEvent }, Schema.SchemaError> => {
-  if (typeof params !== "object" || params === null || Object.hasOwn(params, "data")) return decodeChange(params)
-  return decodeChange({
-    id: fieldOf(params, "id"),
-    data: { ...params, id: fieldOf(fieldOf(params, "subject"), "id") }
-  })
+  const id = fieldOf(params, "id")
+  const data = fieldOf(params, "data")
+  if (typeof params !== "object" || params === null) return decodeChange(params)
+  if (typeof data === "object" && data !== null) return decodeChange({ id, data: { ...withSubjectsId(data), ...data } })
+  return decodeChange({ id, data: withSubjectsId(params) })
 }

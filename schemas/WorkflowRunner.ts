@@ -1,6 +1,6 @@
 /** Workflows executed by a plugin (plugin protocol, workflow_runner). Hosted, not driven: runs are the RunEngine's. */
-import { Schema } from "effect"
-import { Json, JsonObject, JsonOrNull, maybe, open, orElse } from "./Json.ts"
+import { Effect, Option, Schema } from "effect"
+import { Json, JsonObject, JsonOrNull, maybe, open, orElse, rows } from "./Json.ts"
 import { SubjectDispatch, SubjectRef } from "./Subject.ts"
 
 /** Who asked, relayed as it came (plugin protocol, peripheral kinds). */
@@ -17,7 +17,8 @@ const shared = {
   phase_timeout_secs: maybe(Schema.Natural),
   phase_routing: maybe(Json),
   mcp_config: maybe(Json),
-  actor: maybe(Actor)
+  /** One that cannot be read is dropped. */
+  actor: Schema.optionalKey(Actor).pipe(Schema.catchDecoding(() => Effect.succeed(Option.none())))
 }
 
 export const ExecuteWorkflow = open({
@@ -47,6 +48,11 @@ export const PhaseOutcome = Schema.Union([
 ])
 export type PhaseOutcome = typeof PhaseOutcome.Type
 
+const knownEvents: ReadonlySet<string> = new Set(["started", "decision", "completed"])
+const OtherEvent = Schema.String.check(
+  Schema.makeFilter((kind) => !knownEvents.has(kind), { expected: "a kind of event of a later release" })
+)
+
 export const RunnerPhaseEvent = Schema.Union([
   open({
     kind: Schema.Literal("started"),
@@ -61,7 +67,8 @@ export const RunnerPhaseEvent = Schema.Union([
     confidence: maybe(Schema.Finite),
     ts: Schema.String
   }),
-  open({ kind: Schema.Literal("completed"), phase_id: Schema.String, status: Schema.String, ts: Schema.String })
+  open({ kind: Schema.Literal("completed"), phase_id: Schema.String, status: Schema.String, ts: Schema.String }),
+  open({ kind: OtherEvent })
 ])
 export type RunnerPhaseEvent = typeof RunnerPhaseEvent.Type
 
@@ -72,11 +79,11 @@ export const WorkflowExecuted = open({
   workflow_status: Schema.String,
   subject_id: Schema.String,
   execution_cwd: Schema.String,
-  phases_requested: Schema.Array(Schema.String),
+  phases_requested: rows(Schema.String),
   phases_completed: Schema.Natural,
   phases_total: Schema.Natural,
   total_duration_secs: Schema.Finite,
-  phase_results: Schema.Array(open({
+  phase_results: rows(open({
     phase_id: Schema.String,
     status: RunnerPhaseStatus,
     duration_secs: Schema.Finite,

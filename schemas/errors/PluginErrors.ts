@@ -1,6 +1,6 @@
 /** What can go wrong between the host and a plugin. A caller sees one of these, never a hang. */
 import { Runtime, Schema } from "effect"
-import { exitCodeOf } from "../Category.ts"
+import { Category, exitCodeOf } from "../Category.ts"
 import { EnvRequirement } from "../PluginManifest.ts"
 import type { LockMismatch, PluginNotLocked } from "./LockErrors.ts"
 
@@ -96,14 +96,26 @@ export class PluginRefused extends Schema.TaggedError<PluginRefused>()("PluginRe
   }
 }
 
-const categoryOfPluginRefusal = (code: number, data: unknown) => {
+/** What kinds call it whose words are not those of the control protocol (plugin protocol, error codes). */
+const otherWords: ReadonlyMap<unknown, Category> = new Map<unknown, Category>([
+  ["unsupported", "not_supported"],
+  ["address_in_use", "conflict"],
+  ["quota_exceeded", "unavailable"],
+  ["session_start_failed", "unavailable"]
+])
+
+const isCategory = Schema.is(Category)
+
+/** The plugin's own word where it says one that is known, else what its code is for. */
+const categoryOfPluginRefusal = (code: number, data: unknown): Category => {
   const stated = typeof data === "object" && data !== null && "category" in data ? data.category : undefined
-  if (stated === "not_found" || code === -32601) return "not_found" as const
-  if (stated === "conflict") return "conflict" as const
-  if (code === -32001) return "not_supported" as const
-  if (code === -32602 || code === -32600) return "invalid_request" as const
-  if (code === -32003 || code === -32000 || stated === "unavailable") return "unavailable" as const
-  return "internal" as const
+  const other = otherWords.get(stated)
+  if (other !== undefined) return other
+  if (isCategory(stated) && stated !== "internal") return stated
+  if (code === -32601) return "not_found"
+  if (code === -32001) return "not_supported"
+  if (code === -32602 || code === -32600) return "invalid_request"
+  return code === -32003 || code === -32000 ? "unavailable" : "internal"
 }
 
 export class MethodNotSupported extends Schema.TaggedError<MethodNotSupported>()("MethodNotSupported", {

@@ -32,6 +32,9 @@ export const makeLifecycle = Effect.fnUntraced(function*(plugin: Plugin, notify:
     return yield* encodeHealth({ ...own, uptime_ms: (yield* Clock.currentTimeMillis) - startedAt })
   })
 
+  const unknown = (method: string) =>
+    refuse(ErrorCode.MethodNotFound, `${plugin.manifest.name} has no method ${method}`, "not_found")
+
   const domain = (method: string, given: unknown, id: RequestId): Effect.Effect<Json, PeerRefused> => {
     if (running.stopping) return refuse(ErrorCode.InvalidRequest, "the plugin is shutting down", "unavailable")
     const bound = handshake.bound()
@@ -42,7 +45,7 @@ export const makeLifecycle = Effect.fnUntraced(function*(plugin: Plugin, notify:
     if (serve !== undefined) return running.track(Effect.mapError(serve(given, id), refusalOf), detached.has(method))
     return plugin.part.declines?.includes(method) === true
       ? refuse(ErrorCode.MethodNotSupported, `${plugin.manifest.name} does not support ${method}`, "not_supported")
-      : refuse(ErrorCode.MethodNotFound, `${plugin.manifest.name} has no method ${method}`, "not_found")
+      : unknown(method)
   }
 
   const onRequest = (method: string, given: unknown, id: RequestId): Effect.Effect<Json, PeerRefused> => {
@@ -56,7 +59,8 @@ export const makeLifecycle = Effect.fnUntraced(function*(plugin: Plugin, notify:
       case "shutdown":
         return Effect.as(running.stop, {})
       default:
-        return domain(method, given, id)
+        // What is the protocol's own has no moment: it is known or it is not.
+        return method.startsWith("$/") ? unknown(method) : domain(method, given, id)
     }
   }
 

@@ -12,6 +12,8 @@ const codes = {
   not_supported: ErrorCode.MethodNotSupported,
   cancelled: ErrorCode.RequestCancelled,
   unavailable: ErrorCode.InternalError,
+  quota_exceeded: ErrorCode.InternalError,
+  address_in_use: ErrorCode.InternalError,
   session_start_failed: ErrorCode.InternalError,
   run_failed: ErrorCode.InternalError,
   other: ErrorCode.InternalError
@@ -28,6 +30,8 @@ export class PluginFailure extends Schema.TaggedError<PluginFailure>()("PluginFa
     "not_supported",
     "cancelled",
     "unavailable",
+    "quota_exceeded",
+    "address_in_use",
     "session_start_failed",
     "run_failed",
     "other"

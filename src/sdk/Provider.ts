@@ -4,10 +4,18 @@
  */
 import { Clock, Deferred, Duration, Effect, Random } from "effect"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
-import { AgentCancelParams, AgentRunRequest, AgentRunResponse } from "../../schemas/Provider.ts"
+import {
+  AgentCancelParams,
+  type AgentQuestion,
+  AgentRespondParams,
+  AgentRespondResult,
+  AgentRunRequest,
+  AgentRunResponse
+} from "../../schemas/Provider.ts"
 import { answer, params } from "./Params.ts"
 import type { Host, Method, Part } from "./Part.ts"
-import { PluginFailure } from "./PluginFailure.ts"
+import { notSupported, PluginFailure } from "./PluginFailure.ts"
+import { type AgentReply, Questions } from "./Questions.ts"
 
 export interface AgentSession {
   /** What the host calls it. */
@@ -17,6 +25,8 @@ export interface AgentSession {
   readonly toolCall: (name: string, given: Json, server?: string) => Effect.Effect<void>
   readonly toolResult: (name: string, output: Json, success: boolean) => Effect.Effect<void>
   readonly error: (message: string, recoverable: boolean) => Effect.Effect<void>
+  /** Asks a person and waits for the reply, however long; the provider must be `interactive`. */
+  readonly ask: (question: AgentQuestion) => Effect.Effect<AgentReply, PluginFailure>
   /** The agent's own session id became known: the host is told, and can cancel by this name too. */
   readonly knownAs: (own: string) => Effect.Effect<void>
   /** Returns when `agent/cancel` was called. */
@@ -30,6 +40,8 @@ export interface ProviderOptions {
   readonly run: AgentRun
   /** Without it the provider cannot resume, and says so in its manifest. */
   readonly resume?: AgentRun
+  /** Its agents ask (`session.ask`), and it serves `agent/respond`. */
+  readonly interactive?: boolean
   /**
    * `interrupt` (the default): a cancelled run is interrupted and answered for. `settle`: it watches `session.cancelled`
    * and answers itself.
@@ -46,12 +58,21 @@ interface Live {
 const SETTLE_WITHIN = Duration.seconds(8)
 const CANCELLED_EXIT = 130
 const RESUME = "agent/resume"
+const RESPOND = "agent/respond"
 
 const readRequest = params(AgentRunRequest)
 const readCancel = params(AgentCancelParams)
+const readRespond = params(AgentRespondParams)
+const writeRespond = answer(AgentRespondResult)
 const writeResponse = answer(AgentRunResponse)
 
 const named = (id: string | undefined): string | undefined => id === undefined || id.trim() === "" ? undefined : id
+
+interface Talking {
+  readonly sessions: Sessions
+  /** Of an interactive provider alone. */
+  readonly questions: Questions | undefined
+}
 
 /** The live sessions of one process, under every name they have. */
 class Sessions {
@@ -71,7 +92,12 @@ class Sessions {
   }
 }
 
-const sessionOf = (id: string, live: Live, sessions: Sessions, notify: Host["notify"]): AgentSession => {
+const sessionOf = (
+  id: string,
+  live: Live,
+  { questions, sessions }: Talking,
+  notify: Host["notify"]
+): AgentSession => {
   const say = (method: string, params: JsonObject) => notify(method, { ...params, session_id: id })
   return {
     id,
@@ -81,6 +107,9 @@ const sessionOf = (id: string, live: Live, sessions: Sessions, notify: Host["not
       say("agent/toolCall", { name, arguments: given, ...(server === undefined ? {} : { server }) }),
     toolResult: (name, output, success) => say("agent/toolResult", { name, output, success }),
     error: (message, recoverable) => say("agent/error", { message, recoverable }),
+    ask: (question) =>
+      questions?.ask(id, question, (params) => say("agent/interactionRequested", params)) ??
+        Effect.fail(notSupported(RESPOND)),
     knownAs: (own) =>
       Effect.suspend(() => {
         sessions.add(own, live)
@@ -100,7 +129,8 @@ const cancelledResponse = (backend: string, millis: number): AgentRunResponse =>
   backend
 })
 
-const runs = (options: ProviderOptions, sessions: Sessions, host: Host) => {
+const runs = (options: ProviderOptions, talking: Talking, host: Host) => {
+  const { sessions } = talking
   const interruptible = (work: ReturnType<AgentRun>, session: AgentSession, startedAt: number) =>
     options.cancel === "settle" ? work : Effect.raceFirst(
       work,
@@ -125,7 +155,7 @@ const runs = (options: ProviderOptions, sessions: Sessions, host: Host) => {
       const live: Live = { cancel: Deferred.makeUnsafe(), settled: Deferred.makeUnsafe() }
       sessions.add(id, live)
       if (own !== undefined) sessions.add(own, live)
-      const session = sessionOf(id, live, sessions, host.notify)
+      const session = sessionOf(id, live, talking, host.notify)
       const response = yield* interruptible(work(request, session), session, startedAt).pipe(
         Effect.ensuring(Effect.sync(() => {
           sessions.remove(live)
@@ -153,28 +183,39 @@ const cancel = (sessions: Sessions): Method =>
     return { session_id, cancelled: true }
   })
 
+const respond = ({ questions, sessions }: Talking): Method =>
+  Effect.fnUntraced(function*(given) {
+    const { interaction_id, response, session_id } = yield* readRespond(given)
+    const asking = sessions.find(session_id)
+    const accepted = questions?.answer(interaction_id, (session) => sessions.find(session) === asking, response) ??
+      false
+    return yield* writeRespond({ accepted })
+  })
+
 export const provider = (options: ProviderOptions): Part => {
-  const { resume, run, tool } = options
+  const { interactive = false, resume, run, tool } = options
   return {
     capabilities: [
       `provider_tool:${tool}`,
       "agent/run",
       ...(resume === undefined ? [] : [RESUME]),
       "agent/cancel",
+      ...(interactive ? [RESPOND] : []),
       "cancellation"
     ],
     streaming: true,
     detached: ["agent/run", RESUME],
-    declines: [...(resume === undefined ? [RESUME] : []), "agent/respond"],
+    declines: [...(resume === undefined ? [RESUME] : []), ...(interactive ? [] : [RESPOND])],
     open: (host) =>
       Effect.sync(() => {
-        const sessions = new Sessions()
-        const served = runs(options, sessions, host)
+        const talking = { sessions: new Sessions(), questions: interactive ? new Questions() : undefined }
+        const served = runs(options, talking, host)
         return {
           requests: {
             "agent/run": served(run, false),
             ...(resume === undefined ? {} : { [RESUME]: served(resume, true) }),
-            "agent/cancel": cancel(sessions)
+            "agent/cancel": cancel(talking.sessions),
+            ...(interactive ? { [RESPOND]: respond(talking) } : {})
           }
         }
       })

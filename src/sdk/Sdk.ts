@@ -11,6 +11,7 @@ export { type Host, type Method, type Methods, methods, type Part } from "./Part
 export { definePlugin, type Plugin } from "./Plugin.ts"
 export { PluginFailure } from "./PluginFailure.ts"
 export { type AgentSession, provider, type ProviderOptions } from "./Provider.ts"
+export type { AgentReply } from "./Questions.ts"
 export { type PluginEnd, run } from "./Run.ts"
 export { serve, StartedByHand } from "./Serve.ts"
 export { type SubjectBackend, subjectBackend, type SubjectBackendOptions } from "./SubjectBackend.ts"

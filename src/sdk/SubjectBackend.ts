@@ -161,7 +161,14 @@ const verbs = (
     watch: (given, id) =>
       Effect.flatMap(
         read.watch(given),
-        (asked) => watch(backend, following, notify, withKind(asked.filter ?? {}, kind ?? asked.kind), id)
+        (asked) =>
+          watch(
+            backend,
+            following,
+            notify,
+            withKind(asked.filter ?? {}, kind ?? (asked.kind === undefined ? undefined : plainKind(asked.kind))),
+            id
+          )
       )
   }
 }

@@ -3,6 +3,7 @@
  * or with the plugin; it talks back to the daemon through the control socket alone.
  */
 import { DateTime, Effect, Exit, Scope, Semaphore } from "effect"
+import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import { TransportMethods, type TransportSchema, type TransportStart } from "../../schemas/Transport.ts"
 import { methodsOf, requestsOf } from "./Kind.ts"
 import type { Host, Part } from "./Part.ts"
@@ -18,6 +19,12 @@ export interface TransportBackend {
 
 export interface TransportOptions {
   readonly open: (host: Host) => Effect.Effect<TransportBackend, PluginFailure, Scope.Scope>
+}
+
+/** The one kind whose own code for this differs from the others' (plugin protocol, error codes). */
+const asTransports = (failure: PluginFailure): PluginFailure => {
+  const { category, code = ErrorCode.InternalError, message } = failure
+  return category === "permission_denied" ? new PluginFailure({ category, code, message }) : failure
 }
 
 export const transport = ({ open }: TransportOptions): Part => {
@@ -42,6 +49,7 @@ export const transport = ({ open }: TransportOptions): Part => {
         }
         const scope = yield* Scope.fork(outer)
         const { bound_addr } = yield* backend.start(given).pipe(
+          Effect.mapError(asTransports),
           Scope.provide(scope),
           Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
         )

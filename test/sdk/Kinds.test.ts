@@ -184,6 +184,24 @@ describe("a transport", () => {
     }))
 })
 
+describe("a transport that may not listen", () => {
+  it.effect.each(
+    [
+      ["permission_denied", -32603],
+      ["address_in_use", -32603],
+      ["invalid_request", -32602]
+    ] as const
+  )("says %s with the code of its kind, %i", ([category, code]) =>
+    Effect.gen(function*() {
+      const { call } = yield* begun(transport({
+        open: () =>
+          Effect.succeed({ schema: {}, start: () => Effect.fail(new PluginFailure({ category, message: "no" })) })
+      }))
+      const given = { control_socket_path: "/s", project_root: "/p" }
+      assert.deepStrictEqual(refusal(yield* call("transport/start", given)), [code, category])
+    }))
+})
+
 describe("the end of stdin", () => {
   const agent = Effect.gen(function*() {
     const running = yield* Deferred.make<void>()

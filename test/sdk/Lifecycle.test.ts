@@ -49,6 +49,7 @@ describe("before it is initialized", () => {
       const { ask, call, send } = yield* plug(plugin)
       assert.deepStrictEqual(refusal(yield* call("x/echo")), [-32000, "unavailable"])
       assert.deepStrictEqual(yield* call("$/ping"), { result: {} })
+      assert.strictEqual(refusal(yield* call("$/unheard-of"))[0], -32601)
       yield* send({ method: "initialized" })
       assert.deepStrictEqual(refusal(yield* call("x/echo")), [-32000, "unavailable"])
       yield* ask(1, "initialize", hello())

@@ -57,6 +57,71 @@ describe("a provider", () => {
     }))
 })
 
+describe("agent/respond", () => {
+  const asking: ProviderOptions = {
+    tool: "test",
+    interactive: true,
+    run: (_, session) =>
+      session.ask({ kind: "approval", payload: { tool_name: "rm" } }).pipe(
+        Effect.map(({ decision = "" }) => ({ ...response, output: decision }))
+      )
+  }
+  const asked = Effect.gen(function*() {
+    const wire = yield* begun(asking)
+    yield* wire.send({ id: "run", method: "agent/run", params: request })
+    const told = yield* wire.take
+    assert.strictEqual(told["method"], "agent/interactionRequested")
+    assert.containSubset(told["params"], { session_id: "host-1", kind: "approval", payload: { tool_name: "rm" } })
+    const { interaction_id } = Object(told["params"])
+    const reply = { interaction_id, session_id: "host-1", response: { decision: "deny" } }
+    return { ...wire, reply }
+  })
+
+  it.effect("brings the reply to the agent that asked, once", () =>
+    Effect.gen(function*() {
+      const { call, reply, send, take } = yield* asked
+      yield* send({ id: 1, method: "agent/respond", params: reply })
+      const answers = [yield* take, yield* take]
+      assert.deepStrictEqual(answers.find(({ id }) => id === 1)?.["result"], { accepted: true })
+      assert.deepPropertyVal(answers.find(({ id }) => id === "run")?.["result"], "output", "deny")
+      assert.deepStrictEqual(yield* call("agent/respond", reply), { result: { accepted: false } })
+    }))
+
+  it.effect("does not take the reply of another session, or of nobody's question", () =>
+    Effect.gen(function*() {
+      const { call, reply } = yield* asked
+      for (const other of [{ session_id: "host-2" }, { interaction_id: "nothing" }]) {
+        assert.deepStrictEqual(yield* call("agent/respond", { ...reply, ...other }), { result: { accepted: false } })
+      }
+      assert.deepStrictEqual(refusal(yield* call("agent/respond", { session_id: "host-1" })), [
+        -32602,
+        "invalid_request"
+      ])
+    }))
+
+  it.effect("forgets the question of a run that was cancelled", () =>
+    Effect.gen(function*() {
+      const { call, reply, send, take } = yield* asked
+      yield* send({ id: "stop", method: "agent/cancel", params: { session_id: "host-1" } })
+      yield* Effect.all([take, take])
+      assert.deepStrictEqual(yield* call("agent/respond", reply), { result: { accepted: false } })
+    }))
+
+  it.effect("is declined, and asking fails, where no agent asks", () =>
+    Effect.gen(function*() {
+      const { call } = yield* begun({ ...asking, interactive: false })
+      assert.deepStrictEqual(refusal(yield* call("agent/respond", {})), [-32001, "not_supported"])
+      assert.deepStrictEqual(refusal(yield* call("agent/run", request)), [-32001, "not_supported"])
+    }))
+
+  it("is listed by a provider whose agents ask, and by no other", () => {
+    const capabilities = (options: ProviderOptions) =>
+      definePlugin({ manifest: identity, serves: provider(options) }).manifest.capabilities
+    assert.include(capabilities(asking), "agent/respond")
+    assert.notInclude(capabilities({ ...asking, interactive: false }), "agent/respond")
+  })
+})
+
 describe("agent/cancel", () => {
   it.effect.each(["host-1", "own-1"])(
     "reaches the live session as %s while it runs",

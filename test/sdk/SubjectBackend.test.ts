@@ -116,4 +116,11 @@ describe("a subject backend", () => {
       yield* send({ method: "task/unwatch", params: { watch_id: "w" } })
       yield* Deferred.await(closed)
     }))
+
+  it.effect("watches one kind, however the host spells it", () =>
+    Effect.gen(function*() {
+      const { call, filters } = yield* begun
+      yield* call("subject/watch", { kind: "animus.task", filter: null })
+      assert.deepStrictEqual(filters, [{ kind: ["task"] }])
+    }))
 })

@@ -15,21 +15,24 @@ export type Risk = typeof Risk.Type
 export const Idempotency = Schema.Literals(["idempotent", "sideeffecting", "unknown"])
 export type Idempotency = typeof Idempotency.Type
 
-/** Where a verdict leads. `target` is a phase of the same workflow. */
+/**
+ * A condition of the guard language (docs/workflows.md), as text. Definitions that were pinned before it had more than one
+ * operator, and what they can say, have the three parts; an unknown field never matches.
+ */
+export const Guard = Schema.Union([
+  Schema.String,
+  Schema.Struct({ field: Schema.String, operator: Schema.Literals(["==", "!="]), value: Schema.String })
+])
+export type Guard = typeof Guard.Type
+
+/** Where a verdict leads. `target` is a phase of the same workflow; with a guard it counts only where that holds. */
 export const VerdictRule = Schema.Struct({
   target: Schema.optionalKey(Schema.String),
+  guard: Schema.optionalKey(Guard),
   allow_agent_target: orElse(Schema.Boolean, false),
   allowed_targets: orElse(Schema.Array(Schema.String), [])
 })
 export type VerdictRule = typeof VerdictRule.Type
-
-/** `field == 'value'` or `field != 'value'`; an unknown field never matches. */
-export const Guard = Schema.Struct({
-  field: Schema.String,
-  operator: Schema.Literals(["==", "!="]),
-  value: Schema.String
-})
-export type Guard = typeof Guard.Type
 
 const phaseFields = {
   id: Schema.String,

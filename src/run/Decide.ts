@@ -1,5 +1,7 @@
 /** What a run does next. Pure: the same state at the same time always gives the same action; no Effect, no store, no clock. */
-import type { Guard, PhaseDecision } from "../../schemas/Workflow.ts"
+import type { PhaseDecision } from "../../schemas/Workflow.ts"
+import { guardHolds, printGuard } from "../workflow/guard/Evaluate.ts"
+import { factsOf } from "./GuardFacts.ts"
 import type { Gate, InFlight } from "./Position.ts"
 import { ALL_PHASES_DONE, phaseAfter, phaseOf, routeOf } from "./Route.ts"
 import type { RunState } from "./RunState.ts"
@@ -68,36 +70,19 @@ const start = (state: RunState, phase: string, failureContext?: string): Action 
 
 /** Guards are asked on the way forward only: a phase that somebody sent the run back to is never skipped. */
 const enter = (state: RunState, phase: string): Action => {
-  const matching = phaseOf(state.definition, phase)?.skip_if.find((guard) => matches(state, guard))
-  if (matching === undefined) return start(state, phase)
-  return { _tag: "SkipPhase", phase, guard: `${matching.field} ${matching.operator} '${matching.value}'` }
+  const attempt = (state.phases.find(({ id }) => id === phase)?.attempt ?? 0) + 1
+  const facts = factsOf(state, { attempt, decision: lastDecision(state) })
+  const matching = phaseOf(state.definition, phase)?.skip_if.find((guard) => guardHolds(guard, facts))
+  return matching === undefined ? start(state, phase) : { _tag: "SkipPhase", phase, guard: printGuard(matching) }
 }
 
-const attributeOf = ({ dispatch, subject }: RunState, field: string): string | undefined => {
-  const value = ((): unknown => {
-    switch (field) {
-      case "subject_kind":
-        return subject?.kind ?? dispatch.subject.kind
-      case "subject_id":
-        return subject?.id ?? dispatch.subject.id
-      case "priority":
-        return subject?.priority ?? subject?.custom["priority"]
-      case "status":
-        return subject?.native_status ?? subject?.status
-      case "task_type":
-        return subject?.custom["task_type"] ?? dispatch.subject.metadata["task_type"]
-      default:
-        return undefined
-    }
-  })()
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined
-}
-
-/** A field that is not known never matches, not even with `!=`. */
-const matches = (state: RunState, { field, operator, value }: Guard): boolean => {
-  const actual = attributeOf(state, field)
-  return actual !== undefined && (actual === value) === (operator === "==")
-}
+/** Of the attempt that concluded last, whatever was skipped since. */
+const lastDecision = ({ phases, position }: RunState): PhaseDecision | undefined =>
+  position._tag === "Concluded"
+    ? position.decision
+    : phases.filter(({ decision }) => decision !== undefined).toSorted((left, right) =>
+      (left.finished_at ?? "").localeCompare(right.finished_at ?? "")
+    ).at(-1)?.decision
 
 const perform = (state: RunState, attempt: InFlight): Action => {
   const phase = phaseOf(state.definition, attempt.phase)

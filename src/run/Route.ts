@@ -4,6 +4,8 @@
  * it asks for counts as a rework of the same phase.
  */
 import type { Phase, PhaseDecision, Risk, VerdictRule, WorkflowDefinition } from "../../schemas/Workflow.ts"
+import { guardHolds } from "../workflow/guard/Evaluate.ts"
+import { type Asked, factsOf } from "./GuardFacts.ts"
 import type { Position } from "./Position.ts"
 
 export type Route =
@@ -33,14 +35,6 @@ const agentTarget = (rule: VerdictRule, chosen: string | undefined): string | un
   return allowed ? chosen : undefined
 }
 
-/** The agent's own choice when the rule permits it, else the rule's; neither counts unless the phase exists. */
-const targetOf = (definition: WorkflowDefinition, rule: VerdictRule | undefined, decision: PhaseDecision) => {
-  if (rule === undefined) return undefined
-  const chosen = agentTarget(rule, decision.target_phase)
-  const agents = chosen === undefined ? undefined : phaseOf(definition, chosen)
-  return agents ?? (rule.target === undefined ? undefined : phaseOf(definition, rule.target))
-}
-
 const rank: { readonly [K in Risk]: number } = { low: 0, medium: 1, high: 2 }
 
 const kindOf = (evidence: unknown) =>
@@ -65,12 +59,27 @@ const gateOf = (decision: PhaseDecision): string | undefined => {
   return undefined
 }
 
-interface Concluded {
-  readonly definition: WorkflowDefinition
-  readonly reworks: Readonly<Record<string, number>>
+interface Concluded extends Asked {
   readonly phase: Phase
+  readonly attempt: number
   readonly decision: PhaseDecision
   readonly output: string
+}
+
+/** A rule counts where it has no guard, or its guard holds. */
+const ruleOf = (from: Concluded, verdict: "advance" | "rework"): VerdictRule | undefined => {
+  const rule = from.phase.on_verdict[verdict]
+  if (rule?.guard === undefined) return rule
+  return guardHolds(rule.guard, factsOf(from, from)) ? rule : undefined
+}
+
+/** The agent's own choice when the rule permits it, else the rule's; neither counts unless the phase exists. */
+const targetOf = (from: Concluded, verdict: "advance" | "rework") => {
+  const rule = ruleOf(from, verdict)
+  if (rule === undefined) return undefined
+  const chosen = agentTarget(rule, from.decision.target_phase)
+  const agents = chosen === undefined ? undefined : phaseOf(from.definition, chosen)
+  return agents ?? (rule.target === undefined ? undefined : phaseOf(from.definition, rule.target))
 }
 
 const budgetLeft = ({ reworks }: Concluded, target: Phase) => (reworks[target.id] ?? 0) < target.max_rework_attempts
@@ -92,8 +101,8 @@ const rework = (from: Concluded, target: Phase, why: string): Route =>
         `last reason: ${from.decision.reason === "" ? why : from.decision.reason}`
     }
 
-const onward = ({ decision, definition, phase }: Concluded): Route => {
-  const target = targetOf(definition, phase.on_verdict.advance, decision) ?? phaseAfter(definition, phase.id)
+const onward = (from: Concluded): Route => {
+  const target = targetOf(from, "advance") ?? phaseAfter(from.definition, from.phase.id)
   return target === undefined ? { _tag: "Complete", reason: ALL_PHASES_DONE } : { _tag: "Enter", phase: target.id }
 }
 
@@ -104,7 +113,7 @@ const closing = ({ decision: { reason } }: Concluded): Route =>
 
 /** Workflow language, verdicts and routing. */
 const follow = (from: Concluded): Route => {
-  const { decision, definition, phase } = from
+  const { decision, phase } = from
   const { reason, verdict } = decision
   if (verdict === "fail") {
     return {
@@ -114,7 +123,7 @@ const follow = (from: Concluded): Route => {
     }
   }
   if (verdict === "rework") {
-    return rework(from, targetOf(definition, phase.on_verdict.rework, decision) ?? phase, "verdict rework")
+    return rework(from, targetOf(from, "rework") ?? phase, "verdict rework")
   }
   const breach = breachOf(phase, decision)
   if (breach !== undefined) return rework(from, phase, breach)
@@ -123,14 +132,14 @@ const follow = (from: Concluded): Route => {
   return verdict === "skip" ? closing(from) : onward(from)
 }
 
-interface Routed extends Pick<Concluded, "definition" | "reworks"> {
+interface Routed extends Asked {
   readonly position: Position
 }
 
 /** Where the run goes after the attempt that concluded last; nothing when none has. */
 export const routeOf = (state: Routed): Route | undefined => {
   if (state.position._tag !== "Concluded") return undefined
-  const { decision, output } = state.position
+  const { attempt, decision, output } = state.position
   const phase = phaseOf(state.definition, state.position.phase)
-  return phase && follow({ definition: state.definition, reworks: state.reworks, phase, decision, output })
+  return phase && follow({ ...state, phase, attempt, decision, output })
 }

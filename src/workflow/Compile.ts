@@ -5,6 +5,7 @@ import type { TriggerDefinition } from "../../schemas/Trigger.ts"
 import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { AuthoredAllowlist, type AuthoredPhase, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
 import { idsOf, lookUp, readAgents, readModels, type Table } from "./Agents.ts"
+import { readSkipIf } from "./Conditions.ts"
 import { expander, type ListedPhase, type ListedWorkflow, readEntries } from "./Entries.ts"
 import { Findings, inOrder } from "./Findings.ts"
 import type { Lookup } from "./Interpolate.ts"
@@ -12,8 +13,8 @@ import { idOf, mergeFiles, sameId } from "./Merge.ts"
 import { parseYaml } from "./ParseYaml.ts"
 import { builtInPrograms, type PhaseContext, readPhases, usePhase } from "./Phases.ts"
 import { checkFile } from "./Sections.ts"
-import { suggest } from "./Suggest.ts"
 import { readTriggers } from "./Triggers.ts"
+import { readVerdicts } from "./Verdicts.ts"
 import { fieldOf, itemsOf, placeOf, textOf, type YamlMap, type YamlTree } from "./YamlTree.ts"
 
 export interface SourceFile {
@@ -32,43 +33,16 @@ export interface CompiledProject {
   readonly warnings: ReadonlyArray<WorkflowProblem>
 }
 
-const onlyRead: ReadonlySet<string> = new Set(["advance", "rework"])
-const noEffect: ReadonlySet<string> = new Set(["fail", "skip"])
-
-const readVerdicts = (use: ListedPhase, ids: ReadonlyArray<string>, findings: Findings): Phase["on_verdict"] => {
-  const rules: { -readonly [K in keyof Phase["on_verdict"]]: Phase["on_verdict"][K] } = {}
-  const known = (id: string, ...path: ReadonlyArray<PropertyKey>): string => {
-    const found = ids.find((other) => sameId(other, id))
-    if (found === undefined) {
-      findings.missing(placeOf(use.tree, ["on_verdict", ...path]), "phase of this workflow", id, ids)
-    }
-    return found ?? id
-  }
-  for (const [key, rule] of Object.entries(use.entry.on_verdict ?? {})) {
-    const verdict = key.toLowerCase()
-    const at = placeOf(use.tree, ["on_verdict", key])
-    if (noEffect.has(verdict)) findings.warn(at, `on_verdict.${key} is never followed: only advance and rework are`)
-    else if (!onlyRead.has(verdict)) {
-      findings.problem(at, `"${key}" is not a verdict`, suggest(key, ["advance", "rework", "fail", "skip"]))
-    } else {
-      rules[verdict === "advance" ? "advance" : "rework"] = {
-        ...(rule.target === undefined || rule.target === "" ? {} : { target: known(rule.target, key, "target") }),
-        allow_agent_target: rule.allow_agent_target ?? false,
-        allowed_targets: (rule.allowed_targets ?? []).map((id, index) => known(id, key, "allowed_targets", index))
-      }
-    }
-  }
-  return rules
-}
-
 const compilePhases = (
   workflow: ListedWorkflow,
   listed: ReadonlyArray<ListedPhase>,
   phases: Table<AuthoredPhase>,
+  variables: ReadonlyArray<string>,
   context: PhaseContext
 ): ReadonlyArray<Phase> => {
   const { findings } = context
   const ids = listed.map(({ id }) => lookUp(phases, id)?.id ?? id)
+  const scope = { phases: ids, variables }
   return listed.flatMap((use, index) => {
     const named = lookUp(phases, use.id)
     if (named === undefined) findings.missing(use.tree.at, "phase", use.id, idsOf(phases))
@@ -79,9 +53,10 @@ const compilePhases = (
         "define a second phase with an id of its own"
       )
     }
-    const onVerdict = readVerdicts(use, ids, findings)
+    const onVerdict = readVerdicts(use, scope, findings)
+    const guards = readSkipIf(use, scope, findings)
     if (named?.value === undefined) return []
-    const { entry, guards, tree: entryTree } = use
+    const { entry, tree: entryTree } = use
     return usePhase({ id: named.id, phase: named.value, entry, entryTree, guards, onVerdict }, context) ?? []
   })
 }
@@ -101,9 +76,9 @@ const compileWorkflow = (
   ) {
     findings.problem(placeOf(workflow.tree, ["phases"]), `workflow "${workflow.id}" has no phases`)
   }
-  const [first, ...rest] = compilePhases(workflow, listed, phases, context)
+  const variables = (authored?.variables ?? []).map((one) => ({ ...one, required: one.required ?? false }))
+  const [first, ...rest] = compilePhases(workflow, listed, phases, variables.map(({ name }) => name), context)
   if (authored === undefined || first === undefined) return undefined
-  const variables = (authored.variables ?? []).map((one) => ({ ...one, required: one.required ?? false }))
   variables.forEach(({ name }, index) => {
     if (variables.findIndex((other) => other.name === name) < index) {
       findings.problem(placeOf(workflow.tree, ["variables", index, "name"]), `variable "${name}" is declared twice`)

@@ -1,36 +1,13 @@
 /** The phase list of a workflow: its several written forms read as one, other workflows spliced in where they are named. */
-import type { Guard } from "../../schemas/Workflow.ts"
 import { AuthoredEntry, AuthoredRule } from "../../schemas/WorkflowYaml.ts"
 import { idsOf, lookUp, type Table } from "./Agents.ts"
 import type { Findings } from "./Findings.ts"
-import { entriesOf, entryOf, fieldOf, itemsOf, placeOf, textOf, type YamlTree } from "./YamlTree.ts"
+import { entriesOf, entryOf, fieldOf, itemsOf, textOf, type YamlTree } from "./YamlTree.ts"
 
 export type Listed =
-  | {
-    readonly _tag: "Phase"
-    readonly id: string
-    readonly entry: AuthoredEntry
-    readonly tree: YamlTree
-    readonly guards: ReadonlyArray<Guard>
-  }
+  | { readonly _tag: "Phase"; readonly id: string; readonly entry: AuthoredEntry; readonly tree: YamlTree }
   | { readonly _tag: "Workflow"; readonly ref: string; readonly tree: YamlTree }
 export type ListedPhase = Extract<Listed, { readonly _tag: "Phase" }>
-
-const guardShape = /^\s*([A-Za-z_][\w.]*)\s*(==|!=)\s*(?:'([^']*)'|"([^"]*)"|([^\s'"]+))\s*$/
-
-const readGuards = (entry: AuthoredEntry, tree: YamlTree, findings: Findings): ReadonlyArray<Guard> =>
-  (entry.skip_if ?? []).flatMap((text, index) => {
-    const [, field, operator, single, double, bare] = guardShape.exec(text) ?? []
-    if (field !== undefined) {
-      return [{ field, operator: operator === "!=" ? "!=" : "==", value: single ?? double ?? bare ?? "" }]
-    }
-    findings.problem(
-      placeOf(tree, ["skip_if", index]),
-      `skip_if "${text}" cannot be read`,
-      "write field == 'value' or field != 'value'"
-    )
-    return []
-  })
 
 const phase = (
   id: string,
@@ -38,14 +15,14 @@ const phase = (
   tree: YamlTree,
   findings: Findings
 ): ReadonlyArray<Listed> => {
-  if (options === undefined) return [{ _tag: "Phase", id, entry: {}, tree, guards: [] }]
+  if (options === undefined) return [{ _tag: "Phase", id, entry: {}, tree }]
   const entry = findings.decode(AuthoredEntry, options)
   if (entry === undefined) return []
   findings.unread(options, ["id", ...Object.keys(AuthoredEntry.fields)])
   for (const { value } of entriesOf(fieldOf(options, "on_verdict"))) {
     findings.unread(value, Object.keys(AuthoredRule.fields))
   }
-  return [{ _tag: "Phase", id, entry, tree: options, guards: readGuards(entry, options, findings) }]
+  return [{ _tag: "Phase", id, entry, tree: options }]
 }
 
 const shapes = "an entry is a phase id, {workflow_ref: id} or {phase-id: {options}}"

@@ -30,10 +30,14 @@ const without = (value: unknown, [key, ...path]: ReadonlyArray<PropertyKey>): un
   )
 }
 
+const once = (problems: ReadonlyArray<WorkflowProblem>): ReadonlyArray<WorkflowProblem> => [
+  ...new Map(problems.map((one) => [JSON.stringify([one.file, one.line, one.column, one.message]), one])).values()
+]
+
 export class Findings {
   private readonly found: Array<WorkflowProblem> = []
   private readonly dangling: Array<WorkflowProblem> = []
-  readonly warnings: Array<WorkflowProblem> = []
+  private readonly doubtful: Array<WorkflowProblem> = []
 
   problem(at: Place, message: string, hint?: string): undefined {
     this.found.push(problem(at, message, hint))
@@ -45,14 +49,17 @@ export class Findings {
   }
 
   warn(at: Place, message: string, hint?: string): void {
-    this.warnings.push(problem(at, message, hint))
+    this.doubtful.push(problem(at, message, hint))
   }
 
   /** In the order of files, lines and columns; the same thing found on two ways is told once. */
   problems(everyFileRead: boolean): ReadonlyArray<WorkflowProblem> {
     const all = everyFileRead ? [...this.found, ...this.dangling] : this.found
-    const once = new Map(all.map((one) => [JSON.stringify([one.file, one.line, one.column, one.message]), one]))
-    return inOrder([...once.values()])
+    return inOrder(once(all))
+  }
+
+  get warnings(): ReadonlyArray<WorkflowProblem> {
+    return once(this.doubtful)
   }
 
   /** What is wrong is told and left out; undefined when without it nothing is left to go on with. */

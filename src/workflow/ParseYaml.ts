@@ -24,10 +24,12 @@ class Reader {
   private readonly anchors = new Map<string, YamlTree>()
   private readonly sizes = new WeakMap<YamlTree, number>()
   private readonly file: string
+  private readonly whole: string
   private readonly lookup: Lookup
 
-  constructor(file: string, lookup: Lookup) {
+  constructor(file: string, whole: string, lookup: Lookup) {
     this.file = file
+    this.whole = whole
     this.lookup = lookup
   }
 
@@ -101,7 +103,10 @@ class Reader {
   private scalar(node: Scalar, inEnv: boolean): YamlScalar {
     const at = this.at(node.range?.[0])
     const { value } = node
-    if (typeof value === "string") return { _tag: "Scalar", at, value: this.text(value, inEnv, at) }
+    if (typeof value === "string") {
+      const [start = 0, end = 0] = node.range ?? []
+      return { _tag: "Scalar", at, value: this.text(value, inEnv, at), source: this.whole.slice(start, end) }
+    }
     if (value === null || typeof value === "boolean") return { _tag: "Scalar", at, value }
     const exact = typeof value === "number" && String(value) === node.source
     return { _tag: "Scalar", at, value: exact ? value : node.source ?? String(value) }
@@ -140,7 +145,7 @@ const firstOfEachPlace = (problems: ReadonlyArray<WorkflowProblem>): ReadonlyArr
   )
 
 export const parseYaml = (file: string, text: string, lookup: Lookup): ParsedFile => {
-  const reader = new Reader(file, lookup)
+  const reader = new Reader(file, text, lookup)
   const parsed = Result.try(() => {
     const document = parseDocument(text, { lineCounter: reader.lines, prettyErrors: false, logLevel: "error" })
     const syntax = firstOfEachPlace(

@@ -18,6 +18,8 @@ export interface YamlScalar {
   readonly _tag: "Scalar"
   readonly at: Place
   readonly value: string | number | boolean | null
+  /** As it is written, quotes and all; of texts that were read from a file. */
+  readonly source?: string
 }
 export interface YamlList {
   readonly _tag: "List"

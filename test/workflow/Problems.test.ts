@@ -62,7 +62,7 @@ workflows:
         "w.yaml:18:49: no phase of this workflow is named \"tset\" (did you mean \"test\"?)",
         "w.yaml:18:64: \"bogus\" is not a verdict (known: advance, rework, fail, skip)",
         "w.yaml:18:91: max_rework_attempts should be a whole number above 0",
-        "w.yaml:18:104: skip_if \"a = b\" cannot be read (write field == 'value' or field != 'value')",
+        "w.yaml:18:107: \"=\" means nothing here (did you mean \"==\"?)",
         "w.yaml:20:9: \"more\" cannot stand beside workflow_ref",
         "w.yaml:22:30: workflow \"standard\" would contain itself (standard -> other -> standard)",
         "w.yaml:22:48: environment variable NOPE is not set (set it, give a default with ${NAME:-default}, or write $$ for a dollar sign)",

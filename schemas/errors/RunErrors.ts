@@ -2,29 +2,56 @@
 import { Runtime, Schema } from "effect"
 import { exitCodeOf } from "../Category.ts"
 
-/** One thing wrong in a workflow file, where it stands. Lines and columns count from 1. */
+/** One thing wrong in a workflow file, where it stands, with that line of it. Lines and columns count from 1. */
 export const WorkflowProblem = Schema.Struct({
   file: Schema.String,
   line: Schema.Int,
   column: Schema.Int,
   message: Schema.String,
-  hint: Schema.optionalKey(Schema.String)
+  hint: Schema.optionalKey(Schema.String),
+  source: Schema.optionalKey(Schema.String)
 })
 export type WorkflowProblem = typeof WorkflowProblem.Type
 
-export const renderProblem = (problem: WorkflowProblem): string =>
-  `${problem.file}:${problem.line}:${problem.column}: ${problem.message}${
-    problem.hint === undefined ? "" : ` (${problem.hint})`
+/** Columns of a source line that are shown, and of those the ones before the caret. */
+const SHOWN = 100
+const BEFORE = 60
+
+/** The line with a caret below its column; of a long one the part around it. */
+const pointAt = (source: string, column: number): string => {
+  const from = source.length <= SHOWN ? 0 : Math.max(0, column - 1 - BEFORE)
+  const shown = source.slice(from, from + SHOWN)
+  return `  ${from === 0 ? "" : "…"}${shown}${from + SHOWN < source.length ? "…" : ""}\n${
+    " ".repeat(column + 1 - from + (from === 0 ? 0 : 1))
+  }^`
+}
+
+/** The one way in which a problem is shown to a person. */
+export const renderProblem = ({ column, file, hint, line, message, source }: WorkflowProblem): string =>
+  `${file}:${line}:${column}: ${message}${hint === undefined ? "" : ` (${hint})`}${
+    source === undefined ? "" : `\n${pointAt(source, column)}`
   }`
 
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`
+
+/** `warnings` are told beside the problems when somebody asked for everything. */
 export class WorkflowInvalid extends Schema.TaggedError<WorkflowInvalid>()("WorkflowInvalid", {
-  problems: Schema.NonEmptyArray(WorkflowProblem)
+  problems: Schema.NonEmptyArray(WorkflowProblem),
+  warnings: Schema.optionalKey(Schema.Array(WorkflowProblem))
 }) {
   readonly category = "invalid_request" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.invalid_request
   override get message() {
-    const count = this.problems.length === 1 ? "1 problem" : `${this.problems.length} problems`
-    return `${count} in the workflow files; mend them and try again:\n${this.problems.map(renderProblem).join("\n")}`
+    const warnings = this.warnings ?? []
+    return [
+      `${counted(this.problems.length, "problem")} in the workflow files; mend them and try again:`,
+      ...this.problems.map(renderProblem),
+      ...(warnings.length === 0 ? [] : [`and ${counted(warnings.length, "warning")}:`, ...warnings.map(renderProblem)])
+    ].join("\n")
+  }
+  /** For programs that read the failure of a command. */
+  get data() {
+    return { problems: this.problems, ...(this.warnings === undefined ? {} : { warnings: this.warnings }) }
   }
 }
 

@@ -51,6 +51,16 @@ const queue = async (args: Args) =>
     Command.withSubcommands(await named(queueCommands, args))
   )
 
+const workflowConfigCommands = {
+  validate: () => import("./commands/WorkflowConfigValidate.ts").then(({ validate }) => validate),
+  get: () => import("./commands/WorkflowConfigGet.ts").then(({ configGet }) => configGet)
+}
+const workflowConfig = async (args: Args) =>
+  Command.make("config").pipe(
+    Command.withDescription("The workflow files of this project, as they are read; no daemon is needed"),
+    Command.withSubcommands(await named(workflowConfigCommands, args))
+  )
+
 const workflowCommands = {
   run: () => import("./commands/WorkflowRun.ts").then(({ workflowRun }) => workflowRun),
   watch: () => import("./commands/WorkflowWatch.ts").then(({ workflowWatch }) => workflowWatch),
@@ -61,7 +71,8 @@ const workflowCommands = {
   reject: () => import("./commands/WorkflowReject.ts").then(({ workflowReject }) => workflowReject),
   pause: () => import("./commands/WorkflowPause.ts").then(({ workflowPause }) => workflowPause),
   resume: () => import("./commands/WorkflowResume.ts").then(({ workflowResume }) => workflowResume),
-  cancel: () => import("./commands/WorkflowCancel.ts").then(({ workflowCancel }) => workflowCancel)
+  cancel: () => import("./commands/WorkflowCancel.ts").then(({ workflowCancel }) => workflowCancel),
+  config: workflowConfig
 }
 const workflow = async (args: Args) =>
   Command.make("workflow").pipe(

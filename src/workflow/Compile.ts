@@ -142,20 +142,40 @@ const compileRoot = (root: YamlMap, findings: Findings): Omit<CompiledProject, "
   }
 }
 
-export const compileProject = (
+export interface Examined {
+  readonly problems: ReadonlyArray<WorkflowProblem>
+  /** What the author wrote and nothing acts on, and secrets in places where they would be kept. */
+  readonly warnings: ReadonlyArray<WorkflowProblem>
+  /** Complete only when there are no problems. */
+  readonly compiled: Omit<CompiledProject, "warnings">
+}
+
+/** `whole`: these are all the files there are. What a missing one would define is not missed. */
+export const examineProject = (
   sources: ReadonlyArray<SourceFile>,
-  lookup: Lookup
-): Result.Result<CompiledProject, readonly [WorkflowProblem, ...ReadonlyArray<WorkflowProblem>]> => {
+  lookup: Lookup,
+  { whole = true }: { readonly whole?: boolean } = {}
+): Examined => {
   const parsed = sources.map(({ file, text }) => parseYaml(file, text, lookup))
   const checked = parsed.flatMap(({ tree }) => tree === undefined ? [] : checkFile(tree))
   const findings = new Findings()
   const root = mergeFiles(checked.flatMap(({ sections }) => sections ?? []))
   const compiled = compileRoot(root, findings)
-  const [first, ...rest] = inOrder([
-    ...[...parsed, ...checked].flatMap(({ problems }) => problems),
-    ...findings.problems(parsed.every(({ whole }) => whole))
-  ])
-  if (first !== undefined) return Result.fail([first, ...rest])
-  const warnings = inOrder([...[...parsed, ...checked].flatMap(({ warnings }) => warnings), ...findings.warnings])
-  return Result.succeed({ ...compiled, warnings })
+  const files = [...parsed, ...checked]
+  return {
+    problems: inOrder([
+      ...files.flatMap(({ problems }) => problems),
+      ...findings.problems(whole && parsed.every(({ whole }) => whole))
+    ]),
+    warnings: inOrder([...files.flatMap(({ warnings }) => warnings), ...findings.warnings]),
+    compiled
+  }
+}
+
+export const compileProject = (
+  sources: ReadonlyArray<SourceFile>,
+  lookup: Lookup
+): Result.Result<CompiledProject, readonly [WorkflowProblem, ...ReadonlyArray<WorkflowProblem>]> => {
+  const { compiled, problems: [first, ...rest], warnings } = examineProject(sources, lookup)
+  return first === undefined ? Result.succeed({ ...compiled, warnings }) : Result.fail([first, ...rest])
 }

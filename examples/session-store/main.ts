@@ -4,8 +4,8 @@ import * as Daemon from "animus/layers/Daemon"
 import * as ScopePaths from "animus/layers/ScopePaths"
 import { Effect, Layer } from "effect"
 import { argv, cwd } from "node:process"
-import { layer } from "./SqliteSessionStore.ts"
+import { layer } from "./LogSessionStore.ts"
 
 const scope = ScopePaths.layer({ cwd: cwd() }).pipe(Layer.provide(NodeServices.layer))
 
-NodeRuntime.runMain(Daemon.runWith(layer(argv[2] ?? "runs.sqlite")).pipe(Effect.provide(scope)))
+NodeRuntime.runMain(Daemon.runWith(layer(argv[2] ?? "runs.log")).pipe(Effect.provide(scope)))

@@ -9,13 +9,23 @@ import { PhaseDecision, WorkflowDefinition } from "./Workflow.ts"
 
 const attempt = { phase: Schema.String, attempt: Schema.Int }
 
+/** What a forked run has of the one before it: the results of the phases that it does not enter again. */
+export const ForkedFrom = Schema.Struct({
+  run: RunId,
+  /** Where the fork begins; absent means with the first phase, and nothing inherited. */
+  phase: Schema.optionalKey(Schema.String),
+  inherited: Schema.Array(Schema.Struct({ ...attempt, decision: PhaseDecision, output: Schema.String }))
+})
+export type ForkedFrom = typeof ForkedFrom.Type
+
 /** `definition` is pinned: with its hash it is what this run executes until it ends. */
 export const RunStarted = Schema.TaggedStruct("RunStarted", {
   definition: WorkflowDefinition,
   definition_hash: Schema.String,
   dispatch: SubjectDispatch,
   subject: Schema.optionalKey(Subject),
-  vars: Schema.Record(Schema.String, Schema.String)
+  vars: Schema.Record(Schema.String, Schema.String),
+  forked_from: Schema.optionalKey(ForkedFrom)
 })
 /** `nonce` is what a decision of this attempt must repeat; `failure_context` is why the run came back here. */
 export const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
@@ -45,9 +55,11 @@ export const GateOpened = Schema.TaggedStruct("GateOpened", {
   instructions: Schema.String,
   note_required: Schema.Boolean
 })
+/** A no ends the run, unless `to` names the phase that it is sent back to. */
 export const GateDecided = Schema.TaggedStruct("GateDecided", {
   ...attempt,
   approved: Schema.Boolean,
+  to: Schema.optionalKey(Schema.String),
   note: Schema.optionalKey(Schema.String)
 })
 /** What was decided about a phase that was in flight when the daemon died, and why. */
@@ -61,6 +73,11 @@ export const RunPaused = Schema.TaggedStruct("RunPaused", { reason: Schema.Strin
 export const RunResumed = Schema.TaggedStruct("RunResumed", {
   force: Schema.Boolean,
   feedback: Schema.optionalKey(Schema.String)
+})
+/** A person sends a run that failed, escalated or is blocked into `phase` again; `note` becomes its failure context. */
+export const RunRetried = Schema.TaggedStruct("RunRetried", {
+  phase: Schema.String,
+  note: Schema.optionalKey(Schema.String)
 })
 export const RunCompleted = Schema.TaggedStruct("RunCompleted", { reason: Schema.String })
 export const RunFailed = Schema.TaggedStruct("RunFailed", { reason: Schema.String })
@@ -80,6 +97,7 @@ export const RunEvent = Schema.Union([
   RecoveryDecided,
   RunPaused,
   RunResumed,
+  RunRetried,
   RunCompleted,
   RunFailed,
   RunEscalated,

@@ -1,4 +1,4 @@
-/** `workflow/*` (control protocol, workflow methods); `approve`, `reject` and `resume`'s `force` are ours. */
+/** `workflow/*` (control protocol, workflow methods); `approve`, `reject`, `retry`, `fork` and `resume`'s `force` are ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
@@ -84,7 +84,28 @@ export class WorkflowRpcs extends RpcGroup.make(
     error: ControlError
   }),
   Rpc.make("workflow/approve", { payload: gate, success: Empty, error: ControlError }),
-  Rpc.make("workflow/reject", { payload: gate, success: Empty, error: ControlError }),
+  /** `to` is the phase that the run is sent back to; without it the run ends. */
+  Rpc.make("workflow/reject", {
+    payload: { ...gate, to: maybe(Schema.String) },
+    success: Empty,
+    error: ControlError
+  }),
+  Rpc.make("workflow/retry", {
+    payload: { ...id, from: maybe(Schema.String), note: maybe(Schema.String) },
+    success: Empty,
+    error: ControlError
+  }),
+  /** `input` and `vars` are what is different in the new run; `from` is the phase it begins with. */
+  Rpc.make("workflow/fork", {
+    payload: {
+      ...id,
+      from: maybe(Schema.String),
+      input: maybe(Json),
+      vars: orElse(Schema.Record(Schema.String, Schema.String), {})
+    },
+    success: WorkflowBegun,
+    error: ControlError
+  }),
   watch("workflow/events", {
     payload: { workflow_id: maybe(Schema.String), kinds: maybe(Schema.Array(Schema.String)) },
     notification: "workflow/event",

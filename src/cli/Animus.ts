@@ -69,6 +69,8 @@ const workflowCommands = {
   journal: () => import("./commands/WorkflowJournal.ts").then(({ workflowJournal }) => workflowJournal),
   approve: () => import("./commands/WorkflowApprove.ts").then(({ workflowApprove }) => workflowApprove),
   reject: () => import("./commands/WorkflowReject.ts").then(({ workflowReject }) => workflowReject),
+  retry: () => import("./commands/WorkflowRetry.ts").then(({ workflowRetry }) => workflowRetry),
+  fork: () => import("./commands/WorkflowFork.ts").then(({ workflowFork }) => workflowFork),
   pause: () => import("./commands/WorkflowPause.ts").then(({ workflowPause }) => workflowPause),
   resume: () => import("./commands/WorkflowResume.ts").then(({ workflowResume }) => workflowResume),
   cancel: () => import("./commands/WorkflowCancel.ts").then(({ workflowCancel }) => workflowCancel),

@@ -18,6 +18,11 @@ export const phase = Argument.String("phase").pipe(
 
 export const note = Flag.String("note").pipe(Flag.optional, Flag.withDescription("Why; kept in the journal"))
 
+export const vars = Flag.KeyValuePair("var").pipe(
+  Flag.optional,
+  Flag.withDescription("A workflow variable, NAME=VALUE; may be repeated")
+)
+
 export const confirm = Flag.String("confirm").pipe(Flag.optional, Flag.withDescription("The run's id once more"))
 
 export const kind = Flag.String("kind").pipe(

@@ -10,6 +10,7 @@ export type CrashPointName =
   | "phase-completed"
   | "gate-opened"
   | "gate-decided"
+  | "run-retried"
   | "cancel-requested"
   | "run-ending"
 

@@ -41,13 +41,13 @@ export const decide = (state: RunState, now: number): Action => {
   const { position } = state
   switch (position._tag) {
     case "Begun":
-      return enter(state, state.definition.phases[0].id)
+      return enter(state, position.phase ?? state.definition.phases[0].id)
     case "InFlight":
       return perform(state, position)
     case "AtGate":
       return awaitGate(state, position.gate, now)
     case "GateAnswered":
-      return answered(position)
+      return answered(state, position)
     case "Concluded":
       return follow(state)
     case "Broken":
@@ -109,10 +109,12 @@ const awaitGate = (state: RunState, gate: Gate, now: number): Action => {
 }
 
 const answered = (
-  { approved, at, gate, note }: Extract<RunState["position"], { readonly _tag: "GateAnswered" }>
+  state: RunState,
+  { approved, at, gate, note, to }: Extract<RunState["position"], { readonly _tag: "GateAnswered" }>
 ): Action => {
   if (!approved) {
-    return { _tag: "Fail", reason: `gate "${gate.phase}" was rejected${note === undefined ? "" : `: ${note}`}` }
+    const reason = `gate "${gate.phase}" was rejected${note === undefined ? "" : `: ${note}`}`
+    return to === undefined ? { _tag: "Fail", reason } : start(state, to, reason)
   }
   return {
     _tag: "ConcludeGate",

@@ -24,7 +24,8 @@ export interface Gate {
 
 /** Where the run stands between two events: all that `decide` looks at to say what comes next. */
 export type Position =
-  | { readonly _tag: "Begun" }
+  /** `phase` is where a forked run begins; the first one when absent. */
+  | { readonly _tag: "Begun"; readonly phase?: string | undefined }
   | InFlight
   | { readonly _tag: "AtGate"; readonly gate: Gate }
   | {
@@ -32,6 +33,8 @@ export type Position =
     readonly gate: Gate
     readonly approved: boolean
     readonly note?: string | undefined
+    /** Where a no sends the run back to; it ends without one. */
+    readonly to?: string | undefined
     readonly at: string
   }
   | {

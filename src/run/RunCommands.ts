@@ -1,71 +1,44 @@
 /** What may be asked of a run from outside. Each command is checked against the state, and refused with what to do instead. */
 import { Effect } from "effect"
-import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import { IllegalTransition, RunBlocked } from "../../schemas/errors/RunErrors.ts"
+import { RunBlocked } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunEvent, RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { crashPoint } from "./CrashPoint.ts"
-import { gateAnswered } from "./phases/ManualPhase.ts"
+import { refuse } from "./Refusal.ts"
 import { commit, hasEnded, type RunActor } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
-import { runStarted } from "./RunStart.ts"
-import type { RunState } from "./RunState.ts"
-import { nextStep } from "./RunView.ts"
+import { type ForkChanges, forkStarted, runStarted } from "./RunStart.ts"
 
-const refuse = (state: RunState, command: string) =>
-  new IllegalTransition({
-    run: state.head.run,
-    command,
-    state: state.position._tag === "Cancelling" && !hasEnded(state) ? "being cancelled" : state.head.status,
-    next: hasEnded(state) ? `It has ended; see: ${nextStep(state)}` : `Next: ${nextStep(state)}`
+/** What makes the first event of a run; asked only when there is no such run yet. */
+const begin = <E, R>(runs: RunRegistry, run: RunId, started: Effect.Effect<RunEvent, E, R>) => {
+  const actor = runs.actorOf(run)
+  const begun = Effect.fnUntraced(function*(actor: RunActor, started: RunEvent) {
+    yield* commit(actor, started)
+    runs.keep(actor)
+    yield* crashPoint("run-started")
+    yield* runs.drive(actor)
+  }, Effect.uninterruptible)
+  const beginning = Effect.gen(function*() {
+    const existing = yield* runs.load(actor).pipe(Effect.catchTag("RunNotFound", () => Effect.undefined))
+    if (existing !== undefined) return existing.head
+    yield* begun(actor, yield* started)
+    // Kept two lines above: it cannot be missing.
+    const { head } = yield* Effect.orDie(runs.load(actor))
+    return head
   })
+  return Effect.provideContext(actor.lock.withPermit(beginning), runs.rooms)
+}
 
-export const start = (runs: RunRegistry) =>
-  Effect.fnUntraced(function*(run: RunId, dispatch: SubjectDispatch) {
-    const actor = runs.actorOf(run)
-    const begun = Effect.fnUntraced(function*(actor: RunActor, started: RunEvent) {
-      yield* commit(actor, started)
-      runs.keep(actor)
-      yield* crashPoint("run-started")
-      yield* runs.drive(actor)
-    }, Effect.uninterruptible)
-    const begin = Effect.gen(function*() {
-      const existing = yield* runs.load(actor).pipe(Effect.catchTag("RunNotFound", () => Effect.undefined))
-      if (existing !== undefined) return existing.head
-      yield* begun(actor, yield* runStarted(dispatch))
-      // Kept two lines above: it cannot be missing.
-      const { head } = yield* Effect.orDie(runs.load(actor))
-      return head
-    })
-    return yield* actor.lock.withPermit(begin)
-  }, (effect) => Effect.provideContext(effect, runs.rooms))
+export const start = (runs: RunRegistry) => (run: RunId, dispatch: SubjectDispatch) =>
+  begin(runs, run, runStarted(dispatch))
 
-export const answer = (runs: RunRegistry, command: "approve" | "reject") =>
-  Effect.fnUntraced(
-    function*({ note, phase, run }: { readonly run: RunId; readonly phase: string; readonly note?: string }) {
-      yield* locked(
-        runs,
-        run,
-        Effect.fnUntraced(function*(actor, state) {
-          const gate = state.position._tag === "AtGate" && state.head.status === "waiting"
-            ? state.position.gate
-            : undefined
-          if (gate?.phase.toLowerCase() !== phase.toLowerCase()) return yield* refuse(state, command)
-          const said = note?.trim() === "" ? undefined : note
-          if (gate.noteRequired && said === undefined) {
-            return yield* new InvalidInput({
-              detail: `gate "${gate.phase}" of run ${run} wants a note: ` +
-                `animus workflow ${command} ${run} ${gate.phase} --note TEXT`
-            })
-          }
-          yield* commit(actor, gateAnswered(gate, command === "approve", said))
-          yield* crashPoint("gate-decided")
-          yield* runs.drive(actor)
-        })
-      )
-    }
-  )
+/** A new run of what another one has pinned, at any time: the other one is only read. */
+export const fork = (runs: RunRegistry) =>
+  Effect.fnUntraced(function*(run: RunId, { of, ...changes }: Fork) {
+    const source = yield* runs.get(of)
+    return yield* begin(runs, run, forkStarted(source, changes))
+  })
 
 /** How long an answer waits for the end, which comes by itself from then on: longer than a subject may take to be told. */
 const CANCEL_WAIT = "15 seconds"
@@ -106,6 +79,10 @@ export const pause = (runs: RunRegistry) =>
       })
     )
   })
+
+export interface Fork extends ForkChanges {
+  readonly of: RunId
+}
 
 interface ResumeOptions {
   readonly force: boolean

@@ -18,7 +18,8 @@ import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type { SubjectError } from "../subject/SubjectRouter.ts"
-import { answer, cancel, pause, resume, start, takeUp } from "./RunCommands.ts"
+import { approve, type GateAnswer, type GateRejection, reject, retry, type RetryOptions } from "./PersonCommands.ts"
+import { cancel, type Fork, fork, pause, resume, start, takeUp } from "./RunCommands.ts"
 import { makeRegistry } from "./RunRegistry.ts"
 import type { RunState } from "./RunState.ts"
 import type { RunTrouble } from "./RunTrouble.ts"
@@ -34,23 +35,22 @@ export type StartError =
   | InvalidInput
 export type CommandError = StoreError | RunNotFound | IllegalTransition | InvalidInput | RunBlocked
 
-export interface GateAnswer {
-  readonly run: RunId
-  readonly phase: string
-  readonly note?: string
-}
-
 export class RunEngine extends Context.Service<RunEngine, {
   /** Returns when the run's first event is durable; the run goes on by itself. Starting a run that exists is a no-op that returns its head. */
   readonly start: (run: RunId, dispatch: SubjectDispatch) => Effect.Effect<RunHead, StartError>
   readonly approve: (answer: GateAnswer) => Effect.Effect<void, CommandError>
-  readonly reject: (answer: GateAnswer) => Effect.Effect<void, CommandError>
+  /** Ends the run, or sends it back to the phase that the answer names. */
+  readonly reject: (answer: GateRejection) => Effect.Effect<void, CommandError>
   readonly cancel: (run: RunId, reason: string) => Effect.Effect<void, CommandError>
   readonly pause: (run: RunId, reason: string) => Effect.Effect<void, CommandError>
   readonly resume: (
     run: RunId,
     options: { readonly force: boolean; readonly feedback?: string }
   ) => Effect.Effect<void, CommandError>
+  /** Takes a failed, escalated or blocked run into a phase again. */
+  readonly retry: (run: RunId, options: RetryOptions) => Effect.Effect<void, CommandError>
+  /** A new run with the definition that another one pinned; starting one that exists is a no-op, as with `start`. */
+  readonly fork: (run: RunId, fork: Fork) => Effect.Effect<RunHead, StartError | RunNotFound>
   readonly get: (run: RunId) => Effect.Effect<RunState, RunNotFound | SessionStoreFailed>
   /** Returns when the run is neither running nor about to: finished, or waiting for somebody. */
   readonly settled: (run: RunId) => Effect.Effect<RunHead, RunNotFound | SessionStoreFailed>
@@ -66,15 +66,15 @@ export class RunEngine extends Context.Service<RunEngine, {
 
 const make = Effect.gen(function*() {
   const runs = yield* makeRegistry
-  const approve = answer(runs, "approve")
-  const reject = answer(runs, "reject")
   return RunEngine.of({
     start: Effect.fn("RunEngine.start")(start(runs)),
-    approve: Effect.fn("RunEngine.approve")(approve),
-    reject: Effect.fn("RunEngine.reject")(reject),
+    approve: Effect.fn("RunEngine.approve")(approve(runs)),
+    reject: Effect.fn("RunEngine.reject")(reject(runs)),
     cancel: Effect.fn("RunEngine.cancel")(cancel(runs)),
     pause: Effect.fn("RunEngine.pause")(pause(runs)),
     resume: Effect.fn("RunEngine.resume")(resume(runs)),
+    retry: Effect.fn("RunEngine.retry")(retry(runs)),
+    fork: Effect.fn("RunEngine.fork")(fork(runs)),
     get: Effect.fn("RunEngine.get")(runs.get),
     settled: Effect.fn("RunEngine.settled")(runs.settled),
     troubles: runs.troubles,

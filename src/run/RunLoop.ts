@@ -160,7 +160,7 @@ const gateEvent = (
     case "OpenGate":
       return gateOpened(action)
     case "ExpireGate":
-      return gateAnswered(action.gate, false, action.note)
+      return gateAnswered(action.gate, { approved: false, note: action.note })
     case "ConcludeGate":
       return gateConcluded(action)
     case "SkipPhase":

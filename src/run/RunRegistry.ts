@@ -138,17 +138,36 @@ export const makeRegistry = Effect.gen(function*() {
   }
 })
 
+/** One turn of a command; undefined when the actor it waited for was let go meanwhile: the one that is kept now knows better. */
+const turn = Effect.fnUntraced(function*<A, E, R>(
+  runs: RunRegistry,
+  actor: RunActor,
+  command: (actor: RunActor, state: RunState) => Effect.Effect<A, E, R>
+) {
+  if (runs.actorOf(actor.run) !== actor) return undefined
+  const state = yield* runs.load(actor)
+  // A run that has ended is not kept in memory, unless the command has brought it back to life.
+  const leave = Effect.sync(() => {
+    if (hasEnded(actor.state) && actor.settled.isOpen()) runs.release(actor)
+  })
+  return { value: yield* Effect.ensuring(Effect.uninterruptible(command(actor, state)), leave) }
+})
+
 /**
  * One writer per run: a command sees the state, and appends to it, with the run's lock held. A caller that goes away cannot
  * leave it half done: what was appended is also acted on.
  */
-export const locked = <A, E, R>(
-  runs: RunRegistry,
-  run: RunId,
-  command: (actor: RunActor, state: RunState) => Effect.Effect<A, E, R>
-) =>
-  Effect.suspend(() => {
-    const actor = runs.actorOf(run)
-    const whole = (state: RunState) => Effect.uninterruptible(command(actor, state))
-    return actor.lock.withPermit(Effect.flatMap(runs.load(actor), whole))
-  }).pipe(Effect.provideContext(runs.rooms))
+export const locked = Effect.fnUntraced(
+  function*<A, E, R>(
+    runs: RunRegistry,
+    run: RunId,
+    command: (actor: RunActor, state: RunState) => Effect.Effect<A, E, R>
+  ) {
+    while (true) {
+      const actor = runs.actorOf(run)
+      const done = yield* actor.lock.withPermit(turn(runs, actor, command))
+      if (done !== undefined) return done.value
+    }
+  },
+  (effect, runs) => Effect.provideContext(effect, runs.rooms)
+)

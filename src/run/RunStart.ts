@@ -1,20 +1,65 @@
 /** What a run pins before it exists: its definition with a hash, its subject, its variables, and that it may execute at all. */
-import { Effect } from "effect"
+import { DateTime, Effect } from "effect"
 import { Digest } from "effect/crypto"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import type { RunEvent } from "../../schemas/RunEvent.ts"
+import type { Json } from "../../schemas/Json.ts"
+import type { ForkedFrom, RunEvent } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { Trust } from "../project/Trust.ts"
 import { Workflows } from "../workflow/Workflows.ts"
+import { noSuchPhase } from "./Refusal.ts"
+import { phaseOf } from "./Route.ts"
+import type { RunState } from "./RunState.ts"
 import { readSubject } from "./SubjectSync.ts"
 
 /** Trust is asked once, here: what is pinned now is all that this run will ever execute, whatever the files say later. */
 export const runStarted = Effect.fnUntraced(function*(dispatch: SubjectDispatch) {
   const workflows = yield* Workflows
-  const trust = yield* Trust
   const digest = yield* Digest.Digest
   const definition = yield* workflows.find(dispatch.workflow_ref === "" ? undefined : dispatch.workflow_ref)
+  const hash = yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(JSON.stringify(definition)))
+  return yield* pin({ definition, hash, dispatch, forkedFrom: undefined })
+})
+
+export interface ForkChanges {
+  readonly from?: string
+  readonly input?: Json
+  readonly vars: Readonly<Record<string, string>>
+}
+
+/** The same definition, to the letter, with other input; what it is about is read anew, and trust is asked as of any run. */
+export const forkStarted = Effect.fnUntraced(function*(source: RunState, { from, input, vars }: ForkChanges) {
+  const { definition, definitionHash: hash, dispatch: first } = source
+  const phase = from === undefined ? undefined : phaseOf(definition, from)?.id
+  if (from !== undefined && phase === undefined) return yield* noSuchPhase(source, from)
+  const dispatch: SubjectDispatch = {
+    ...first,
+    vars: { ...source.vars, ...vars },
+    requested_at: DateTime.formatIso(yield* DateTime.now),
+    ...(input === undefined ? {} : { input })
+  }
+  return yield* pin({ definition, hash, dispatch, forkedFrom: forkedFrom(source, phase) })
+})
+
+/** Of each phase before the one where the fork begins: what it concluded last, if it did. */
+const forkedFrom = ({ definition, head, phases }: RunState, phase: string | undefined): ForkedFrom => {
+  const before = phases.slice(0, Math.max(0, definition.phases.findIndex(({ id }) => id === phase)))
+  const inherited = before.flatMap(({ attempt, decision, id, output }) =>
+    decision === undefined || output === undefined ? [] : [{ phase: id, attempt, decision, output }]
+  )
+  return { run: head.run, inherited, ...(phase === undefined ? {} : { phase }) }
+}
+
+interface Pinned {
+  readonly definition: WorkflowDefinition
+  readonly hash: string
+  readonly dispatch: SubjectDispatch
+  readonly forkedFrom: ForkedFrom | undefined
+}
+
+const pin = Effect.fnUntraced(function*({ definition, dispatch, forkedFrom, hash }: Pinned) {
+  const trust = yield* Trust
   const executed = definition.phases.find(executes)
   if (executed !== undefined) {
     yield* trust.require(`workflow "${definition.id}" executes a command of this project in phase "${executed.id}"`)
@@ -24,10 +69,11 @@ export const runStarted = Effect.fnUntraced(function*(dispatch: SubjectDispatch)
   const event: RunEvent = {
     _tag: "RunStarted",
     definition,
-    definition_hash: yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(JSON.stringify(definition))),
+    definition_hash: hash,
     dispatch,
     vars,
-    ...(subject === undefined ? {} : { subject })
+    ...(subject === undefined ? {} : { subject }),
+    ...(forkedFrom === undefined ? {} : { forked_from: forkedFrom })
   }
   return event
 })

@@ -1,13 +1,22 @@
 /** A run as its journal tells it: a pure, total fold. Whoever holds the entries holds the run; nothing else is consulted. */
 import type { RunId } from "../../schemas/Ids.ts"
-import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
+import type { ForkedFrom, JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { advanceHead } from "../session/RunHead.ts"
 import type { Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
 
-export type PhaseStatus = "pending" | "running" | "waiting" | "success" | "failed" | "skipped" | "cancelled"
+/** `inherited`: carried out by the run that this one was forked from. */
+export type PhaseStatus =
+  | "pending"
+  | "running"
+  | "waiting"
+  | "success"
+  | "failed"
+  | "skipped"
+  | "cancelled"
+  | "inherited"
 
 export interface PhaseState {
   readonly id: string
@@ -44,6 +53,7 @@ export interface RunState {
   /** What a person said at the last resume, until a phase has been entered with it. */
   readonly feedback: string | undefined
   readonly recoveries: ReadonlyArray<Recovery>
+  readonly forkedFrom?: ForkedFrom | undefined
 }
 
 type Started = JournalEntry & { readonly event: { readonly _tag: "RunStarted" } }
@@ -60,7 +70,7 @@ export const apply = (run: RunId, state: RunState | undefined, entry: JournalEnt
   const head = advanceHead(state?.head, run, entry)
   if (state !== undefined) return { ...state, head, ...changes(state, entry) }
   if (!isStarted(entry)) return undefined
-  const { definition, definition_hash, dispatch, subject, vars } = entry.event
+  const { definition, definition_hash, dispatch, forked_from, subject, vars } = entry.event
   return {
     head,
     definition,
@@ -68,12 +78,20 @@ export const apply = (run: RunId, state: RunState | undefined, entry: JournalEnt
     dispatch,
     subject,
     vars,
-    phases: definition.phases.map(({ id }) => ({ id, status: "pending", attempt: 0 })),
+    phases: definition.phases.map(({ id }) => pristine(id, forked_from)),
     reworks: {},
-    position: { _tag: "Begun" },
+    position: { _tag: "Begun", phase: forked_from?.phase },
+    forkedFrom: forked_from,
     feedback: undefined,
     recoveries: []
   }
+}
+
+const pristine = (id: string, forkedFrom: ForkedFrom | undefined): PhaseState => {
+  const inherited = forkedFrom?.inherited.find(({ phase }) => phase === id)
+  return inherited === undefined
+    ? { id, status: "pending", attempt: 0 }
+    : { id, status: "inherited", attempt: 0, decision: inherited.decision, output: inherited.output }
 }
 
 const withPhase = (state: RunState, id: string, change: Partial<PhaseState>) =>
@@ -110,9 +128,10 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
     }
     case "GateDecided": {
       if (state.position._tag !== "AtGate") return {}
-      const { approved, note, phase } = event
+      const { approved, note, phase, to } = event
       return {
-        position: { _tag: "GateAnswered", gate: state.position.gate, approved, note, at },
+        position: { _tag: "GateAnswered", gate: state.position.gate, approved, note, to, at },
+        reworks: to === undefined ? state.reworks : withFreshBudget(state, to),
         phases: withPhase(
           state,
           phase,
@@ -124,6 +143,8 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
       return recovered(state, at, event)
     case "RunResumed":
       return resumed(state, event)
+    case "RunRetried":
+      return retried(state, at, event)
     case "CancelRequested": {
       const attempt = state.position._tag === "InFlight" ? state.position : undefined
       return { position: { _tag: "Cancelling", reason: event.reason, attempt } }
@@ -188,6 +209,17 @@ const resumed = (state: RunState, event: EventOf<"RunResumed">): Partial<RunStat
   return {
     feedback,
     position: { _tag: "Reenter", phase: route.phase, failureContext: route.reason },
-    reworks: { ...state.reworks, [route.phase]: 0 }
+    reworks: withFreshBudget(state, route.phase)
   }
 }
+
+/** Wherever a person sends a run, the rework budget of that phase begins anew: it bounds what happens without anybody's word. */
+const withFreshBudget = ({ reworks }: RunState, phase: string) => ({ ...reworks, [phase]: 0 })
+
+/** Whatever else was going on (a blocked attempt, say) is given up. Without a note, the phase is told why the run had stopped. */
+const retried = (state: RunState, at: string, { note, phase }: EventOf<"RunRetried">): Partial<RunState> => ({
+  feedback: undefined,
+  position: { _tag: "Reenter", phase, failureContext: note ?? state.head.reason },
+  reworks: withFreshBudget(state, phase),
+  phases: state.phases.map((one) => broughtDown(one, at))
+})

@@ -80,6 +80,7 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
     case "PhaseSkipped":
     case "GateDecided":
     case "RunResumed":
+    case "RunRetried":
     case "CancelRequested":
       return []
   }

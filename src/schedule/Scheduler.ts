@@ -4,7 +4,7 @@
  */
 import { Cause, Context, Effect, Layer, Queue, Ref } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
-import { RunNotStarted, type SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
+import { RunNotStarted, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
@@ -25,6 +25,12 @@ export class Scheduler extends Context.Service<Scheduler, {
   readonly enqueue: (dispatch: SubjectDispatch, priority: number) => Effect.Effect<QueueEntry, SessionStoreFailed>
   /** Starts now, ahead of the queue; counts against capacity but does not wait for it. */
   readonly runNow: (dispatch: SubjectDispatch) => Effect.Effect<RunHead, StartError | RunNotStarted>
+  /** The same of any other way to begin a run, under the id that is minted for it. */
+  readonly begin: <E>(
+    start: (run: RunId) => Effect.Effect<RunHead, E | StartError>
+  ) => Effect.Effect<RunHead, E | StartError | RunNotStarted>
+  /** A run that `again` sets to work counts against capacity, whether or not it came out of the queue. */
+  readonly follow: <A, E>(run: RunId, again: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly pause: Effect.Effect<void, SessionStoreFailed>
   readonly resume: Effect.Effect<void, SessionStoreFailed>
   /** This daemon dispatches nothing more; the next one does, as if this had not been asked. */
@@ -96,19 +102,26 @@ const make = Effect.gen(function*() {
   const mayDispatch = Effect.map(Ref.get(draining), (drains) => !drains && tracker.active() < capacity)
   const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, woken: Queue.take(wake) })
 
-  const runNow = Effect.fn("Scheduler.runNow")(function*(dispatch: SubjectDispatch) {
-    const run = yield* mintRunId
+  const follow = Effect.fnUntraced(function*<A, E>(run: RunId, work: Effect.Effect<A, E>) {
     tracker.begin(run)
     // Refused or interrupted, too: only a look tells whether there is a run to count.
-    return yield* Effect.ensuring(Effect.mapError(engine.start(run, dispatch), refused), tracker.look(run))
+    return yield* Effect.ensuring(work, tracker.look(run))
   })
+  const begin = Effect.fn("Scheduler.begin")(
+    function*<E>(start: (run: RunId) => Effect.Effect<RunHead, E | StartError>) {
+      const run = yield* mintRunId
+      return yield* follow(run, Effect.mapError(start(run), refused))
+    }
+  )
 
   yield* queue.changed.pipe(Effect.andThen(awaken), Effect.forever, Effect.forkScoped)
   yield* Effect.forkScoped(waits.follow("the dispatch of queued work", dispatching))
 
   return Scheduler.of({
     enqueue: queue.enqueue,
-    runNow,
+    runNow: (dispatch) => begin((run) => engine.start(run, dispatch)),
+    begin,
+    follow,
     pause: queue.pause,
     resume: queue.resume,
     drain: Ref.set(draining, true),
@@ -117,8 +130,8 @@ const make = Effect.gen(function*() {
   })
 })
 
-const refused = (error: StartError): StartError | RunNotStarted =>
-  error._tag === "SessionStoreFailed" && error.reason._tag === "StoreFull"
+const refused = <E>(error: E): E | RunNotStarted =>
+  error instanceof SessionStoreFailed && error.reason._tag === "StoreFull"
     ? new RunNotStarted({ path: error.reason.path })
     : error
 

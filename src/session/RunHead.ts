@@ -2,7 +2,7 @@
 import type { RunId } from "../../schemas/Ids.ts"
 import type { JournalEntry, RunEvent, RunHead, RunStatus } from "../../schemas/RunEvent.ts"
 
-/** Nothing but an operator's new dispatch follows these; an escalated run still waits for a person. */
+/** Nothing follows these by itself: a failed run goes on when a person retries it. An escalated one still waits for a person. */
 export const isFinished = (status: RunStatus): boolean =>
   status === "completed" || status === "failed" || status === "cancelled"
 
@@ -29,6 +29,7 @@ const changeOf = (event: RunEvent): Change => {
     case "RunPaused":
       return { status: "paused", reason: event.reason }
     case "RunResumed":
+    case "RunRetried":
       return { status: "running" }
     case "CancelRequested":
       return { status: "running", reason: event.reason }

@@ -115,6 +115,8 @@ export const handlers = (steering: Steering) =>
     "workflow/cancel": unused,
     "workflow/approve": unused,
     "workflow/reject": unused,
+    "workflow/retry": unused,
+    "workflow/fork": unused,
     "agent/run": unused,
     "agent/status": unused,
     "agent/cancel": unused,

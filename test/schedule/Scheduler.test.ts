@@ -87,6 +87,8 @@ class Runs {
         cancel: () => unused,
         pause: () => unused,
         resume: () => unused,
+        retry: () => unused,
+        fork: () => unused,
         settled: () => unused,
         troubles: Effect.sync(() => this.troubles),
         recover: unused

@@ -49,6 +49,9 @@ describe("the head of a run", () => {
       reason: "budget"
     }],
     ["completes", [{ _tag: "RunCompleted", reason: "ok" }], { status: "completed", reason: "ok", finished_at: at(2) }],
+    ["runs again when it is retried", [started, failed, { _tag: "RunRetried", phase: "review" }], {
+      status: "running"
+    }],
     ["fails", [failed], { status: "failed", reason: "no", finished_at: at(2) }],
     ["is cancelled", [{ _tag: "RunCancelled", reason: "x" }], { status: "cancelled", reason: "x", finished_at: at(2) }]
   ]

@@ -1,5 +1,5 @@
-import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { gatePhase } from "../GatePhase.ts"
 import { given } from "../Given.ts"
@@ -8,12 +8,25 @@ import { note, phase, runId } from "../SharedFlags.ts"
 
 export const workflowReject = Command.make(
   "reject",
-  { id: runId, phase, note },
-  ({ id, note, phase: named }) =>
+  {
+    id: runId,
+    phase,
+    note,
+    to: Flag.String("to").pipe(
+      Flag.optional,
+      Flag.withDescription("Send the run back to this phase, which is told the note, instead of ending it")
+    )
+  },
+  ({ id, note, phase: named, to }) =>
     Effect.gen(function*() {
       const control = yield* ControlClient
       const phase = yield* gatePhase("reject", id, named)
-      yield* control["workflow/reject"]({ id, phase, ...given({ note }) })
-      yield* succeed({ id, phase }, [`${id} has failed, as you decided. Its journal keeps why`])
+      yield* control["workflow/reject"]({ id, phase, ...given({ note, to }) })
+      yield* succeed({ id, phase, ...given({ to }) }, [
+        Option.match(to, {
+          onNone: () => `${id} has failed, as you decided. Its journal keeps why`,
+          onSome: (back) => `${id} goes back to ${back}. Follow it with: animus workflow watch ${id}`
+        })
+      ])
     })
-).pipe(Command.withDescription("Say no at an open gate; the run ends as failed"))
+).pipe(Command.withDescription("Say no at an open gate; the run ends as failed, or goes back to the phase you name"))

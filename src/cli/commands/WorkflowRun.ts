@@ -3,6 +3,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { given } from "../Given.ts"
 import { element, succeed } from "../Output.ts"
+import { vars } from "../SharedFlags.ts"
 import { beginAndWatch } from "../WatchRun.ts"
 
 const started = (id: string) => `started run ${id}`
@@ -10,10 +11,7 @@ const started = (id: string) => `started run ${id}`
 export const workflowRun = Command.make("run", {
   subject: Argument.String("subject").pipe(Argument.withDescription("Subject id, such as task:TASK-001")),
   workflow: Flag.String("workflow").pipe(Flag.optional, Flag.withDescription("Default: default_workflow_ref")),
-  vars: Flag.KeyValuePair("var").pipe(
-    Flag.optional,
-    Flag.withDescription("A workflow variable, NAME=VALUE; may be repeated")
-  ),
+  vars,
   watch: Flag.Boolean("watch").pipe(Flag.withDefault(false), Flag.withDescription("Stay and show what happens"))
 }, ({ subject, vars, watch, workflow }) =>
   Effect.gen(function*() {

@@ -3,6 +3,7 @@ import { Effect, Stream } from "effect"
 import type { WorkflowEvent } from "../../../schemas/control/Events.ts"
 import { WorkflowRpcs } from "../../../schemas/control/WorkflowRpcs.ts"
 import type { RunId } from "../../../schemas/Ids.ts"
+import type { RunHead } from "../../../schemas/RunEvent.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
 import { workflowEvents } from "../../run/WorkflowEvents.ts"
@@ -28,12 +29,13 @@ const makeQueries = Effect.gen(function*() {
   }
 })
 
+const begun = ({ run, started_at, status }: RunHead) => ({ workflow_id: run, status: statusOf[status], started_at })
+
 const makeBegin = Effect.gen(function*() {
   const scheduler = yield* Scheduler
   const dispatchOf = yield* makeDispatcher
   return Effect.fnUntraced(function*(request: WorkRequest) {
-    const head = yield* scheduler.runNow(yield* dispatchOf(request))
-    return { workflow_id: head.run, status: statusOf[head.status], started_at: head.started_at }
+    return begun(yield* scheduler.runNow(yield* dispatchOf(request)))
   })
 })
 
@@ -79,6 +81,7 @@ const onRun = <A, E>(id: string, command: (run: RunId) => Effect.Effect<A, E>) =
 
 export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
   const engine = yield* RunEngine
+  const scheduler = yield* Scheduler
   const begin = yield* makeBegin
   const queries = yield* makeQueries
   const events = yield* makeEvents
@@ -95,6 +98,10 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
       done(onRun(id, (run) => engine.cancel(run, reason))),
     "workflow/approve": ({ id, ...gate }) => done(onRun(id, (run) => engine.approve({ run, ...gate }))),
     "workflow/reject": ({ id, ...gate }) => done(onRun(id, (run) => engine.reject({ run, ...gate }))),
+    "workflow/retry": ({ id, ...options }) =>
+      done(onRun(id, (run) => scheduler.follow(run, engine.retry(run, options)))),
+    "workflow/fork": ({ id, ...changes }) =>
+      answer(onRun(id, (of) => Effect.map(scheduler.begin((run) => engine.fork(run, { of, ...changes })), begun))),
     "workflow/events": ({ kinds, workflow_id }) => acknowledged(events(workflow_id, kinds))
   })
 }))

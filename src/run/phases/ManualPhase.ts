@@ -13,11 +13,18 @@ export const gateOpened = ({ attempt, instructions, noteRequired, phase }: Actio
   note_required: noteRequired
 })
 
-export const gateAnswered = ({ attempt, phase }: Gate, approved: boolean, note: string | undefined): RunEvent => ({
+interface Answer {
+  readonly approved: boolean
+  readonly note: string | undefined
+  readonly to?: string | undefined
+}
+
+export const gateAnswered = ({ attempt, phase }: Gate, { approved, note, to }: Answer): RunEvent => ({
   _tag: "GateDecided",
   phase,
   attempt,
   approved,
+  ...(to === undefined ? {} : { to }),
   ...(note === undefined ? {} : { note })
 })
 

@@ -1,0 +1,32 @@
+/** How a command is refused: with the state the run is in, and what to type instead. Pure. */
+import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
+import { IllegalTransition } from "../../schemas/errors/RunErrors.ts"
+import { hasEnded } from "./RunActor.ts"
+import type { RunState } from "./RunState.ts"
+import { nextStep } from "./RunView.ts"
+
+const stateOf = (state: RunState): string =>
+  state.position._tag === "Cancelling" && !hasEnded(state) ? "being cancelled" : state.head.status
+
+const refusal = (state: RunState, command: string, next: string) =>
+  new IllegalTransition({ run: state.head.run, command, state: stateOf(state), next })
+
+export const refuse = (state: RunState, command: string) =>
+  refusal(state, command, hasEnded(state) ? `It has ended; see: ${nextStep(state)}` : `Next: ${nextStep(state)}`)
+
+/** A run that ended as it was meant to is never reopened: a fork begins another one where this one is wanted again. */
+export const refuseRetry = (state: RunState) => {
+  const { run, status } = state.head
+  if (status === "completed" || status === "cancelled") {
+    return refusal(state, "retry", `Begin another run of the same definition: animus workflow fork ${run} --from PHASE`)
+  }
+  if (state.position._tag === "AtGate") {
+    return refusal(state, "retry", `Send it back with: animus workflow reject ${run} --to PHASE`)
+  }
+  return refuse(state, "retry")
+}
+
+export const noSuchPhase = ({ definition, head }: RunState, phase: string) =>
+  new InvalidInput({
+    detail: `run ${head.run} has no phase "${phase}". Its phases: ${definition.phases.map(({ id }) => id).join(", ")}`
+  })

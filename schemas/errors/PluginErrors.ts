@@ -217,9 +217,8 @@ export class DuplicateKindClaim extends Schema.TaggedError<DuplicateKindClaim>()
   readonly category = "conflict" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
   override get message() {
-    return `subject kind "${this.kind}" is claimed by ${
-      this.plugins.join(" and ")
-    }: remove one of them from plugins.yaml or the plugin folders`
+    return `subject kind "${this.kind}" is claimed by ${this.plugins.join(" and ")}, so neither serves it. Keep one: ` +
+      `animus plugin uninstall <name>, or take it out of plugins.yaml or its folder`
   }
 }
 

@@ -6,13 +6,11 @@ import type {
   SocketPathTooLong,
   StateFolderUnusable
 } from "../../schemas/errors/DaemonErrors.ts"
-import type { DuplicateKindClaim } from "../../schemas/errors/PluginErrors.ts"
 import type { SequenceConflict, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 
 export type DaemonStartError =
   | ConfigInvalid
   | DaemonAlreadyRunning
-  | DuplicateKindClaim
   | SequenceConflict
   | SessionStoreFailed
   | SocketPathTooLong

@@ -8,17 +8,25 @@ export interface Claim {
   readonly plugin: string
 }
 
-/** Two plugins that claim one kind are a mistake of the installation, never a race. */
-export const makeRoutes = (claims: ReadonlyArray<Claim>): Result.Result<ReadonlyArray<Claim>, DuplicateKindClaim> => {
-  const routes = new Map<string, string>()
+export interface Routes {
+  /** Each kind or glob once. */
+  readonly served: ReadonlyArray<Claim>
+  /** What two plugins claim is a mistake of the installation: neither has it, and whoever asks for it hears of both. */
+  readonly contested: ReadonlyMap<string, DuplicateKindClaim>
+}
+
+export const makeRoutes = (claims: ReadonlyArray<Claim>): Routes => {
+  const claimants = new Map<string, Set<string>>()
   for (const { kind, plugin } of claims) {
-    const other = routes.get(kind)
-    if (other !== undefined && other !== plugin) {
-      return Result.fail(new DuplicateKindClaim({ kind, plugins: [other, plugin] }))
-    }
-    routes.set(kind, plugin)
+    claimants.set(kind, (claimants.get(kind) ?? new Set<string>()).add(plugin))
   }
-  return Result.succeed([...routes].map(([kind, plugin]) => ({ kind, plugin })))
+  const served: Array<Claim> = []
+  const contested = new Map<string, DuplicateKindClaim>()
+  for (const [kind, [plugin = "", ...others]] of claimants) {
+    if (others.length === 0) served.push({ kind, plugin })
+    else contested.set(kind, new DuplicateKindClaim({ kind, plugins: [plugin, ...others] }))
+  }
+  return { served, contested }
 }
 
 const covers = (claim: string, kind: string): boolean =>
@@ -27,9 +35,20 @@ const covers = (claim: string, kind: string): boolean =>
 /** A kind is one word before `/` in a method and before `:` in an id; a glob is a claim, not a kind. */
 export const isKind = (kind: string): boolean => /^[^\s/:*]+$/.test(kind)
 
-export const resolve = (routes: ReadonlyArray<Claim>, kind: string): string | undefined => {
+/** The claim that a kind falls under: the exact one first, then the longest glob. */
+const claimOf = (claimed: ReadonlyArray<string>, kind: string): string | undefined => {
   if (!isKind(kind)) return undefined
-  const matching = routes.filter((claim) => covers(claim.kind, kind))
-  const exact = matching.find((claim) => claim.kind === kind)
-  return (exact ?? matching.toSorted((a, b) => b.kind.length - a.kind.length)[0])?.plugin
+  const matching = claimed.filter((claim) => covers(claim, kind))
+  return matching.find((claim) => claim === kind) ?? matching.toSorted((a, b) => b.length - a.length)[0]
+}
+
+export const resolve = (
+  { contested, served }: Routes,
+  kind: string
+): Result.Result<string | undefined, DuplicateKindClaim> => {
+  const claim = claimOf([...served.map((one) => one.kind), ...contested.keys()], kind)
+  const clash = claim === undefined ? undefined : contested.get(claim)
+  return clash === undefined
+    ? Result.succeed(served.find((one) => one.kind === claim)?.plugin)
+    : Result.fail(clash)
 }

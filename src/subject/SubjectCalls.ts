@@ -1,7 +1,8 @@
 /** The calls of the subject protocol, each to the plugin that serves its kind. Shapes that disagree are read as one. */
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option, Result, Schema } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import {
+  type DuplicateKindClaim,
   NoBackendForKind,
   type PluginError,
   PluginRefused,
@@ -10,7 +11,7 @@ import {
 import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import { type CreateSubject, decodeSubjectAnswer, type SubjectFilter, SubjectList } from "../../schemas/Subject.ts"
 import type { PluginHost } from "../plugin/PluginHost.ts"
-import { type Claim, resolve } from "./Routes.ts"
+import { resolve, type Routes } from "./Routes.ts"
 import { makeSpellings } from "./Spellings.ts"
 import { kindOfId, normalizeSubject, type Prefixing } from "./SubjectIds.ts"
 
@@ -38,7 +39,7 @@ const isAbsence = (error: PluginError): boolean =>
   error._tag === "PluginRefused" && error.category === "not_found" && error.code !== ErrorCode.MethodNotFound
 
 export interface RoutesNow {
-  readonly routes: ReadonlyArray<Claim>
+  readonly routes: Routes
   /** Why plugins may be missing that should be there. */
   readonly trouble: string | undefined
 }
@@ -46,17 +47,18 @@ export interface RoutesNow {
 export const makeCalls = (host: PluginHost["Service"], now: Effect.Effect<RoutesNow>) => {
   const routeOf = Effect.fnUntraced(function*(kind: string) {
     const { routes, trouble } = yield* now
-    const plugin = resolve(routes, kind)
+    const plugin = yield* Effect.fromResult(resolve(routes, kind))
     if (plugin !== undefined) {
-      return { kind, plugin, routed: (other) => resolve(routes, other) === plugin } satisfies Route
+      const routed = (other: string) => Result.getOrUndefined(resolve(routes, other)) === plugin
+      return { kind, plugin, routed } satisfies Route
     }
     return yield* new NoBackendForKind({
       kind,
-      known: routes.map(({ kind }) => kind),
+      known: routes.served.map(({ kind }) => kind),
       ...(trouble === undefined ? {} : { because: trouble })
     })
   })
-  const routeOfId = (id: string): Effect.Effect<Route, NoBackendForKind | InvalidInput> => {
+  const routeOfId = (id: string): Effect.Effect<Route, NoBackendForKind | DuplicateKindClaim | InvalidInput> => {
     const kind = kindOfId(id)
     const detail = `"${id}" is not a subject id: write <kind>:<id>, as in task:TASK-1`
     return kind === undefined ? Effect.fail(new InvalidInput({ detail })) : routeOf(kind)

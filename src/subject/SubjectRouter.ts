@@ -1,10 +1,10 @@
 /**
  * Where work comes from: subjects of every kind, each served by the one plugin that claims the kind. Exact claim first,
- * then the longest glob; two claims on one kind fail loudly at start.
+ * then the longest glob; a kind that two plugins claim is served by neither, and says so to whoever asks for it.
  */
-import { Context, Effect, Layer, Option, Result, type Scope, type Stream } from "effect"
+import { Context, Effect, Layer, Option, type Scope, type Stream } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import type { NoBackendForKind, PluginError, SubjectNotFound } from "../../schemas/errors/PluginErrors.ts"
+import type { DuplicateKindClaim, NoBackendForKind, PluginError, SubjectNotFound } from "../../schemas/errors/PluginErrors.ts"
 import { subjectKindsOf } from "../../schemas/PluginManifest.ts"
 import type {
   CreateSubject,
@@ -23,7 +23,7 @@ import { isKind, makeRoutes } from "./Routes.ts"
 import { makeCalls, type Route, type RoutesNow } from "./SubjectCalls.ts"
 import { watchKinds } from "./SubjectWatch.ts"
 
-export type SubjectError = PluginError | NoBackendForKind | SubjectNotFound | InvalidInput
+export type SubjectError = PluginError | NoBackendForKind | DuplicateKindClaim | SubjectNotFound | InvalidInput
 
 export class SubjectRouter extends Context.Service<SubjectRouter, {
   /** `filter.kind` says which kinds; at least one. */
@@ -45,35 +45,36 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
   /** kind or glob -> plugin, as routed now. */
   readonly table: Effect.Effect<ReadonlyArray<{ readonly kind: string; readonly plugin: string }>>
 }>()("animus/subject/SubjectRouter") {
-  /** Fails with `DuplicateKindClaim` when two plugins claim one kind. */
   static readonly layer = Layer.effect(SubjectRouter, Effect.suspend(() => make))
 }
+
+/** Kinds that nobody serves, because two plugins would. */
+export const kindClashes = (discovery: Discovery) => [...routesOf(discovery).contested.values()]
 
 const routesOf = ({ plugins }: Discovery) =>
   makeRoutes(
     plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
   )
 
-/** As the plugins are now. Claims that clash fail the start; when that happens later, what was routed before stays. */
-const routesOver = Effect.fnUntraced(function*(catalog: PluginCatalog["Service"]) {
-  const first = yield* catalog.discovery
-  let seen = first
-  let last: RoutesNow = { routes: yield* Effect.fromResult(routesOf(first)), trouble: registryFault(first) }
+/** As the plugins are now. */
+const routesOver = (catalog: PluginCatalog["Service"]) => {
+  let last: { readonly seen: Discovery; readonly now: RoutesNow } | undefined
   return Effect.gen(function*() {
-    const found = yield* catalog.discovery
-    if (found === seen) return last
-    seen = found
-    const routes = routesOf(found)
-    if (Result.isFailure(routes)) yield* Effect.logError(routes.failure.message)
-    last = { routes: Result.getOrElse(routes, () => last.routes), trouble: registryFault(found) }
-    return last
+    const seen = yield* catalog.discovery
+    if (last?.seen === seen) return last.now
+    const routes = routesOf(seen)
+    yield* Effect.forEach(routes.contested.values(), ({ message }) => Effect.logError(message), { discard: true })
+    const now = { routes, trouble: registryFault(seen) }
+    last = { seen, now }
+    return now
   })
-})
+}
 
 const make = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
-  const now = yield* routesOver(catalog)
+  const now = routesOver(catalog)
+  yield* now
   const { ask, askOf, listKind, made, need, remove, routeOf, routeOfId, spellings } = makeCalls(
     host,
     now
@@ -120,10 +121,10 @@ const make = Effect.gen(function*() {
     }),
     watch: Effect.fn("SubjectRouter.watch")(function*(kinds: ReadonlyArray<string>, filter?: SubjectFilter) {
       const { routes } = yield* now
-      const all = routes.map(({ kind }) => kind).filter(isKind)
+      const all = routes.served.map(({ kind }) => kind).filter(isKind)
       const wanted = yield* Effect.forEach(kinds.length === 0 ? all : kinds, routeOf)
       return yield* Effect.provideService(watchKinds(wanted, filter, spellings), PluginHost, host)
     }),
-    table: Effect.map(now, ({ routes }) => routes)
+    table: Effect.map(now, ({ routes }) => routes.served)
   })
 })

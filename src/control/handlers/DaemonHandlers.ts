@@ -5,6 +5,7 @@ import { PluginHealth } from "../../../schemas/Health.ts"
 import { LogBackend } from "../../log/LogBackend.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { registryFault } from "../../plugin/Discovery.ts"
+import { kindClashes } from "../../subject/SubjectRouter.ts"
 import { PluginCatalog } from "../../plugin/PluginCatalog.ts"
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
@@ -91,6 +92,7 @@ const makeHealth = Effect.gen(function*() {
     const registry = registryFault(discovery)
     const troubles = [
       ...registry === undefined ? [] : [registry],
+      ...kindClashes(discovery).map(({ message }) => message),
       ...sick.length === 0 ? [] : [`not well: ${sick.map(({ name }) => name).join(", ")}`],
       ...yield* unreadableRuns(store),
       ...(yield* engine.troubles).map(({ detail, run }) => `run ${run} ${detail}`),

@@ -2,13 +2,35 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
+import { ConnectionLost, PluginCrashed } from "../../schemas/errors/PluginErrors.ts"
+import type { PluginConnection } from "../../src/plugin/PluginConnection.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
+import { supervise } from "../../src/plugin/PluginSupervisor.ts"
 import { answer, hostOf, initializeResult, script, serving } from "./scripted.ts"
 
 const call = (method: string, timeout = 120_000) =>
   Effect.flatMap(PluginHost, (host) => host.call("demo", method, {}, { timeout }))
 
 const status = Effect.flatMap(PluginHost, (host) => host.status("demo"))
+
+const process = (
+  pid: number,
+  over: PluginConnection["over"],
+  lost: PluginConnection["lost"]
+): PluginConnection => ({
+  pid,
+  initialized: {
+    ...initializeResult(),
+    capabilities: { methods: [], streaming: false, progress: false, cancellation: false }
+  },
+  ask: () => Effect.never,
+  call: () => Effect.never,
+  notify: () => Effect.void,
+  own: () => Effect.never,
+  observe: Effect.never,
+  over,
+  lost
+})
 
 /** Ends at once, and notes when it was started. */
 const failing = (starts: Array<number>) =>
@@ -136,6 +158,30 @@ describe("PluginSupervisor", () => {
       assert.deepStrictEqual(starts, [])
     }).pipe(Effect.provide(hostOf(failing(starts), {}, { source: "project_local", trust })))
   })
+
+  it.effect("who asks while the last words of a lost process are gathered waits for the next one", () =>
+    Effect.gen(function*() {
+      const [over, lost] = [yield* Deferred.make<ConnectionLost>(), yield* Deferred.make<PluginCrashed>()]
+      const processes = [process(1, Deferred.await(over), Deferred.await(lost)), process(2, Effect.never, Effect.never)]
+      const supervisor = supervise({
+        plugin: "demo",
+        connect: Effect.suspend(() => Effect.fromNullishOr(processes.shift())).pipe(Effect.orDie),
+        publish: () => Effect.void,
+        scope: yield* Effect.scope
+      })
+      assert.strictEqual((yield* supervisor.connection).pid, 1)
+      yield* Deferred.succeed(over, new ConnectionLost({ plugin: "demo", detail: "its stdin is closed" }))
+      yield* TestClock.adjust("1 second")
+      assert.isUndefined(supervisor.running())
+      assert.include((yield* supervisor.status).lastError, "its stdin is closed")
+      const next = yield* Effect.forkChild(supervisor.connection)
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(next.pollUnsafe())
+      yield* Deferred.succeed(lost, new PluginCrashed({ plugin: "demo", detail: "its last words: no license" }))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(next)).pid, 2)
+      assert.include((yield* supervisor.status).lastError, "no license")
+    }))
 
   it.effect("many first callers share one start", () => {
     let starts = 0

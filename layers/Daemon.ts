@@ -10,6 +10,7 @@ import { AgentSessions } from "../src/agent/AgentSessions.ts"
 import { ControlHandlers } from "../src/control/ControlHandlers.ts"
 import { ControlServer } from "../src/control/ControlServer.ts"
 import { DaemonLifecycle } from "../src/control/DaemonLifecycle.ts"
+import * as Sweep from "../src/install/Sweep.ts"
 import { PluginLock } from "../src/lock/PluginLock.ts"
 import * as EffectLogger from "../src/log/EffectLogger.ts"
 import * as Notifiers from "../src/notifier/Notifiers.ts"
@@ -110,7 +111,7 @@ const rooms = ControlSocket.layer.pipe(
   Layer.provideMerge(recovered),
   Layer.provideMerge(RunEngine.layer),
   Layer.provideMerge(Workflows.layer),
-  Layer.provideMerge(plugins),
+  Layer.provideMerge(Sweep.layer.pipe(Layer.provideMerge(plugins))),
   Layer.provideMerge(swept)
 )
 

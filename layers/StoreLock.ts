@@ -79,18 +79,23 @@ export const acquireLock = Effect.fn("StoreLock.acquireLock")(function*(folder: 
 
 export const acquireStoreLock = (scopeDir: string) => acquireLock(Path.join(scopeDir, "daemon"), "daemon", LOOK)
 
-/** Whether some daemon holds the lock now. Changes nothing; what cannot be looked at is held by nobody. */
-export const isStoreHeld = (scopeDir: string): Effect.Effect<boolean> =>
+/** How things stand with the lock now. Changes nothing; a lock that is not there is free. */
+export const lookAtLock = (lockPath: string): Effect.Effect<"held" | "free" | "unknown"> =>
   Effect.sync(() => {
     try {
-      const database = new DatabaseSync(lockIn(scopeDir), { readOnly: true, timeout: 0 })
+      const database = new DatabaseSync(lockPath, { readOnly: true, timeout: 0 })
       try {
         database.exec("SELECT count(*) FROM sqlite_schema")
-        return false
+        return "free"
       } finally {
         database.close()
       }
     } catch (cause) {
-      return isBusy(cause)
+      if (isBusy(cause)) return "held"
+      return Fs.existsSync(lockPath) ? "unknown" : "free"
     }
   })
+
+/** Whether some daemon holds the store; what cannot be looked at is held by nobody. */
+export const isStoreHeld = (scopeDir: string): Effect.Effect<boolean> =>
+  Effect.map(lookAtLock(lockIn(scopeDir)), (found) => found === "held")

@@ -46,7 +46,7 @@ const missing = Effect.fnUntraced(function*({ artifact_sha256, name }: LockedPlu
 })
 
 const examine = Effect.gen(function*() {
-  const { ledger, trees } = yield* PluginStore
+  const { held, ledger, trees } = yield* PluginStore
   const { candidates, warnings } = yield* findCandidates
   // What discovery says of files says already what to do.
   const told = warnings.map(({ name, reason }): DoctorFinding => ({ about: name, problem: reason, fix: "" }))
@@ -57,7 +57,10 @@ const examine = Effect.gen(function*() {
   const damaged = yield* Effect.forEach(plugins, changed)
   const unset = yield* Effect.forEach(plugins, missing)
   const needed = hashesOf(known.value)
-  const orphans = (yield* trees).filter((tree) => !needed.has(tree)).map((tree): DoctorFinding => ({
+  const running = yield* held
+  const orphans = (yield* trees).filter((tree) => !needed.has(tree) && !running.has(tree)).map((
+    tree
+  ): DoctorFinding => ({
     about: tree.slice(0, 12),
     problem: "it lies in the store, and nothing lists it",
     fix: "animus plugin doctor --sweep"

@@ -9,12 +9,13 @@ import { InstallFailed, InstallRefused, NotInstalled } from "../../schemas/error
 import type { InstallBusy } from "../../schemas/errors/InstallErrors.ts"
 import type { LockUnreadable } from "../../schemas/errors/LockErrors.ts"
 import type { LockedPlugin, PluginLedger, PluginRelease, SignaturePolicy } from "../../schemas/PluginLock.ts"
-import { drop, findLocked, goBack, hashesOf, put, sameHash } from "../lock/Ledger.ts"
+import { drop, findLocked, goBack, put, sameHash } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { askManifest, rememberedManifest, rememberManifest } from "../plugin/ManifestProbe.ts"
 import { installPoint } from "./InstallPoint.ts"
 import { type Fetched, type FetchError, namedIn, PluginSources, type PluginSpec } from "./PluginSources.ts"
 import { type SignatureCheck, Signatures } from "./Signatures.ts"
+import { sweep, sweepTrees } from "./Sweep.ts"
 import { specOf } from "./UpdateSpec.ts"
 
 export interface InstallRequest {
@@ -112,13 +113,19 @@ type Needs =
 const stamp = (ledger: PluginLedger) =>
   Effect.map(DateTime.now, (now) => ({ ...ledger, generated_at: DateTime.formatIso(now) }))
 
-/** The ledger while nobody else changes anything, and without what an install that was ended left behind. */
+/** What was committed stays so, whether or not there is room to tidy up after it. */
+const tidy = Effect.catch(
+  sweepTrees(),
+  ({ message }) => Effect.logWarning(`what is no longer needed could not be removed: ${message}`)
+)
+
+/** The ledger while nobody else changes anything; what is not needed after the change is gone before somebody else may. */
 const alone = Effect.gen(function*() {
+  const context = yield* Effect.context<PluginStore>()
   const store = yield* PluginStore
   yield* store.exclusive
-  const ledger = yield* store.ledger
-  yield* store.sweep(hashesOf(ledger))
-  return ledger
+  yield* Effect.addFinalizer(() => Effect.provideContext(tidy, context))
+  return yield* store.ledger
 })
 
 const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: InstallRequest) {
@@ -214,7 +221,6 @@ const uninstall = Effect.fnUntraced(function*(name: string) {
   const plugin = yield* required(ledger, name)
   const rest = drop(ledger, name)
   yield* store.commit(yield* stamp(rest))
-  yield* store.sweep(hashesOf(rest))
   return plugin
 }, Effect.scoped)
 
@@ -232,10 +238,6 @@ const make = Effect.gen(function*() {
     }),
     rollback: (name) => provided(rollback(name)),
     uninstall: (name) => provided(uninstall(name)),
-    sweep: provided(Effect.scoped(Effect.gen(function*() {
-      const store = yield* PluginStore
-      yield* store.exclusive
-      return yield* store.sweep(hashesOf(yield* store.ledger))
-    })))
+    sweep: provided(sweep)
   })
 })

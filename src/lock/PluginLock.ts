@@ -8,6 +8,7 @@ import { Digest } from "effect/crypto"
 import type { ProjectNotTrusted, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import type { TreeRefused } from "../../schemas/errors/InstallErrors.ts"
 import { LockMismatch, type LockUnreadable, PluginNotLocked } from "../../schemas/errors/LockErrors.ts"
+import type { LockedPlugin } from "../../schemas/PluginLock.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { Trust } from "../project/Trust.ts"
 import { findLocked } from "./Ledger.ts"
@@ -41,12 +42,15 @@ export type LockError =
 export const PROJECT_LOCAL = "project_local"
 
 export class PluginLock extends Context.Service<PluginLock, {
-  /** The program to start in its place, checked just now. */
+  /** The program to start in its place, checked just now; its tree stays as long as this process does. */
   readonly admit: (plugin: Startable) => Effect.Effect<Admitted, LockError>
+  /** Whether it would be admitted. Nothing is started after this, and nothing is kept for it. */
+  readonly inspect: (plugin: Startable) => Effect.Effect<void, LockError>
 }>()("animus/lock/PluginLock") {
   /** Lets everything through as it lies, for tests and embedders whose plugins are their own. */
   static readonly layerOpen = Layer.succeed(PluginLock, {
-    admit: ({ path }) => Effect.succeed({ path, key: "0".repeat(64) })
+    admit: ({ path }) => Effect.succeed({ path, key: "0".repeat(64) }),
+    inspect: () => Effect.void
   })
 
   static readonly layer = Layer.effect(
@@ -58,13 +62,26 @@ export class PluginLock extends Context.Service<PluginLock, {
       const { projectDir } = yield* ProjectScope
       const { join, relative } = yield* Path.Path
 
-      const listed = Effect.fnUntraced(function*({ locked, name, path }: Startable) {
+      const find = Effect.fnUntraced(function*({ locked, name, path }: Startable) {
         const plugin = locked === undefined ? undefined : findLocked(yield* store.ledger, locked)
-        if (plugin === undefined) return yield* new PluginNotLocked({ plugin: name, path })
+        return plugin ?? (yield* new PluginNotLocked({ plugin: name, path }))
+      })
+
+      const intact = Effect.fnUntraced(function*(plugin: LockedPlugin) {
         const { artifact_sha256: expected } = plugin
         const { found = "nothing", intact } = yield* store.check(expected)
         if (intact) return { path: join(store.folderOf(expected), plugin.entry), key: expected.toLowerCase() }
         return yield* new LockMismatch({ plugin: plugin.name, path: store.folderOf(expected), expected, found })
+      })
+
+      /** Who took it off the list before it was held may have removed it: what is listed then is what counts. */
+      const listed = Effect.fnUntraced(function*(startable: Startable) {
+        let plugin = yield* find(startable)
+        for (let before = ""; before !== plugin.artifact_sha256; plugin = yield* find(startable)) {
+          before = plugin.artifact_sha256
+          yield* store.hold(before)
+        }
+        return yield* intact(plugin)
       })
 
       /** What is started is a copy that was made while the trust held, before and after. */
@@ -82,6 +99,11 @@ export class PluginLock extends Context.Service<PluginLock, {
       return {
         admit: Effect.fn("PluginLock.admit")(function*(plugin: Startable) {
           return yield* plugin.source === PROJECT_LOCAL ? ofProject(plugin) : listed(plugin)
+        }),
+        inspect: Effect.fn("PluginLock.inspect")(function*(plugin: Startable) {
+          yield* plugin.source === PROJECT_LOCAL
+            ? Effect.asVoid(ofProject(plugin))
+            : Effect.flatMap(find(plugin), intact)
         })
       }
     })

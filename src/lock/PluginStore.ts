@@ -1,7 +1,7 @@
 /**
  * Where installed plugins lie and what is listed of them, in the user's folder: trees under their own hash, never changed
  * after they were put there, and the ledger, which is replaced whole. A crash leaves the ledger and every listed tree as
- * they were; what it leaves besides is swept by the next install.
+ * they were; what it leaves besides is swept by the next install, and by the next start of a daemon.
  */
 import { Context, type Effect, type Scope } from "effect"
 import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
@@ -37,12 +37,18 @@ export class PluginStore extends Context.Service<PluginStore, {
   readonly folderOf: (sha256: string) => string
   /** Whether the stored tree still has its hash. Reads every byte, unless nothing was touched since the last time. */
   readonly check: (sha256: string) => Effect.Effect<TreeCheck>
-  /** A copy of a folder as it is now, in this project's state, under its hash. Made anew only when the folder changed. */
+  /** From when this returns until this process ends nobody sweeps the tree, and whoever is to sweep it looks first. */
+  readonly hold: (sha256: string) => Effect.Effect<void>
+  /** What living processes, this one among them, hold. */
+  readonly held: Effect.Effect<ReadonlySet<string>>
+  /** A copy of a folder as it is now, in this project's state, under its hash, and held. Made anew only when it changed. */
   readonly snapshot: (
     folder: string
   ) => Effect.Effect<{ readonly folder: string; readonly sha256: string }, TreeRefused | StateFolderUnusable>
+  /** Removes the copies of a folder that differ from what it is now and that nobody holds. For the one daemon of a project. */
+  readonly sweepSnapshots: (folder: string) => Effect.Effect<ReadonlyArray<string>, StateFolderUnusable>
   /** The hashes under which trees lie there, listed or not. */
   readonly trees: Effect.Effect<ReadonlyArray<string>, StateFolderUnusable>
-  /** Removes staging folders that a crash left, and trees that are not among these. Only while `exclusive` is held. */
+  /** Removes what a crash left, and trees that are not among these and that nobody holds. Only while `exclusive` is held. */
   readonly sweep: (keep: ReadonlySet<string>) => Effect.Effect<ReadonlyArray<string>, StateFolderUnusable>
 }>()("animus/lock/PluginStore") {}

@@ -26,8 +26,8 @@ export const premisesAt = (root: string) => {
   return Layer.mergeAll(Installer.layer, PluginLock.layer).pipe(
     Layer.provide([PluginSources.layer, SignatureSigstore.layer, PluginProcessChild.layer]),
     Layer.provideMerge(PluginStoreFile.layer),
-    Layer.provide(Trust.layer),
-    Layer.provide([scope, host]),
+    Layer.provideMerge(Trust.layer),
+    Layer.provideMerge(Layer.mergeAll(scope, host)),
     Layer.provideMerge(NodeServices.layer)
   )
 }

@@ -147,7 +147,8 @@ const surroundings = (trust: Trust["Service"]["require"]) =>
         Effect.as(source === "project_local" ? trust(`plugin ${name} was to be started`) : Effect.void, {
           path,
           key: ""
-        })
+        }),
+      inspect: () => Effect.void
     })
   )
 

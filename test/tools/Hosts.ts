@@ -40,7 +40,10 @@ export const hostsOf = (
         })))
       ),
       PluginProcessMemory.layer(programs),
-      Layer.succeed(PluginLock, { admit: ({ path }) => Effect.succeed({ path, key: "" }) }),
+      Layer.succeed(PluginLock, {
+        admit: ({ path }) => Effect.succeed({ path, key: "" }),
+        inspect: () => Effect.void
+      }),
       Layer.succeed(HostEnvironment, { env: { PATH: "/bin", ...env }, cookie: "cookie", generation: "1" }),
       Layer.succeed(ProjectScope, {
         projectRoot: "/project",

@@ -26,9 +26,9 @@ const lockOf = ({ release }: InstalledPlugin) =>
 
 /** With the same look at its files that every start takes. */
 const infoOf = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
-  const { admit } = yield* PluginLock
+  const { inspect } = yield* PluginLock
   const { manifest, name, path, source } = plugin
-  const lock_state = yield* Effect.match(admit(plugin), {
+  const lock_state = yield* Effect.match(inspect(plugin), {
     onSuccess: () => "intact" as const,
     onFailure: ({ _tag }) => _tag === "LockMismatch" ? "mismatch" as const : "refused" as const
   })

@@ -1,0 +1,49 @@
+/** What a daemon that starts takes away, and what a daemon that runs keeps others from taking away. */
+import { assert, it } from "@effect/vitest"
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { afterEach } from "vitest"
+import { fixture } from "./plugin/Workshop.ts"
+import { until } from "./referencePluginsHost.ts"
+import { Workplace } from "./Workplace.ts"
+
+const workflows = `
+default_workflow_ref: ask
+phases: { ask: { mode: manual, manual: { instructions: Well? } } }
+workflows: [{ id: ask, phases: [ask] }]
+`
+const NAME = "animus-plugin-many"
+
+let place: Workplace | undefined
+afterEach(() => place?.end())
+
+it("what a plugin runs from stays as long as its daemon, uninstalled or not; the next daemon takes it away, and all that is nobody's", async () => {
+  const here = new Workplace(workflows)
+  place = here
+  here.install(NAME, fixture("is-of-many-kinds"), fixture("of-a-kind"), fixture("speak"))
+  const store = join(here.root, "state", "store")
+  here.start()
+  const { artifact_sha256: tree } = here.answer("plugin", "info", NAME)
+  here.answer("plugin", "call", "--name", NAME, "--method", "queue/stats")
+  here.answer("plugin", "uninstall", NAME)
+  assert.isTrue(existsSync(join(store, tree)), "it runs from there")
+  assert.strictEqual(here.animus("plugin", "doctor").status, 0)
+
+  const scope = dirname(dirname(here.answer("daemon", "status").log_path))
+  const [unlisted, copy] = ["0".repeat(64), "1".repeat(64)]
+  const left = [join(store, unlisted), join(store, ".staging-of-a-killed-install"), join(scope, "plugins", copy)]
+  for (const folder of left) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, "file"), "")
+  }
+  here.kill()
+  here.start()
+  await until("it is swept", () => here.animus("logs").stdout.includes("removed 4 stored copies of plugins"))
+  for (const folder of [...left, join(store, tree)]) assert.isFalse(existsSync(folder), folder)
+  const { plugins } = here.answer("plugin", "lock", "list")
+  assert.sameMembers(
+    readdirSync(store).filter((name) => /^[0-9a-f]{64}$/.test(name)),
+    plugins.map(({ artifact_sha256 }: { readonly artifact_sha256: string }) => artifact_sha256)
+  )
+  assert.strictEqual(here.animus("plugin", "lock", "verify").status, 0)
+})

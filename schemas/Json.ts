@@ -9,6 +9,10 @@ export type Json = typeof Json.Type
 export const JsonObject = Schema.Record(Schema.String, Json)
 export type JsonObject = typeof JsonObject.Type
 
+/** For values that are JSON already, such as a parsed text. */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
 /**
  * A struct that holds foreign data: keys this version does not know are kept and written back as they came. They do not
  * show in the type, so that what we write ourselves is still checked.

@@ -3,7 +3,7 @@
  * use them), so editing YAML never changes a run in flight.
  */
 import { Schema } from "effect"
-import { orElse } from "./Json.ts"
+import { JsonObject, orElse } from "./Json.ts"
 
 export const Verdict = Schema.Literals(["advance", "rework", "fail", "skip"])
 export type Verdict = typeof Verdict.Type
@@ -48,9 +48,20 @@ export const DecisionContract = Schema.Struct({
   min_confidence: orElse(Schema.Finite, 0.6),
   max_risk: orElse(Risk, "medium"),
   allow_missing_decision: orElse(Schema.Boolean, true),
-  required_evidence: orElse(Schema.Array(Schema.String), [])
+  required_evidence: orElse(Schema.Array(Schema.String), []),
+  /** JSON Schemas of what a decision carries beyond the keys that every decision has. */
+  extra_json_schemas: Schema.optionalKey(Schema.Array(JsonObject))
 })
 export type DecisionContract = typeof DecisionContract.Type
+
+/** The JSON object that the final text of an attempt has to hold; absent means that any text will do. */
+export const OutputContract = Schema.Struct({
+  /** Its `kind`; without one the last object counts that is no decision. */
+  kind: Schema.optionalKey(Schema.String),
+  /** Each of them has to be met. */
+  json_schemas: Schema.Array(JsonObject)
+})
+export type OutputContract = typeof OutputContract.Type
 
 /** The command-line form of an agent, for providers that drive any program. `{{prompt}}` and `{{session_id}}` are filled in. */
 export const LaunchTemplate = Schema.Struct({
@@ -78,7 +89,8 @@ export const AgentPhase = Schema.Struct({
   timeout_secs: Schema.Int,
   /** Tries at a transient provider failure before anything was forwarded. */
   max_attempts: Schema.Int,
-  decision_contract: Schema.optionalKey(DecisionContract)
+  decision_contract: Schema.optionalKey(DecisionContract),
+  output: Schema.optionalKey(OutputContract)
 })
 export type AgentPhase = typeof AgentPhase.Type
 
@@ -97,7 +109,8 @@ export const CommandPhase = Schema.Struct({
   /** Only when true may a line of output be a decision; it never turns a failure into a success. */
   parse_json_output: Schema.Boolean,
   category: Schema.Literals(["test", "lint", "build", "command"]),
-  excerpt_max_chars: Schema.Int
+  excerpt_max_chars: Schema.Int,
+  output: Schema.optionalKey(OutputContract)
 })
 export type CommandPhase = typeof CommandPhase.Type
 

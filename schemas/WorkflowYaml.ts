@@ -3,6 +3,7 @@
  * itself, so that one mistake does not hide the next. Unknown keys are let through: other releases know more of them.
  */
 import { Schema, SchemaGetter } from "effect"
+import { JsonObject } from "./Json.ts"
 import { Idempotency, Risk, Verdict } from "./Workflow.ts"
 
 /** `on`, `1.10` and `true` are text where text is meant: YAML's guess at a type does not make a mistake of it. */
@@ -71,11 +72,27 @@ export type AuthoredWorkflow = typeof AuthoredWorkflow.Type
 const runtime = { tool: opt(Text), model: opt(Text), timeout_secs: opt(Positive), max_attempts: opt(Positive) }
 export const AuthoredRuntime = Schema.Struct(runtime)
 
+/** A field by the name of its type, or by a JSON Schema, to which `required` may be added. */
+const ContractFields = Schema.Record(Schema.String, Schema.Union([Schema.String, JsonObject])).annotate({
+  expected: "a map of types or JSON Schemas"
+})
+export type ContractFields = typeof ContractFields.Type
+
+const JsonSchemaText = JsonObject.annotate({ expected: "a JSON Schema" })
+
 export const AuthoredContract = Schema.Struct({
   min_confidence: opt(Share),
   max_risk: opt(Risk),
   allow_missing_decision: opt(Flag),
-  required_evidence: opt(Texts)
+  required_evidence: opt(Texts),
+  extra_json_schema: opt(JsonSchemaText),
+  fields: opt(ContractFields)
+})
+
+export const AuthoredOutput = Schema.Struct({
+  kind: opt(Text),
+  required_fields: opt(Texts),
+  fields: opt(ContractFields)
 })
 
 export const AuthoredCommand = Schema.Struct({
@@ -110,7 +127,9 @@ export const AuthoredPhase = Schema.Struct({
   retry: opt(Schema.Struct({ max_attempts: opt(Positive) })),
   command: opt(AuthoredCommand),
   manual: opt(AuthoredManual),
-  idempotency: opt(Idempotency)
+  idempotency: opt(Idempotency),
+  output_contract: opt(AuthoredOutput),
+  output_json_schema: opt(JsonSchemaText)
 })
 export type AuthoredPhase = typeof AuthoredPhase.Type
 

@@ -66,12 +66,14 @@ const candidates = (text: string): ReadonlyArray<Fields> =>
     return fields === undefined ? [] : [fields]
   })
 
-/** The last line of the final text that is a decision and carries this attempt's nonce. */
-export const readDecision = (finalText: string, nonce: string): PhaseDecision | undefined =>
-  candidates(finalText)
-    .filter((fields) => fields["nonce"] === nonce)
-    .map((fields) => decisionOf(fields, "agent"))
-    .findLast((decision) => decision !== undefined)
+/** The last line of the final text that is a decision and carries this attempt's nonce, with all that it says. */
+export const readDecisionFields = (finalText: string, nonce: string): Fields | undefined =>
+  candidates(finalText).findLast((fields) => fields["nonce"] === nonce && decisionOf(fields, "agent") !== undefined)
+
+export const readDecision = (finalText: string, nonce: string): PhaseDecision | undefined => {
+  const fields = readDecisionFields(finalText, nonce)
+  return fields && decisionOf(fields, "agent")
+}
 
 /** An agent that finished and did not say otherwise. */
 export const byDefault = (reason: string): PhaseDecision => ({

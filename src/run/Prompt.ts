@@ -1,5 +1,6 @@
 /** What an agent is told for one attempt: everything it needs stands here, it gets the prompt and the files and no more. Pure. */
-import type { AgentPhase, DecisionContract } from "../../schemas/Workflow.ts"
+import type { JsonObject } from "../../schemas/Json.ts"
+import type { AgentPhase, DecisionContract, OutputContract } from "../../schemas/Workflow.ts"
 import type { InFlight } from "./Position.ts"
 import type { PhaseState, RunState } from "./RunState.ts"
 import { fillIn, type Place, templateValues } from "./Template.ts"
@@ -16,6 +17,7 @@ export const buildPrompt = (state: RunState, phase: AgentPhase, attempt: InFligh
     section("Where the run stands", pipelineOf(state)),
     section("Results of earlier phases", resultsOf(state, phase.id)),
     section("Failure context", attempt.failureContext ?? ""),
+    section("Result", resultDuty(phase.output)),
     closing(phase.decision_contract, attempt.nonce)
   ].filter((part) => part !== "").join("\n\n")
 
@@ -73,10 +75,24 @@ const closing = (contract: DecisionContract | undefined, nonce: string) => {
   ].join("\n")
 }
 
+/** What an answer has to hold beside its decision; one that does not is an attempt that failed. */
+const resultDuty = (output: OutputContract | undefined) =>
+  output === undefined ? "" : [
+    "Your answer must hold one JSON object as its result, on a line of its own before the decision" +
+    `${
+      output.kind === undefined ? "" : `, with "kind": ${JSON.stringify(output.kind)}`
+    }; without it the attempt fails.`,
+    ...schemaLines("It has to be valid by", output.json_schemas)
+  ].join("\n")
+
+const schemaLines = (words: string, schemas: ReadonlyArray<JsonObject>) =>
+  schemas.map((schema) => `${words} this JSON Schema: ${JSON.stringify(schema)}`)
+
 const expectations = (contract: DecisionContract | undefined) =>
   contract === undefined ? [] : [
     `It has to have a confidence of at least ${contract.min_confidence} and a risk of at most ${contract.max_risk}.`,
     ...(contract.required_evidence.length === 0
       ? []
-      : [`It has to carry "evidence": [{"kind": …}] with: ${contract.required_evidence.join(", ")}.`])
+      : [`It has to carry "evidence": [{"kind": …}] with: ${contract.required_evidence.join(", ")}.`]),
+    ...schemaLines("With all that it carries it has to be valid by", contract.extra_json_schemas ?? [])
   ]

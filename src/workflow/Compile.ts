@@ -3,7 +3,7 @@ import { Result } from "effect"
 import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
 import type { TriggerDefinition } from "../../schemas/Trigger.ts"
 import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
-import { AuthoredAllowlist, type AuthoredPhase, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
+import { AuthoredAllowlist, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
 import { idsOf, lookUp, readAgents, readModels, type Table } from "./Agents.ts"
 import { readSkipIf } from "./Conditions.ts"
 import { expander, type ListedPhase, type ListedWorkflow, readEntries } from "./Entries.ts"
@@ -11,7 +11,7 @@ import { Findings, inOrder } from "./Findings.ts"
 import type { Lookup } from "./Interpolate.ts"
 import { idOf, mergeFiles, sameId } from "./Merge.ts"
 import { parseYaml } from "./ParseYaml.ts"
-import { builtInPrograms, type PhaseContext, readPhases, usePhase } from "./Phases.ts"
+import { builtInPrograms, type DefinedPhase, type PhaseContext, readPhases, usePhase } from "./Phases.ts"
 import { checkFile } from "./Sections.ts"
 import { readTriggers } from "./Triggers.ts"
 import { readVerdicts } from "./Verdicts.ts"
@@ -36,7 +36,7 @@ export interface CompiledProject {
 const compilePhases = (
   workflow: ListedWorkflow,
   listed: ReadonlyArray<ListedPhase>,
-  phases: Table<AuthoredPhase>,
+  phases: Table<DefinedPhase>,
   variables: ReadonlyArray<string>,
   context: PhaseContext
 ): ReadonlyArray<Phase> => {
@@ -64,7 +64,7 @@ const compilePhases = (
 const compileWorkflow = (
   workflow: ListedWorkflow,
   listed: ReadonlyArray<ListedPhase>,
-  phases: Table<AuthoredPhase>,
+  phases: Table<DefinedPhase>,
   context: PhaseContext
 ): WorkflowDefinition | undefined => {
   const { findings } = context

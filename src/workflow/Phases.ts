@@ -1,17 +1,19 @@
 /** Phases as they are defined, checked once each, and as a workflow uses them: complete, with nothing left to look up. */
-import type { CommandPhase, Guard, Phase } from "../../schemas/Workflow.ts"
+import type { CommandPhase, DecisionContract, Guard, OutputContract, Phase } from "../../schemas/Workflow.ts"
 import {
   AuthoredCommand,
   AuthoredContract,
   type AuthoredEntry,
   AuthoredManual,
+  AuthoredOutput,
   AuthoredPhase,
   AuthoredRuntime
 } from "../../schemas/WorkflowYaml.ts"
 import { type Agent, idsOf, lookUp, type Table, tableOf } from "./Agents.ts"
+import { readDecisionContract, readOutput } from "./Contracts.ts"
 import type { Findings } from "./Findings.ts"
 import { suggest } from "./Suggest.ts"
-import { entryOf, fieldOf, isNull, placeOf, type YamlTree } from "./YamlTree.ts"
+import { entriesOf, entryOf, fieldOf, isNull, placeOf, type YamlTree } from "./YamlTree.ts"
 
 /** Programs that command phases may run without a word in `tools_allowlist`. */
 export const builtInPrograms: ReadonlyArray<string> =
@@ -82,7 +84,7 @@ const checkAgent = (phase: AuthoredPhase, tree: YamlTree, context: PhaseContext)
 const checkAgentRef = (
   written: string,
   at: YamlTree["at"],
-  phase: AuthoredPhase,
+  phase: Pick<AuthoredPhase, "runtime">,
   { agents, findings }: PhaseContext
 ): void => {
   const named = lookUp(agents, written)
@@ -96,7 +98,29 @@ const checkAgentRef = (
   }
 }
 
-export const readPhases = (section: YamlTree | undefined, context: PhaseContext): Table<AuthoredPhase> =>
+/** A phase as it is written, its contracts as they are enforced. */
+export interface DefinedPhase extends Omit<AuthoredPhase, "decision_contract" | "output_contract"> {
+  readonly decision_contract: DecisionContract | undefined
+  readonly output: OutputContract | undefined
+}
+
+/** Blocks and the modes in which something reads them. */
+const appliesTo: { readonly [key: string]: ReadonlyArray<AuthoredPhase["mode"]> } = {
+  directive: ["agent"],
+  system_prompt: ["agent"],
+  runtime: ["agent"],
+  decision_contract: ["agent"],
+  output_contract: ["agent", "command"],
+  output_json_schema: ["agent", "command"]
+}
+
+const checkApplies = ({ mode }: AuthoredPhase, tree: YamlTree, findings: Findings): void => {
+  for (const { at, key } of entriesOf(tree)) {
+    if (appliesTo[key]?.includes(mode) === false) findings.warn(at, `"${key}" has no effect in a phase of mode ${mode}`)
+  }
+}
+
+export const readPhases = (section: YamlTree | undefined, context: PhaseContext): Table<DefinedPhase> =>
   tableOf(section, (tree) => {
     const { findings } = context
     const phase = findings.decode(AuthoredPhase, tree)
@@ -106,11 +130,13 @@ export const readPhases = (section: YamlTree | undefined, context: PhaseContext)
       command: AuthoredCommand,
       manual: AuthoredManual,
       runtime: AuthoredRuntime,
-      decision_contract: AuthoredContract
+      decision_contract: AuthoredContract,
+      output_contract: AuthoredOutput
     }
     for (const [block, schema] of Object.entries(blocks)) {
       findings.unread(fieldOf(tree, block), Object.keys(schema.fields))
     }
+    checkApplies(phase, tree, findings)
     checkMode(phase, tree, context)
     checkCommand(phase, tree, context)
     checkAgent(phase, tree, context)
@@ -120,13 +146,17 @@ export const readPhases = (section: YamlTree | undefined, context: PhaseContext)
         "manual.instructions is empty: say what is to be decided"
       )
     }
-    return phase
+    return {
+      ...phase,
+      decision_contract: readDecisionContract(phase, tree, findings),
+      output: readOutput(phase, tree, findings)
+    }
   })
 
 /** What a workflow adds to the phases it uses. */
 export interface Use {
   readonly id: string
-  readonly phase: AuthoredPhase
+  readonly phase: DefinedPhase
   readonly entry: AuthoredEntry
   readonly entryTree: YamlTree
   readonly guards: ReadonlyArray<Guard>
@@ -144,6 +174,15 @@ const fieldsOf = ({ entry, guards, id, onVerdict, phase }: Use) => ({
   on_verdict: onVerdict
 })
 
+const present = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } => {
+  const kept: { [K in keyof A]?: Exclude<A[K], undefined> } = {}
+  for (const key in fields) {
+    const value = fields[key]
+    if (value !== undefined) kept[key] = value as Exclude<A[typeof key], undefined>
+  }
+  return kept
+}
+
 const commandPhase = (use: Use): Phase | undefined => {
   const { command } = use.phase
   return command && {
@@ -159,7 +198,8 @@ const commandPhase = (use: Use): Phase | undefined => {
     on_failure_verdict: command.on_failure_verdict ?? "rework",
     parse_json_output: command.parse_json_output ?? false,
     category: command.category ?? categoryOf(use.id, command.program),
-    excerpt_max_chars: command.excerpt_max_chars ?? 800
+    excerpt_max_chars: command.excerpt_max_chars ?? 800,
+    ...present({ output: use.phase.output })
   }
 }
 
@@ -173,23 +213,6 @@ const manualPhase = (use: Use): Phase | undefined => {
     ...(manual.timeout_secs === undefined ? {} : { timeout_secs: manual.timeout_secs })
   }
 }
-
-const present = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } => {
-  const kept: { [K in keyof A]?: Exclude<A[K], undefined> } = {}
-  for (const key in fields) {
-    const value = fields[key]
-    if (value !== undefined) kept[key] = value as Exclude<A[typeof key], undefined>
-  }
-  return kept
-}
-
-const contractOf = ({ decision_contract: contract }: AuthoredPhase) =>
-  contract && {
-    min_confidence: contract.min_confidence ?? 0.6,
-    max_risk: contract.max_risk ?? "medium" as const,
-    allow_missing_decision: contract.allow_missing_decision ?? true,
-    required_evidence: contract.required_evidence ?? []
-  }
 
 const agentPhase = (use: Use, { agents }: PhaseContext): Phase | undefined => {
   const { entry, phase } = use
@@ -209,7 +232,8 @@ const agentPhase = (use: Use, { agents }: PhaseContext): Phase | undefined => {
       system_prompt: entry.system_prompt_override ?? entry.system_prompt ?? phase.system_prompt ??
         agent.authored.system_prompt,
       launch: agent.launch,
-      decision_contract: contractOf(phase)
+      decision_contract: phase.decision_contract,
+      output: phase.output
     })
   }
 }

@@ -63,6 +63,13 @@ export const OutputContract = Schema.Struct({
 })
 export type OutputContract = typeof OutputContract.Type
 
+/** Where a secret's value comes from at the moment a process is started; the value itself is never pinned. */
+export const SecretSource = Schema.Struct({ env: Schema.String, required: Schema.Boolean })
+export type SecretSource = typeof SecretSource.Type
+
+/** The secrets that arguments and environment refer to as `${secret.name}`; only these are ever put in. */
+const secrets = Schema.optionalKey(Schema.Record(Schema.String, SecretSource))
+
 /** The command-line form of an agent, for providers that drive any program. `{{prompt}}` and `{{session_id}}` are filled in. */
 export const LaunchTemplate = Schema.Struct({
   command: Schema.String,
@@ -72,7 +79,8 @@ export const LaunchTemplate = Schema.Struct({
   /** Arguments that continue session `{{session_id}}`; absent means that the agent cannot resume. */
   resume_args: Schema.optionalKey(Schema.Array(Schema.String)),
   /** A line of output that matches, first group = the agent's own session id. */
-  session_pattern: Schema.optionalKey(Schema.String)
+  session_pattern: Schema.optionalKey(Schema.String),
+  secrets
 })
 export type LaunchTemplate = typeof LaunchTemplate.Type
 
@@ -110,7 +118,8 @@ export const CommandPhase = Schema.Struct({
   parse_json_output: Schema.Boolean,
   category: Schema.Literals(["test", "lint", "build", "command"]),
   excerpt_max_chars: Schema.Int,
-  output: Schema.optionalKey(OutputContract)
+  output: Schema.optionalKey(OutputContract),
+  secrets
 })
 export type CommandPhase = typeof CommandPhase.Type
 

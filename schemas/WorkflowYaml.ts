@@ -152,6 +152,9 @@ export const AuthoredAgent = Schema.Struct({
 })
 export type AuthoredAgent = typeof AuthoredAgent.Type
 
+/** `env` is the environment variable that holds the value. */
+export const AuthoredSecret = Schema.Struct({ env: Text, required: opt(Flag), description: opt(Text) })
+
 export const AuthoredModel = Schema.Struct({ model: Text, tool: opt(Text) })
 export type AuthoredModel = typeof AuthoredModel.Type
 
@@ -175,7 +178,8 @@ export const compiledKeys = [
   "agents",
   "tools_allowlist",
   "models",
-  "triggers"
+  "triggers",
+  "secrets"
 ] as const
 
 /** Top-level keys of the language that this release reads past, with a word to the author. */
@@ -187,6 +191,5 @@ export const keptKeys = [
   "phase_catalog",
   "tools",
   "integrations",
-  "agent_channels",
-  "secrets"
+  "agent_channels"
 ] as const

@@ -2,21 +2,32 @@
 import { Effect, Schema } from "effect"
 import type { Json } from "../../schemas/Json.ts"
 import type { AgentRunRequest } from "../../schemas/Provider.ts"
-import { resolveEnv } from "../workflow/ResolveEnv.ts"
+import { SecretSource } from "../../schemas/Workflow.ts"
+import { resolveArgs, resolveEnv, type SecretSources } from "../workflow/ResolveEnv.ts"
 import type { AgentSession } from "./AgentSession.ts"
 
 const Env = Schema.Record(Schema.String, Schema.String)
 const isEnv = Schema.is(Env)
+const isArgs = Schema.is(Schema.Array(Schema.String))
+const isSources: (value: unknown) => value is SecretSources = Schema.is(Schema.Record(Schema.String, SecretSource))
 const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** `runtime_contract.cli.launch.env`, as the workflow wrote it, with its references resolved; anything else as it is. */
+/** `runtime_contract.cli.launch`, as the workflow wrote it, with its references and secrets resolved; anything else as it is. */
 const resolveContract = Effect.fnUntraced(function*(contract: Json) {
   if (!isObject(contract) || !isObject(contract["cli"]) || !isObject(contract["cli"]["launch"])) return contract
   const { cli } = contract
   const { launch } = contract["cli"]
-  if (!isEnv(launch["env"])) return contract
-  return { ...contract, cli: { ...cli, launch: { ...launch, env: yield* resolveEnv(launch["env"]) } } }
+  const { secrets = {}, ...told } = launch
+  if (!isEnv(told["env"]) || !isSources(secrets)) return contract
+  const { args, resume_args } = told
+  const resolved = {
+    ...told,
+    env: yield* resolveEnv(told["env"], secrets),
+    ...(isArgs(args) ? { args: yield* resolveArgs(args, secrets) } : {}),
+    ...(isArgs(resume_args) ? { resume_args: yield* resolveArgs(resume_args, secrets) } : {})
+  }
+  return { ...contract, cli: { ...cli, launch: resolved } }
 })
 
 /** Seconds: what a session may take when its request does not say. */

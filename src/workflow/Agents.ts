@@ -1,9 +1,11 @@
 /** Agents and the models they name, resolved to what a phase needs: tool, model, prompt, command line. */
 import { Result } from "effect"
-import type { LaunchTemplate } from "../../schemas/Workflow.ts"
+import type { LaunchTemplate, SecretSource } from "../../schemas/Workflow.ts"
 import { AuthoredAgent, AuthoredLaunch, AuthoredModel } from "../../schemas/WorkflowYaml.ts"
 import type { Findings } from "./Findings.ts"
-import { entriesOf, fieldOf, placeOf, type YamlTree } from "./YamlTree.ts"
+import { sourcesOf } from "./Secrets.ts"
+import { lookUp, type Table, tableOf } from "./Table.ts"
+import { fieldOf, placeOf, type YamlTree } from "./YamlTree.ts"
 
 export interface Agent {
   readonly id: string
@@ -12,25 +14,6 @@ export interface Agent {
   readonly model: string | undefined
   readonly launch: LaunchTemplate | undefined
 }
-
-/** By lower-cased id. An id whose definition is wrong is known, so that nobody is told it were missing. */
-export interface Named<A> {
-  readonly id: string
-  readonly tree: YamlTree
-  readonly value: A | undefined
-}
-export type Table<A> = ReadonlyMap<string, Named<A>>
-
-export const lookUp = <A>(table: Table<A>, id: string): Named<A> | undefined => table.get(id.toLowerCase())
-export const idsOf = <A>(table: Table<A>): ReadonlyArray<string> => [...table.values()].map(({ id }) => id)
-
-export const tableOf = <A>(
-  section: YamlTree | undefined,
-  read: (tree: YamlTree, id: string) => A | undefined
-): Table<A> =>
-  new Map(
-    entriesOf(section).map(({ key, value }) => [key.toLowerCase(), { id: key, tree: value, value: read(value, key) }])
-  )
 
 const tools: ReadonlyArray<readonly [RegExp, string]> = [
   [/^(claude|sonnet|opus|haiku)/i, "claude"],
@@ -43,13 +26,11 @@ export const toolOfModel = (model: string): string | undefined => tools.find(([p
 export const readModels = (section: YamlTree | undefined, findings: Findings): Table<AuthoredModel> =>
   tableOf(section, (tree) => findings.decode(AuthoredModel, tree))
 
-const launchOf = (agent: AuthoredAgent): LaunchTemplate | undefined =>
-  agent.launch && {
-    ...agent.launch,
-    args: agent.launch.args ?? [],
-    env: agent.launch.env ?? {},
-    prompt: agent.launch.prompt ?? "stdin"
-  }
+const launchOf = ({ launch }: AuthoredAgent, secrets: Table<SecretSource>): LaunchTemplate | undefined => {
+  if (launch === undefined) return undefined
+  const { args = [], env = {}, prompt = "stdin", resume_args = [] } = launch
+  return { ...launch, args, env, prompt, ...sourcesOf([...args, ...resume_args, ...Object.values(env)], secrets) }
+}
 
 const checkLaunch = (agent: AuthoredAgent, tree: YamlTree, findings: Findings): void => {
   const { launch } = agent
@@ -65,6 +46,7 @@ const checkLaunch = (agent: AuthoredAgent, tree: YamlTree, findings: Findings): 
 export const readAgents = (
   section: YamlTree | undefined,
   models: Table<AuthoredModel>,
+  secrets: Table<SecretSource>,
   findings: Findings
 ): Table<Agent> =>
   tableOf(section, (tree, id) => {
@@ -77,5 +59,5 @@ export const readAgents = (
     const model = registered?.model ?? named
     const derived = model === undefined ? undefined : toolOfModel(model)
     const tool = authored.tool ?? registered?.tool ?? (authored.launch === undefined ? derived : "exec")
-    return { id, authored, tool, model, launch: launchOf(authored) }
+    return { id, authored, tool, model, launch: launchOf(authored, secrets) }
   })

@@ -4,7 +4,7 @@ import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
 import type { TriggerDefinition } from "../../schemas/Trigger.ts"
 import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { AuthoredAllowlist, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
-import { idsOf, lookUp, readAgents, readModels, type Table } from "./Agents.ts"
+import { readAgents, readModels } from "./Agents.ts"
 import { readSkipIf } from "./Conditions.ts"
 import { expander, type ListedPhase, type ListedWorkflow, readEntries } from "./Entries.ts"
 import { Findings, inOrder } from "./Findings.ts"
@@ -12,7 +12,9 @@ import type { Lookup } from "./Interpolate.ts"
 import { idOf, mergeFiles, sameId } from "./Merge.ts"
 import { parseYaml } from "./ParseYaml.ts"
 import { builtInPrograms, type DefinedPhase, type PhaseContext, readPhases, usePhase } from "./Phases.ts"
+import { checkSecrets, readSecrets } from "./Secrets.ts"
 import { checkFile } from "./Sections.ts"
+import { idsOf, lookUp, type Table } from "./Table.ts"
 import { readTriggers } from "./Triggers.ts"
 import { readVerdicts } from "./Verdicts.ts"
 import { fieldOf, itemsOf, placeOf, textOf, type YamlMap, type YamlTree } from "./YamlTree.ts"
@@ -114,14 +116,17 @@ const checkRefs = (root: YamlMap, workflows: Table<ListedWorkflow>, findings: Fi
   }
 }
 
-const compileRoot = (root: YamlMap, findings: Findings): Omit<CompiledProject, "warnings"> => {
+const compileRoot = (root: YamlMap, lookup: Lookup, findings: Findings): Omit<CompiledProject, "warnings"> => {
   const section = (key: string) => fieldOf(root, key)
   const allowlist = section("tools_allowlist")
   const own = allowlist === undefined ? [] : findings.decode(AuthoredAllowlist, allowlist) ?? []
   const programs = new Set([...builtInPrograms, ...own].map((name) => name.toLowerCase()))
+  const secrets = readSecrets(section("secrets"), findings)
+  checkSecrets(root, secrets, lookup, findings)
   const context = {
-    agents: readAgents(section("agents"), readModels(section("models"), findings), findings),
+    agents: readAgents(section("agents"), readModels(section("models"), findings), secrets, findings),
     programs,
+    secrets,
     findings
   }
   const phases = readPhases(section("phases"), context)
@@ -160,7 +165,7 @@ export const examineProject = (
   const checked = parsed.flatMap(({ tree }) => tree === undefined ? [] : checkFile(tree))
   const findings = new Findings()
   const root = mergeFiles(checked.flatMap(({ sections }) => sections ?? []))
-  const compiled = compileRoot(root, findings)
+  const compiled = compileRoot(root, lookup, findings)
   const files = [...parsed, ...checked]
   return {
     problems: inOrder([

@@ -1,7 +1,7 @@
 /** The phase list of a workflow: its several written forms read as one, other workflows spliced in where they are named. */
 import { AuthoredEntry, AuthoredRule } from "../../schemas/WorkflowYaml.ts"
-import { idsOf, lookUp, type Table } from "./Agents.ts"
 import type { Findings } from "./Findings.ts"
+import { idsOf, lookUp, type Table } from "./Table.ts"
 import { entriesOf, entryOf, fieldOf, itemsOf, textOf, type YamlTree } from "./YamlTree.ts"
 
 export type Listed =

@@ -3,7 +3,7 @@ import { Result } from "effect"
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml"
 import type { Scalar, YAMLMap, YAMLSeq } from "yaml"
 import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
-import { interpolate, looksSecret, type Lookup, referencedNames } from "./Interpolate.ts"
+import { interpolate, looksSecret, type Lookup, pin, referencedNames, secretNames } from "./Interpolate.ts"
 import { type Entry, type Place, problem, type YamlScalar, type YamlTree } from "./YamlTree.ts"
 
 export interface ParsedFile {
@@ -16,6 +16,19 @@ export interface ParsedFile {
 
 /** Aliases may repeat a part, not blow the file up: this many values at most when all are written out. */
 const largest = 100_000
+
+/**
+ * In an env block references stay, for the moment a process is started, and it is only checked that they can be resolved;
+ * of arguments the secrets stay; in any other text there may be none.
+ */
+type Within = "env" | "args" | "text"
+
+const argumentKeys: ReadonlySet<string> = new Set(["args", "resume_args", "extra_args"])
+
+const withinOf = (key: string, value: unknown): Within | undefined => {
+  if (key === "env" && isMap(value)) return "env"
+  return argumentKeys.has(key) && isSeq(value) ? "args" : undefined
+}
 
 class Reader {
   readonly problems: Array<WorkflowProblem> = []
@@ -38,15 +51,14 @@ class Reader {
     return { file: this.file, line: Math.max(1, line), column: Math.max(1, col) }
   }
 
-  /** `inEnv`: references stay, for the moment a process is started; here it is only checked that they can be resolved. */
-  read(node: unknown, inEnv: boolean, fallback: Place): YamlTree {
+  read(node: unknown, within: Within, fallback: Place): YamlTree {
     if (isAlias(node)) return this.alias(node.source, this.at(node.range?.[0]))
     const tree = isMap(node)
-      ? this.map(node, inEnv)
+      ? this.map(node, within)
       : isSeq(node)
-      ? this.list(node, inEnv)
+      ? this.list(node, within)
       : isScalar(node)
-      ? this.scalar(node, inEnv)
+      ? this.scalar(node, within)
       : { _tag: "Scalar" as const, at: fallback, value: null }
     if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) this.anchors.set(node.anchor, tree)
     return tree
@@ -72,13 +84,13 @@ class Reader {
     return trees.reduce((total, tree) => total + (this.sizes.get(tree) ?? 1), 1)
   }
 
-  private list(node: YAMLSeq, inEnv: boolean): YamlTree {
+  private list(node: YAMLSeq, within: Within): YamlTree {
     const at = this.at(node.range?.[0])
-    const items = node.items.map((item) => this.read(item, inEnv, at))
+    const items = node.items.map((item) => this.read(item, within, at))
     return this.sized({ _tag: "List", at, items }, this.sum(items))
   }
 
-  private map(node: YAMLMap, inEnv: boolean): YamlTree {
+  private map(node: YAMLMap, within: Within): YamlTree {
     const at = this.at(node.range?.[0])
     const own: Array<Entry> = []
     const merged: Array<Entry> = []
@@ -89,7 +101,7 @@ class Reader {
       }
       const keyAt = this.at(pair.key.range?.[0])
       const key = String(pair.key.value)
-      const value = this.read(pair.value, inEnv || (key === "env" && isMap(pair.value)), keyAt)
+      const value = this.read(pair.value, withinOf(key, pair.value) ?? within, keyAt)
       if (key !== "<<") own.push({ key, at: keyAt, value })
       else {merged.push(...(value._tag === "List" ? value.items : [value]).flatMap((tree) =>
           tree._tag === "Map" ? tree.entries : []
@@ -100,21 +112,28 @@ class Reader {
     return this.sized({ _tag: "Map", at, entries }, this.sum(entries.map(({ value }) => value)))
   }
 
-  private scalar(node: Scalar, inEnv: boolean): YamlScalar {
+  private scalar(node: Scalar, within: Within): YamlScalar {
     const at = this.at(node.range?.[0])
     const { value } = node
     if (typeof value === "string") {
       const [start = 0, end = 0] = node.range ?? []
-      return { _tag: "Scalar", at, value: this.text(value, inEnv, at), source: this.whole.slice(start, end) }
+      return { _tag: "Scalar", at, value: this.text(value, within, at), source: this.whole.slice(start, end) }
     }
     if (value === null || typeof value === "boolean") return { _tag: "Scalar", at, value }
     const exact = typeof value === "number" && String(value) === node.source
     return { _tag: "Scalar", at, value: exact ? value : node.source ?? String(value) }
   }
 
-  private text(text: string, inEnv: boolean, at: Place): string {
+  private text(text: string, within: Within, at: Place): string {
     if (!text.includes("$")) return text
-    const resolved = interpolate(text, this.lookup)
+    const named = secretNames(text)
+    if (named.length > 0 && within === "text") {
+      this.problems.push(
+        problem(at, `secret "${named[0]}" would be kept here`, "a secret is referred to in env and in args only")
+      )
+      return text
+    }
+    const resolved = within === "env" ? interpolate(text, this.lookup, () => "") : pin(text, this.lookup)
     if (Result.isFailure(resolved)) {
       for (const message of resolved.failure) {
         this.problems.push(
@@ -123,7 +142,7 @@ class Reader {
       }
       return text
     }
-    if (inEnv) return text
+    if (within === "env") return text
     for (const name of referencedNames(text).filter(looksSecret)) {
       this.warnings.push(
         problem(at, `the value of \${${name}} would be kept in the journal of every run`, "refer to it under env: only")
@@ -151,7 +170,7 @@ export const parseYaml = (file: string, text: string, lookup: Lookup): ParsedFil
     const syntax = firstOfEachPlace(
       document.errors.map((error) => syntaxProblem(reader.at(error.pos[0]), error.message, text))
     )
-    const tree = document.contents === null ? undefined : reader.read(document.contents, false, reader.at(0))
+    const tree = document.contents === null ? undefined : reader.read(document.contents, "text", reader.at(0))
     return { syntax, tree }
   })
   if (Result.isFailure(parsed)) {

@@ -9,10 +9,12 @@ import {
   AuthoredPhase,
   AuthoredRuntime
 } from "../../schemas/WorkflowYaml.ts"
-import { type Agent, idsOf, lookUp, type Table, tableOf } from "./Agents.ts"
+import type { Agent } from "./Agents.ts"
 import { readDecisionContract, readOutput } from "./Contracts.ts"
 import type { Findings } from "./Findings.ts"
+import { type Secrets, sourcesOf } from "./Secrets.ts"
 import { suggest } from "./Suggest.ts"
+import { idsOf, lookUp, type Table, tableOf } from "./Table.ts"
 import { entriesOf, entryOf, fieldOf, isNull, placeOf, type YamlTree } from "./YamlTree.ts"
 
 /** Programs that command phases may run without a word in `tools_allowlist`. */
@@ -25,6 +27,7 @@ export interface PhaseContext {
   readonly agents: Table<Agent>
   /** Lower-cased basenames. */
   readonly programs: ReadonlySet<string>
+  readonly secrets: Secrets
   readonly findings: Findings
 }
 
@@ -183,7 +186,7 @@ const present = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], 
   return kept
 }
 
-const commandPhase = (use: Use): Phase | undefined => {
+const commandPhase = (use: Use, { secrets }: PhaseContext): Phase | undefined => {
   const { command } = use.phase
   return command && {
     ...fieldsOf(use),
@@ -199,7 +202,8 @@ const commandPhase = (use: Use): Phase | undefined => {
     parse_json_output: command.parse_json_output ?? false,
     category: command.category ?? categoryOf(use.id, command.program),
     excerpt_max_chars: command.excerpt_max_chars ?? 800,
-    ...present({ output: use.phase.output })
+    ...present({ output: use.phase.output }),
+    ...sourcesOf([...command.args ?? [], ...Object.values(command.env ?? {})], secrets)
   }
 }
 
@@ -246,6 +250,6 @@ export const usePhase = (use: Use, context: PhaseContext): Phase | undefined => 
     if (phase.mode === "agent") checkAgentRef(entry.agent, at, phase, context)
     else context.findings.problem(at, `phase "${use.id}" is of mode ${phase.mode}: its agent would never be used`)
   }
-  if (phase.mode === "command") return commandPhase(use)
+  if (phase.mode === "command") return commandPhase(use, context)
   return phase.mode === "manual" ? manualPhase(use) : agentPhase(use, context)
 }

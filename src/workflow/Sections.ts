@@ -31,7 +31,8 @@ const kinds: { readonly [key: string]: YamlTree["_tag"] } = {
   tools_allowlist: "List",
   phases: "Map",
   agents: "Map",
-  models: "Map"
+  models: "Map",
+  secrets: "Map"
 }
 const words: { readonly [K in YamlTree["_tag"]]: string } = { Scalar: "a text", List: "a list", Map: "a map" }
 
@@ -60,7 +61,7 @@ const duplicates = (tree: YamlMap): ReadonlyArray<WorkflowProblem> => [
     })
     return repeated(named, section.slice(0, -1))
   }),
-  ...["phases", "agents", "models"].flatMap((section) =>
+  ...["phases", "agents", "models", "secrets"].flatMap((section) =>
     repeated(entriesOf(fieldOf(tree, section)).map(({ at, key }) => ({ name: key, at })), section.slice(0, -1))
   )
 ]

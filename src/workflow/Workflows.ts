@@ -12,6 +12,7 @@ import { inOrder } from "./Findings.ts"
 import { referencedNames } from "./Interpolate.ts"
 import { sameId } from "./Merge.ts"
 import { lookUpNames } from "./ResolveEnv.ts"
+import { secretVariables } from "./Secrets.ts"
 
 /** A workflow file is written by hand: nobody writes this much. */
 const largestFile = 1024 * 1024
@@ -90,7 +91,9 @@ export interface Report {
 
 const examine = Effect.gen(function*() {
   const { files, problems: unread } = yield* readSources
-  const environment = yield* lookUpNames(new Set(files.flatMap(({ text }) => referencedNames(text))))
+  const environment = yield* lookUpNames(
+    new Set([...files.flatMap(({ text }) => referencedNames(text)), ...secretVariables(files)])
+  )
   const whole = unread.length === 0
   const { compiled, problems, warnings } = examineProject(files, (name) => environment.get(name), { whole })
   const quote = quoting(files)

@@ -6,7 +6,7 @@ const withProcesses = ["bench", "cli", "demo", "docs", "install", "package", "pl
 )
 
 /** What `exports` of package.json promises, from the sources: a test never runs against an older build. */
-const sources = [
+export const sources = [
   { find: /^animus\/sdk$/, replacement: `${import.meta.dirname}/src/sdk/Sdk.ts` },
   { find: /^animus\/testing$/, replacement: `${import.meta.dirname}/layers/Testing.ts` },
   { find: /^animus\/((?:layers|schemas)\/.+)$/, replacement: `${import.meta.dirname}/$1.ts` },
@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: "services",
           include: ["test/**/*.test.ts"],
-          exclude: withProcesses
+          exclude: [...withProcesses, "test/postgres/**"]
         }
       },
       {

@@ -22,6 +22,9 @@ export class SessionStoreMemory extends Context.Service<SessionStoreMemory, {
   }))
 }
 
+/** One that is empty, and its own. */
+export const driver = Effect.sync(() => makeDriver(new Map()))
+
 const makeDriver = (journals: Map<string, Array<string>>): SessionStoreDriver => {
   const index = new RunIndex()
   const files = new Map<string, Map<string, ReadonlyArray<string>>>()

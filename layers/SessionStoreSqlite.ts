@@ -14,11 +14,12 @@ import {
   StoreFull,
   StoreUnreachable
 } from "../schemas/errors/RunErrors.ts"
-import { RunStatus } from "../schemas/RunEvent.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
+import { isRunStatus } from "../src/session/RunHead.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
 import type { IndexQuery, IndexRow, JournalLine, SessionStoreDriver } from "../src/session/SessionStoreDriver.ts"
 import { attemptIfThere, makeFolder, syncFolder } from "./DurableFile.ts"
+import { driver as nothing } from "./SessionStoreMemory.ts"
 import { acquireStoreLock } from "./StoreLock.ts"
 
 /** Milliseconds, in which nothing else happens here: somebody who looks with `sqlite3` holds the file no longer than that. */
@@ -66,11 +67,9 @@ const failed = (path: string, operation: string, cause: unknown) => {
 
 type Row = Record<string, SQLOutputValue>
 
-const isStatus = (value: unknown): value is RunStatus => RunStatus.literals.some((status) => status === value)
-
 const rowOf = (row: Row): IndexRow => {
   const status = row["status"]
-  if (!isStatus(status)) throw new Error(`no run is "${String(status)}"`)
+  if (!isRunStatus(status)) throw new Error(`no run is "${String(status)}"`)
   return {
     run: String(row["run"]),
     sequence: Number(row["sequence"]),
@@ -258,7 +257,7 @@ const writer = Effect.gen(function*() {
 export const driverReadOnly = Effect.gen(function*() {
   const path = pathIn((yield* ProjectScope).scopeDir)
   const there = yield* attemptIfThere("look at", path, () => Fs.stat(path))
-  return there === undefined ? yield* driverAt(IN_MEMORY) : driverOf(yield* open(path, { readOnly: true }))
+  return there === undefined ? yield* nothing : driverOf(yield* open(path, { readOnly: true }))
 })
 
 /** The daemon's: takes the lock of the store and holds it until its scope closes. */

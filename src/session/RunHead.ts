@@ -1,10 +1,14 @@
 /** The status of a run, derived from its events: the one place where that is done. Pure. */
+import { Schema } from "effect"
 import type { RunId } from "../../schemas/Ids.ts"
-import type { JournalEntry, RunEvent, RunHead, RunStatus } from "../../schemas/RunEvent.ts"
+import { type JournalEntry, type RunEvent, type RunHead, RunStatus } from "../../schemas/RunEvent.ts"
 
 /** Nothing follows these by itself: a failed run goes on when a person retries it. An escalated one still waits for a person. */
 export const isFinished = (status: RunStatus): boolean =>
   status === "completed" || status === "failed" || status === "cancelled"
+
+/** For stores that get a status back as a string. */
+export const isRunStatus = Schema.is(RunStatus)
 
 type Change = Partial<Pick<RunHead, "workflow" | "status" | "subject_id" | "phase" | "attempt" | "reason">>
 

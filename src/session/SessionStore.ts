@@ -64,6 +64,8 @@ export class SessionStore extends Context.Service<SessionStore, {
   readonly remove: (run: RunId) => Effect.Effect<void, SessionStoreFailed>
   /** Where an operator finds a run's files; undefined for stores that keep none. */
   readonly location: (run: RunId) => string | undefined
+  /** Waits until somebody else may write to this store, which for most stores is for ever. */
+  readonly lost: Effect.Effect<SessionStoreFailed>
 }>()("animus/session/SessionStore") {
   static readonly make = (driver: SessionStoreDriver): SessionStore["Service"] => {
     const place = (run: string) => driver.location(run) ?? `run ${run}`
@@ -104,7 +106,8 @@ export class SessionStore extends Context.Service<SessionStore, {
         )
       }),
       remove: (run) => driver.remove(run),
-      location: (run) => driver.location(run)
+      location: (run) => driver.location(run),
+      lost: driver.lost ?? Effect.never
     })
   }
 

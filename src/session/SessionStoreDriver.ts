@@ -78,4 +78,9 @@ export interface SessionStoreDriver {
   readonly remove: (run: string) => Effect.Effect<void, SessionStoreFailed>
   /** Where a person finds the run; undefined when there is no such place. */
   readonly location: (run: string) => string | undefined
+  /**
+   * For stores whose exclusiveness can end while they are open: comes to an end when it has, and the daemon then ends at once.
+   * Every other method fails from then on. Absent where that cannot happen.
+   */
+  readonly lost?: Effect.Effect<SessionStoreFailed>
 }

@@ -211,6 +211,7 @@ export class World {
       ),
     heads: () => Effect.succeed({ heads: [], nextCursor: undefined }),
     unfinished: Effect.sync(() => this.head === undefined || isFinished(this.head.status) ? [] : [this.head]),
+    lost: Effect.never,
     unreadable: Effect.sync(() => this.unreadable),
     putSession: (record) =>
       Effect.suspend(() => {

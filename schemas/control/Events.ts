@@ -1,6 +1,6 @@
 /** What the daemon's streams carry (control protocol, event payloads). */
 import { Schema } from "effect"
-import { JsonOrNull, open } from "../Json.ts"
+import { JsonOrNull, maybe, open } from "../Json.ts"
 
 /** The kinds this version emits or knows; `kind` is open, clients ignore what they do not know. */
 export const knownWorkflowEventKinds = [
@@ -8,11 +8,18 @@ export const knownWorkflowEventKinds = [
   "phase_started",
   "phase_completed",
   "phase_failed",
+  "phase_skipped",
   "decision_needed",
+  "gate_decided",
+  "recovery_decided",
   "workflow_paused",
+  "workflow_resumed",
+  "workflow_retried",
+  "cancel_requested",
   "workflow_completed",
   "workflow_failed",
   "workflow_cancelled",
+  "synced",
   "config_reloaded",
   "config_reload_failed"
 ] as const
@@ -27,12 +34,17 @@ export const settlingEventKinds: ReadonlySet<string> = new Set<KnownWorkflowEven
   "workflow_cancelled"
 ])
 
-/** Payload of `workflow/event` (control protocol, workflow events). */
+/**
+ * Payload of `workflow/event` (control protocol, workflow events). Ours: `sequence` is the journal entry it tells, and
+ * `cursor` what to ask for to have what comes after it. What no journal has carries neither.
+ */
 export const WorkflowEvent = open({
   workflow_id: Schema.String,
   kind: Schema.String,
   payload: JsonOrNull,
-  occurred_at: Schema.String
+  occurred_at: Schema.String,
+  sequence: maybe(Schema.Int),
+  cursor: maybe(Schema.String)
 })
 export type WorkflowEvent = typeof WorkflowEvent.Type
 

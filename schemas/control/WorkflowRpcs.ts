@@ -107,7 +107,12 @@ export class WorkflowRpcs extends RpcGroup.make(
     error: ControlError
   }),
   watch("workflow/events", {
-    payload: { workflow_id: maybe(Schema.String), kinds: maybe(Schema.Array(Schema.String)) },
+    payload: {
+      workflow_id: maybe(Schema.String),
+      kinds: maybe(Schema.Array(Schema.String)),
+      /** A cursor of the run (0 for all of it): its journal from there on, `synced`, then what happens. */
+      after: maybe(Schema.Union([Schema.String, Schema.Natural]))
+    },
     notification: "workflow/event",
     element: WorkflowEvent
   })

@@ -66,6 +66,7 @@ const workflowCommands = {
   watch: () => import("./commands/WorkflowWatch.ts").then(({ workflowWatch }) => workflowWatch),
   list: () => import("./commands/WorkflowList.ts").then(({ workflowList }) => workflowList),
   get: () => import("./commands/WorkflowGet.ts").then(({ workflowGet }) => workflowGet),
+  events: () => import("./commands/WorkflowEvents.ts").then(({ workflowEvents }) => workflowEvents),
   journal: () => import("./commands/WorkflowJournal.ts").then(({ workflowJournal }) => workflowJournal),
   approve: () => import("./commands/WorkflowApprove.ts").then(({ workflowApprove }) => workflowApprove),
   reject: () => import("./commands/WorkflowReject.ts").then(({ workflowReject }) => workflowReject),

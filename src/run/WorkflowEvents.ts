@@ -1,8 +1,9 @@
-/** What the control socket hears of a journal entry (control protocol, workflow events). Pure. */
+/** What the control socket hears of a journal entry (control protocol, workflow events): one event at least. Pure. */
 import { type AgentOutput, SETTLED } from "../../schemas/control/AgentRpcs.ts"
 import { settlingEventKinds, type WorkflowEvent } from "../../schemas/control/Events.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { JournalEntry } from "../../schemas/RunEvent.ts"
+import { textOf } from "./Cursor.ts"
 import { routeOf } from "./Route.ts"
 import type { RunState } from "./RunState.ts"
 
@@ -30,12 +31,22 @@ type Said = readonly [kind: string, payload: Payload]
 
 /** `state` is the run with this entry already in it. */
 export const workflowEvents = (state: RunState, entry: JournalEntry): ReadonlyArray<WorkflowEvent> =>
-  said(state, entry).map(([kind, payload]) => ({
+  said(state, entry).map(([kind, payload], part, { length }) => ({
     workflow_id: state.head.run,
     kind,
     payload,
-    occurred_at: entry.at
+    occurred_at: entry.at,
+    sequence: entry.sequence,
+    cursor: textOf({ sequence: entry.sequence, ...(part === length - 1 ? {} : { part }) })
   }))
+
+/** The run has come to its end: nothing follows by itself. An escalated run, told in the same word, waits for a person. */
+export const isEnd = ({ kind, payload }: WorkflowEvent): boolean =>
+  kind === "workflow_completed" || kind === "workflow_cancelled" ||
+  (kind === "workflow_failed" && !isEscalation(payload))
+
+const isEscalation = (payload: Json): boolean =>
+  typeof payload === "object" && payload !== null && "final_status" in payload && payload.final_status === "escalated"
 
 const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => {
   switch (event._tag) {
@@ -63,10 +74,24 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
           note_required: event.note_required
         }]
       ]
-    case "RecoveryDecided":
-      return event.action === "blocked"
-        ? [["workflow_paused", { state: "blocked", phase_id: event.phase, reason: event.reason }]]
-        : []
+    case "RecoveryDecided": {
+      const { action, phase, reason } = event
+      return action === "blocked"
+        ? [["workflow_paused", { state: "blocked", phase_id: phase, reason }]]
+        : [["recovery_decided", { ...placeOf(state, event), action, reason }]]
+    }
+    case "PhaseSkipped":
+      return [["phase_skipped", { phase_id: event.phase, guard: event.guard }]]
+    case "GateDecided": {
+      const { _tag, attempt, phase, ...answer } = event
+      return [["gate_decided", { ...placeOf(state, { phase, attempt }), ...answer }]]
+    }
+    case "RunResumed":
+      return [["workflow_resumed", { force: event.force }]]
+    case "RunRetried":
+      return [["workflow_retried", { phase_id: event.phase }]]
+    case "CancelRequested":
+      return [["cancel_requested", { reason: event.reason }]]
     case "RunPaused":
       return [["workflow_paused", { state: "paused", reason: event.reason }]]
     case "RunCompleted":
@@ -77,12 +102,6 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
       return [["workflow_failed", { final_status: "escalated", reason: event.reason }]]
     case "RunCancelled":
       return [["workflow_cancelled", { reason: event.reason }]]
-    case "PhaseSkipped":
-    case "GateDecided":
-    case "RunResumed":
-    case "RunRetried":
-    case "CancelRequested":
-      return []
   }
 }
 

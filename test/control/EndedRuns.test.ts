@@ -55,7 +55,7 @@ const layer = ControlServer.layer.pipe(
 const ack = `{"jsonrpc":"2.0","id":1,"result":{"watching":true}}`
 const event = (run: string, kind: string, payload: object) =>
   `{"jsonrpc":"2.0","method":"workflow/event","params":{"id":1,"data":${
-    JSON.stringify({ workflow_id: run, kind, payload, occurred_at: at })
+    JSON.stringify({ workflow_id: run, kind, payload, occurred_at: at, sequence: 2, cursor: "2" })
   }}}`
 const closed = (run: string, kind: string) =>
   `{"jsonrpc":"2.0","method":"subscription/closed","params":{"id":1,"reason":"workflow ${run} has ended: ${kind}"}}`

@@ -58,11 +58,13 @@ describe("the surface", () => {
       "workflow/cancel",
       "workflow/events",
       "workflow/execute",
+      "workflow/fork",
       "workflow/get",
       "workflow/list",
       "workflow/pause",
       "workflow/reject",
       "workflow/resume",
+      "workflow/retry",
       "workflow/run"
     ])
   })

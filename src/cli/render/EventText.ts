@@ -28,6 +28,17 @@ const saidBy: { readonly [kind: string]: (payload: Payload) => string } = {
     return `${attemptOf(p)} ${text(p.phase_status)}${verdict}${took}${reason}`
   },
   phase_failed: (p) => `${attemptOf(p)} failed: ${text(p.error)}`,
+  phase_skipped: (p) => `${text(p.phase_id)} skipped: ${text(p.guard)}`,
+  gate_decided: (p) => {
+    const to = p.to === undefined ? "" : `, back to ${text(p.to)}`
+    const note = p.note === undefined ? "" : `: ${text(p.note)}`
+    return `${attemptOf(p)} was ${p.approved === true ? "approved" : "rejected"}${to}${note}`
+  },
+  recovery_decided: (p) => `${attemptOf(p)} recovered, ${text(p.action)}: ${text(p.reason)}`,
+  workflow_resumed: () => "run goes on",
+  workflow_retried: (p) => `run is taken into ${text(p.phase_id)} again`,
+  cancel_requested: (p) => `run is being cancelled: ${text(p.reason)}`,
+  synced: () => "up to date; what follows happens now",
   decision_needed: (p) => `${attemptOf(p)} waits for your decision: ${text(p.instructions)}`,
   workflow_paused: (p) => `run is ${text(p.state)}: ${text(p.reason)}`,
   workflow_completed: () => "run completed",

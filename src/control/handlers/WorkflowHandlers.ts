@@ -6,12 +6,13 @@ import type { RunId } from "../../../schemas/Ids.ts"
 import type { RunHead } from "../../../schemas/RunEvent.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
-import { workflowEvents } from "../../run/WorkflowEvents.ts"
+import { isEnd, workflowEvents } from "../../run/WorkflowEvents.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
 import { isFinished } from "../../session/RunHead.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
-import { answer, done, runIdOf } from "../ControlFailure.ts"
+import { answer, done, invalid, runIdOf } from "../ControlFailure.ts"
 import { makeDispatcher, type WorkRequest } from "../Dispatches.ts"
+import { followRun } from "../RunFollow.ts"
 import { listRuns, type PageQuery, showRun, statusOf } from "../RunPages.ts"
 import { ended } from "../StreamEnd.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
@@ -39,13 +40,11 @@ const makeBegin = Effect.gen(function*() {
   })
 })
 
-const terminal = new Set(["workflow_completed", "workflow_failed", "workflow_cancelled"])
-
 /** The subscription of one run ends with that run, whether or not the last event is among the wanted kinds. */
 const select = (workflow: string | undefined, kinds: ReadonlyArray<string> | undefined) => (event: WorkflowEvent) => {
   if (workflow !== undefined && event.workflow_id !== workflow) return Stream.empty
   const wanted = kinds === undefined || kinds.includes(event.kind) ? Stream.succeed(event) : Stream.empty
-  if (workflow === undefined || !terminal.has(event.kind)) return wanted
+  if (workflow === undefined || !isEnd(event)) return wanted
   return Stream.concat(wanted, Stream.fail(ended(`workflow ${workflow} has ended: ${event.kind}`)))
 }
 
@@ -66,10 +65,49 @@ const makeFinale = Effect.gen(function*() {
   }, Effect.catchTag("RunNotFound", () => Effect.succeed([])))
 })
 
+interface EventsRequest {
+  readonly workflow_id?: string
+  readonly kinds?: ReadonlyArray<string>
+  readonly after?: string | number
+}
+
+/** From a cursor on: ends with the run, in the words that end every subscription of one run. */
+const makeReplay = Effect.gen(function*() {
+  const notifications = yield* Notifications
+  const store = yield* SessionStore
+  return Effect.fnUntraced(function*(id: string, { after, kinds }: EventsRequest) {
+    const wanted = kinds === undefined ? undefined : new Set([...kinds, "synced"])
+    let caughtUp = false
+    let last: WorkflowEvent | undefined
+    const over = Effect.suspend(() =>
+      Effect.fail(ended(`workflow ${id} has ended: ${last?.kind ?? "before the cursor"}`))
+    )
+    const all = yield* followRun({ notifications, store }, id, String(after))
+    return all.pipe(
+      Stream.tap((event) =>
+        Effect.sync(() => {
+          caughtUp ||= event.kind === "synced"
+          if (event.kind !== "synced") last = event
+        })
+      ),
+      // A run that was taken up again after its end has an end in the middle of its journal.
+      Stream.takeUntil((event) => caughtUp && isEnd(event)),
+      Stream.filter(({ kind }) => wanted === undefined || wanted.has(kind)),
+      Stream.concat(Stream.fromEffect(over))
+    )
+  })
+})
+
 const makeEvents = Effect.gen(function*() {
   const notifications = yield* Notifications
   const finale = yield* makeFinale
-  return Effect.fnUntraced(function*(workflow: string | undefined, kinds: ReadonlyArray<string> | undefined) {
+  const replay = yield* makeReplay
+  return Effect.fnUntraced(function*(request: EventsRequest) {
+    const { after, kinds, workflow_id: workflow } = request
+    if (after !== undefined) {
+      if (workflow !== undefined) return yield* replay(workflow, request)
+      return yield* answer(invalid("after is a cursor of one run: name it with workflow_id"))
+    }
     // Looked at only once the subscription stands: an end that comes in between is in one of both.
     const coming = yield* watchTopic(notifications, "workflow", "close")
     const past = workflow === undefined ? [] : yield* answer(finale(workflow))
@@ -102,6 +140,6 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
       done(onRun(id, (run) => scheduler.follow(run, engine.retry(run, options)))),
     "workflow/fork": ({ id, ...changes }) =>
       answer(onRun(id, (of) => Effect.map(scheduler.begin((run) => engine.fork(run, { of, ...changes })), begun))),
-    "workflow/events": ({ kinds, workflow_id }) => acknowledged(events(workflow_id, kinds))
+    "workflow/events": (request) => acknowledged(events(request))
   })
 }))

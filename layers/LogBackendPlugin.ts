@@ -213,7 +213,9 @@ export const layer = Layer.effect(
         const [own, other] = yield* Effect.all([file.query(each), Effect.provideContext(ask(name, each), services)], {
           concurrency: 2
         })
-        const theirs = other === undefined ? [] : [{ entries: other.entries.map(toldBy(name)), nextCursor: other.next_cursor }]
+        const theirs = other === undefined
+          ? []
+          : [{ entries: other.entries.map(toldBy(name)), nextCursor: other.next_cursor }]
         return mergePages(query, [own, ...theirs])
       }),
       tail: yield* makeTail(file, Deferred.await(chosen))

@@ -119,7 +119,7 @@ const make = Effect.fnUntraced(function*(kinds: ReadonlyArray<string>, initial: 
         ({ subject }) => takes({ ...filter, kind: wanted.length === 0 ? kinds : wanted }, subject)
       )
     }),
-    table: Effect.succeed(kinds.map((kind) => ({ kind, plugin })))
+    backendOf: (kind) => Effect.succeed(kinds.includes(kind) ? plugin : undefined)
   })
 })
 

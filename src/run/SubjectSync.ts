@@ -2,7 +2,6 @@
 import { Effect } from "effect"
 import { RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
 import type { SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
-import { resolve } from "../subject/Routes.ts"
 import { kindOfId } from "../subject/SubjectIds.ts"
 import { SubjectRouter } from "../subject/SubjectRouter.ts"
 
@@ -14,7 +13,7 @@ const START_MILLIS = 30_000
 const backendOf = Effect.fnUntraced(function*(id: string) {
   const kind = kindOfId(id)
   const router = yield* SubjectRouter
-  return kind === undefined ? undefined : resolve(yield* router.table, kind)
+  return kind === undefined ? undefined : yield* router.backendOf(kind)
 })
 
 /** The subject as its backend has it now; undefined when no backend claims its kind. */
@@ -38,8 +37,7 @@ const change = Effect.fnUntraced(function*(id: string, status: SubjectStatus) {
 })
 
 export const tellSubject = Effect.fnUntraced(function*({ subject: { id } }: SubjectDispatch, status: SubjectStatus) {
-  if ((yield* backendOf(id)) === undefined) return
-  yield* change(id, status).pipe(
+  yield* Effect.flatMap(backendOf(id), (plugin) => plugin === undefined ? Effect.void : change(id, status)).pipe(
     Effect.timeout(DEADLINE),
     Effect.catch((error) => Effect.logWarning(`subject ${id} could not be set to ${status}: ${error.message}`))
   )

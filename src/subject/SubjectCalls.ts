@@ -44,7 +44,7 @@ export interface RoutesNow {
   readonly trouble: string | undefined
 }
 
-export const makeCalls = (host: PluginHost["Service"], now: Effect.Effect<RoutesNow>) => {
+const makeRouting = (now: Effect.Effect<RoutesNow>) => {
   const routeOf = Effect.fnUntraced(function*(kind: string) {
     const { routes, trouble } = yield* now
     const plugin = yield* Effect.fromResult(resolve(routes, kind))
@@ -63,7 +63,11 @@ export const makeCalls = (host: PluginHost["Service"], now: Effect.Effect<Routes
     const detail = `"${id}" is not a subject id: write <kind>:<id>, as in task:TASK-1`
     return kind === undefined ? Effect.fail(new InvalidInput({ detail })) : routeOf(kind)
   }
+  return { routeOf, routeOfId }
+}
 
+export const makeCalls = (host: PluginHost["Service"], now: Effect.Effect<RoutesNow>) => {
+  const { routeOf, routeOfId } = makeRouting(now)
   const spellings = makeSpellings(host)
   const { call, spell } = spellings
 

@@ -4,7 +4,12 @@
  */
 import { Context, Effect, Layer, Option, type Scope, type Stream } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
-import type { DuplicateKindClaim, NoBackendForKind, PluginError, SubjectNotFound } from "../../schemas/errors/PluginErrors.ts"
+import type {
+  DuplicateKindClaim,
+  NoBackendForKind,
+  PluginError,
+  SubjectNotFound
+} from "../../schemas/errors/PluginErrors.ts"
 import { subjectKindsOf } from "../../schemas/PluginManifest.ts"
 import type {
   CreateSubject,
@@ -19,7 +24,7 @@ import { type Discovery, registryFault } from "../plugin/Discovery.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import { listKinds } from "./Pages.ts"
-import { isKind, makeRoutes } from "./Routes.ts"
+import { isKind, makeRoutes, resolve } from "./Routes.ts"
 import { makeCalls, type Route, type RoutesNow } from "./SubjectCalls.ts"
 import { watchKinds } from "./SubjectWatch.ts"
 
@@ -42,8 +47,8 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
     kinds: ReadonlyArray<string>,
     filter?: SubjectFilter
   ) => Effect.Effect<Stream.Stream<SubjectChangedEvent, SubjectError>, SubjectError, Scope.Scope>
-  /** kind or glob -> plugin, as routed now. */
-  readonly table: Effect.Effect<ReadonlyArray<{ readonly kind: string; readonly plugin: string }>>
+  /** The plugin that serves the kind as routed now; undefined when none claims it. */
+  readonly backendOf: (kind: string) => Effect.Effect<string | undefined, DuplicateKindClaim>
 }>()("animus/subject/SubjectRouter") {
   static readonly layer = Layer.effect(SubjectRouter, Effect.suspend(() => make))
 }
@@ -125,6 +130,6 @@ const make = Effect.gen(function*() {
       const wanted = yield* Effect.forEach(kinds.length === 0 ? all : kinds, routeOf)
       return yield* Effect.provideService(watchKinds(wanted, filter, spellings), PluginHost, host)
     }),
-    table: Effect.map(now, ({ routes }) => routes.served)
+    backendOf: (kind) => Effect.flatMap(now, ({ routes }) => Effect.fromResult(resolve(routes, kind)))
   })
 })

@@ -304,7 +304,7 @@ export class World {
           this.subjectStatus = status
           return Effect.succeed(this.subject(id))
         }),
-      table: Effect.succeed([{ kind: "task", plugin: "default" }])
+      backendOf: (kind) => Effect.succeed(kind === "task" ? "default" : undefined)
     }),
     Layer.mock(Workflows, { find: () => Effect.sync(() => this.definition) }),
     Layer.mock(Trust, {

@@ -112,7 +112,8 @@ describe("SubjectRouter", () => {
         ["tasks", "task/next", {}]
       ])
       assert.isTrue(host.calls.every(({ options }) => (options?.timeout ?? 0) > 0))
-      assert.deepStrictEqual((yield* router.table).map(({ kind }) => kind), ["task", "task.*", "issue"])
+      const backends = yield* Effect.forEach(["task", "task.x", "issue", "note"], router.backendOf)
+      assert.deepStrictEqual(backends, ["tasks", "tasks", "linear", undefined])
     }).pipe(Effect.provide(routerOf(host)))
   })
 

@@ -31,10 +31,7 @@ describe("SubjectRouterMemory", () => {
       assert.deepStrictEqual(yield* router.get(made.id), made)
       assert.deepStrictEqual(yield* router.get(initial.id), initial)
       assert.strictEqual(other.status, "blocked")
-      assert.deepStrictEqual(yield* router.table, [{ kind: "task", plugin: "memory" }, {
-        kind: "issue",
-        plugin: "memory"
-      }])
+      assert.deepStrictEqual(yield* Effect.forEach(["task", "none"], router.backendOf), ["memory", undefined])
     }))
 
   test("refuses what the real one refuses", (router) =>

@@ -7,7 +7,7 @@ export type PluginSource = "explicit_config" | "installed" | "project_local" | "
 
 export interface InstalledPlugin {
   readonly name: string
-  /** What is started; of a listed plugin its stored copy. */
+  /** Where it was found, of a listed plugin its stored copy. What is started is what the lock admits in its place. */
   readonly path: string
   readonly source: PluginSource
   readonly manifest: PluginManifest

@@ -1,7 +1,7 @@
 /**
  * Which plugins there are. Looks in the user's registry, the ledger of what is installed, the project (only when trusted),
- * the user's folder and `$ANIMUS_PLUGIN_PATH`, in that order; nothing is asked for its manifest that may not be started; the first entry of a name wins, and a broken entry still reserves its name. Every
- * skip is explained.
+ * the user's folder and `$ANIMUS_PLUGIN_PATH`, in that order. Nothing is asked for its manifest that may not be started. The
+ * first entry of a name wins, a broken one, too; what the project brings counts only once it is trusted. Every skip is explained.
  */
 import { Context, Deferred, Effect, Layer, type Scope, Semaphore } from "effect"
 import { PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
@@ -20,7 +20,7 @@ const GRACE = "300 millis"
 const STILL_ASKED = "it has not yet answered --manifest; look again in a moment"
 
 type Probed =
-  | { readonly candidate: Candidate; readonly path: string; readonly manifest: PluginManifest }
+  | { readonly candidate: Candidate; readonly manifest: PluginManifest }
   | { readonly candidate: Candidate; readonly reason: string }
 
 const asStartable = ({ name, path, release, source }: Candidate): Startable => ({
@@ -36,15 +36,15 @@ const ask = Effect.fnUntraced(function*(candidate: Candidate) {
   const known = candidate.release === undefined
     ? undefined
     : yield* rememberedManifest(candidate.release.artifact_sha256)
-  if (known !== undefined) return { path: candidate.path, manifest: known }
+  if (known !== undefined) return known
   const { key, path } = yield* admit(asStartable(candidate))
-  return { path, manifest: yield* probe(path, key) }
+  return yield* probe(path, key)
 })
 
 const probeOne = (candidate: Candidate) =>
   candidate.broken === undefined
     ? Effect.match(ask(candidate), {
-      onSuccess: (answer): Probed => ({ candidate, ...answer }),
+      onSuccess: (manifest): Probed => ({ candidate, manifest }),
       onFailure: (error): Probed => ({ candidate, reason: error.message })
     })
     : Effect.succeed<Probed>({ candidate, reason: candidate.broken })
@@ -65,7 +65,7 @@ const settle = (probed: ReadonlyArray<Probed>, warnings: ReadonlyArray<Discovery
     taken.set(name, path)
     const { release } = one.candidate
     if ("manifest" in one) {
-      plugins.push({ name, path: one.path, source, manifest: one.manifest, release, locked: release?.name })
+      plugins.push({ name, path, source, manifest: one.manifest, release, locked: release?.name })
     } else skipped.push({ name, path, source, reason: one.reason })
   }
   return { plugins, warnings: skipped }

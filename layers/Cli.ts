@@ -1,13 +1,15 @@
 /** What the commands of `animus` stand on. The daemon and the stores are loaded only by the commands that need them. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import type { LogQuery } from "../schemas/Log.ts"
 import { DaemonProgram } from "../src/cli/DaemonProgram.ts"
 import { ProjectRoot } from "../src/cli/GlobalFlags.ts"
 import { OfflineFiles } from "../src/cli/OfflineFiles.ts"
 import { PluginTools } from "../src/cli/PluginTools.ts"
 import { PluginTrials, type TrialOptions } from "../src/cli/PluginTrials.ts"
+import { SessionStoreTools } from "../src/cli/SessionStoreTools.ts"
 import { ControlClient } from "../src/control/ControlClient.ts"
+import { DaemonConfig, type SessionStoreKind } from "../src/project/DaemonConfig.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
@@ -43,26 +45,45 @@ const pluginTools = Layer.effect(
   })
 )
 
+/** Read when a command asks for it: a mistake in it must not keep the others from running. */
+const config = Layer.unwrap(
+  Effect.map(Effect.promise(() => import("./DaemonConfigFile.ts")), ({ layer }) => Layer.fresh(layer))
+)
+
 const offlineFiles = Layer.effect(
   OfflineFiles,
-  Effect.map(ProjectScope, (scope) => ({
-    held: Effect.flatMap(
-      Effect.promise(() => import("./StoreLock.ts")),
-      ({ isStoreHeld }) => isStoreHeld(scope.scopeDir)
-    ),
-    logs: (query: LogQuery) =>
-      Effect.flatMap(
-        Effect.promise(() => import("./LogBackendJsonl.ts")),
-        ({ queryIn }) => queryIn(scope.scopeDir, query)
+  Effect.map(Effect.context<ProjectScope | NodeServices.NodeServices>(), (context) => {
+    const scope = Context.get(context, ProjectScope)
+    return {
+      held: Effect.flatMap(
+        Effect.promise(() => import("./StoreLock.ts")),
+        ({ isStoreHeld }) => isStoreHeld(scope.scopeDir)
       ),
-    store: Effect.flatMap(
-      Effect.promise(() => import("./SessionStoreFile.ts")),
-      ({ layerReadOnly }) =>
-        Layer.build(layerReadOnly).pipe(
-          Effect.provideService(ProjectScope, scope),
-          Effect.map((context) => SessionStore.pipe(Effect.provideContext(context))),
-          Effect.flatten
-        )
+      logs: (query: LogQuery) =>
+        Effect.flatMap(
+          Effect.promise(() => import("./LogBackendJsonl.ts")),
+          ({ queryIn }) => queryIn(scope.scopeDir, query)
+        ),
+      store: Effect.gen(function*() {
+        const settings = yield* Effect.provide(DaemonConfig, config)
+        const { driverReadOnly } = yield* Effect.promise(() => import("./SessionStores.ts"))
+        return SessionStore.make(yield* driverReadOnly(settings.session_store, settings))
+      }).pipe(Effect.provideContext(context))
+    }
+  })
+)
+
+const sessionStoreTools = Layer.effect(
+  SessionStoreTools,
+  Effect.map(Effect.context<ProjectScope | NodeServices.NodeServices>(), (context) => ({
+    migrate: (from: SessionStoreKind, to: SessionStoreKind) =>
+      Effect.promise(() => import("./SessionStoreMigration.ts")).pipe(
+        Effect.flatMap(({ migrate }) => Effect.provide(migrate(from, to), config)),
+        Effect.provideContext(context)
+      ),
+    configured: Effect.map(DaemonConfig, ({ session_store }) => session_store).pipe(
+      Effect.provide(config),
+      Effect.provideContext(context)
     )
   }))
 )
@@ -87,6 +108,7 @@ export const layer = Layer.mergeAll(
   Trust.layer,
   daemonProgram,
   offlineFiles,
+  sessionStoreTools,
   pluginTools
 ).pipe(
   Layer.provideMerge(scope),

@@ -25,7 +25,7 @@ import { Trust } from "../src/project/Trust.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
 import type { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
 import { Scheduler } from "../src/schedule/Scheduler.ts"
-import type { SessionStore } from "../src/session/SessionStore.ts"
+import { SessionStore } from "../src/session/SessionStore.ts"
 import { SubjectRouter } from "../src/subject/SubjectRouter.ts"
 import { PluginTools } from "../src/tools/PluginTools.ts"
 import * as Transports from "../src/transport/Transports.ts"
@@ -43,8 +43,8 @@ import * as LogBackendPlugin from "./LogBackendPlugin.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as PluginStoreFile from "./PluginStoreFile.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
-import * as SessionStoreFile from "./SessionStoreFile.ts"
 import { SessionStoreMemory } from "./SessionStoreMemory.ts"
+import * as SessionStores from "./SessionStores.ts"
 import * as TriggerStoreFile from "./TriggerStoreFile.ts"
 import * as TriggerStoreMemory from "./TriggerStoreMemory.ts"
 
@@ -54,7 +54,7 @@ const DRAIN_SECONDS = 60
 const configuredStore = Layer.unwrap(Effect.map(DaemonConfig, ({ session_store }) =>
   session_store === "memory"
     ? Layer.mergeAll(SessionStoreMemory.layer, DispatchQueueMemory.layer, TriggerStoreMemory.layer)
-    : Layer.mergeAll(SessionStoreFile.layer, DispatchQueueFile.layer, TriggerStoreFile.layer)))
+    : Layer.mergeAll(SessionStores.layer, DispatchQueueFile.layer, TriggerStoreFile.layer)))
 
 const swept = Layer.effectDiscard(sweepOrphans)
 
@@ -131,6 +131,13 @@ const triggered = Layer.effect(TriggerTarget, Effect.map(Scheduler, ({ enqueue }
 /** What begins by itself, once the daemon answers, and ends before it no longer does. */
 const outside = Layer.mergeAll(Transports.layer, TriggerWatch.layer.pipe(Layer.provide(triggered)))
 
+/** Never succeeds. Whoever may not write any more must not dispatch either: no phase is waited for. */
+const exclusiveness = Effect.gen(function*() {
+  const failure = yield* (yield* SessionStore).lost
+  yield* Effect.logError(`daemon_shutdown: ${failure.message}`)
+  return yield* failure
+})
+
 const serve = Effect.gen(function*() {
   const lifecycle = yield* DaemonLifecycle
   const host = yield* PluginHost
@@ -142,7 +149,7 @@ const serve = Effect.gen(function*() {
   yield* Effect.logInfo("daemon_startup")
   yield* publish("status", { status: "running" })
   yield* Layer.build(outside)
-  const { reason, timeoutSeconds = DRAIN_SECONDS } = yield* lifecycle.awaitStop
+  const { reason, timeoutSeconds = DRAIN_SECONDS } = yield* Effect.raceFirst(lifecycle.awaitStop, exclusiveness)
   yield* Effect.logInfo(`daemon_shutdown: ${reason}`)
   yield* drain(timeoutSeconds)
   yield* publish("status", { status: "stopped" })

@@ -151,9 +151,9 @@ const tidy = Effect.fnUntraced(function*(folder: RunFolder, loaded: LoadedIndex)
   yield* Effect.ignore(replaceFile(folder.index, lines.join("")))
 })
 
-const writer = Effect.gen(function*() {
+/** For whoever holds the lock of the store already. */
+export const driver = Effect.gen(function*() {
   const { scopeDir } = yield* ProjectScope
-  yield* acquireStoreLock(scopeDir)
   const folder = runFolder(scopeDir)
   yield* makeFolder(folder.root)
   const loaded = yield* loadIndex(folder)
@@ -163,7 +163,13 @@ const writer = Effect.gen(function*() {
   return { ...reads(state), ...writes(state, cache) } satisfies SessionStoreDriver
 })
 
-const reader = Effect.gen(function*() {
+const writer = Effect.gen(function*() {
+  yield* acquireStoreLock((yield* ProjectScope).scopeDir)
+  return yield* driver
+})
+
+/** For looking while no daemon runs: takes no lock, changes nothing, and is a picture of the moment it was opened. */
+export const driverReadOnly = Effect.gen(function*() {
   const { scopeDir } = yield* ProjectScope
   const folder = runFolder(scopeDir)
   const state = new State(folder, yield* loadIndex(folder))
@@ -188,5 +194,5 @@ const reader = Effect.gen(function*() {
 /** The daemon's: takes the lock of the store and holds it until its scope closes. */
 export const layer = SessionStore.layerOf(writer)
 
-/** For looking while no daemon runs: takes no lock, changes nothing, and is a picture of the moment it was opened. */
-export const layerReadOnly = SessionStore.layerOf(reader)
+/** What looks, as a layer. */
+export const layerReadOnly = SessionStore.layerOf(driverReadOnly)

@@ -10,6 +10,8 @@ import type { RunEvent } from "../schemas/RunEvent.ts"
 import type { SessionRecord } from "../schemas/SessionRecord.ts"
 import { type HeadQuery, SessionStore } from "../src/session/SessionStore.ts"
 
+export * from "./FaultInjection.ts"
+
 type Suite = (test: (name: string, body: Effect.Effect<void, unknown, SessionStore>) => void) => void
 
 /** Run ids that no other test, and no other run of the suite, has. */

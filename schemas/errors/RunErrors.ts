@@ -190,6 +190,19 @@ export class SessionStoreFailed extends Schema.TaggedError<SessionStoreFailed>()
   }
 }
 
+/** Both stores know the run, and neither is the beginning of the other. Nothing of it is changed. */
+export class SessionsDiverged extends Schema.TaggedError<SessionsDiverged>()("SessionsDiverged", {
+  run: Schema.String,
+  what: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `run ${this.run} is in both stores, and they differ in ${this.what}: a daemon wrote to both. ` +
+      "Move to a store that does not have it, or remove it from the one that is wrong, then type the same command again"
+  }
+}
+
 /** There was no room for the first event of a new run, so there is no such run. */
 export class RunNotStarted extends Schema.TaggedError<RunNotStarted>()("RunNotStarted", { path: Schema.String }) {
   readonly category = "unavailable" as const

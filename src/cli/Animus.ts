@@ -106,6 +106,15 @@ const plugin = async (args: Args) =>
     Command.withSubcommands(await named(pluginCommands, args))
   )
 
+const sessionStoreCommands = {
+  migrate: () => import("./commands/SessionStoreMigrate.ts").then(({ sessionStoreMigrate }) => sessionStoreMigrate)
+}
+const sessionStore = async (args: Args) =>
+  Command.make("session-store").pipe(
+    Command.withDescription("Where runs are kept"),
+    Command.withSubcommands(await named(sessionStoreCommands, args))
+  )
+
 /** What works on a project gets `services`; the demo brings a project of its own, and leaves no trace beside the one around it. */
 const commandsWith = <A, E, R>(services: Layer.Layer<A, E, R>) => {
   const served = <Name extends string, Input, Shared, E2, R2>(
@@ -123,6 +132,7 @@ const commandsWith = <A, E, R>(services: Layer.Layer<A, E, R>) => {
     events: served(() => import("./commands/Events.ts").then(({ events }) => events)),
     logs: served(() => import("./commands/Logs.ts").then(({ logs }) => logs)),
     plugin: served(plugin),
+    "session-store": served(sessionStore),
     trust: served(() => import("./commands/Trust.ts").then(({ trust }) => trust)),
     demo: () => import("./commands/Demo.ts").then(({ demo }) => demo)
   }

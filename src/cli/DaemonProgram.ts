@@ -3,6 +3,7 @@ import { Context, type Effect } from "effect"
 import type {
   ConfigInvalid,
   DaemonAlreadyRunning,
+  InvalidInput,
   SocketPathTooLong,
   StateFolderUnusable
 } from "../../schemas/errors/DaemonErrors.ts"
@@ -11,6 +12,7 @@ import type { SequenceConflict, SessionStoreFailed } from "../../schemas/errors/
 export type DaemonStartError =
   | ConfigInvalid
   | DaemonAlreadyRunning
+  | InvalidInput
   | SequenceConflict
   | SessionStoreFailed
   | SocketPathTooLong

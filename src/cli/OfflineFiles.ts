@@ -4,18 +4,17 @@
  */
 import { Context, Effect, type Scope } from "effect"
 import { ControlError } from "../../schemas/control/ControlError.ts"
-import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import type { LogBackendFailed } from "../../schemas/errors/LogErrors.ts"
-import type { SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { LogQuery } from "../../schemas/Log.ts"
 import type { LogPage } from "../log/LogBackend.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
+import type { StoreToolError } from "./SessionStoreTools.ts"
 
 export class OfflineFiles extends Context.Service<OfflineFiles, {
   /** Whether a daemon holds the store, answering or not. */
   readonly held: Effect.Effect<boolean>
   /** A picture of the moment it is opened; refuses to be written. */
-  readonly store: Effect.Effect<SessionStore["Service"], StateFolderUnusable | SessionStoreFailed, Scope.Scope>
+  readonly store: Effect.Effect<SessionStore["Service"], StoreToolError, Scope.Scope>
   readonly logs: (query: LogQuery) => Effect.Effect<LogPage, LogBackendFailed>
 }>()("animus/cli/OfflineFiles") {}
 

@@ -22,8 +22,16 @@ export type TransportSettings = typeof TransportSettings.Type
 
 export const Transports = Schema.Record(Schema.String, TransportSettings)
 
+/** Those that outlive their daemon. */
+export const DurableStoreKind = Schema.Literals(["file", "sqlite", "postgres"])
+
+const SessionStoreKind = Schema.Literals([...DurableStoreKind.literals, "memory"])
+export type SessionStoreKind = typeof SessionStoreKind.Type
+
 export const DaemonSettings = Schema.Struct({
-  session_store: orElse(Schema.Literals(["file", "memory"]), "file"),
+  session_store: orElse(SessionStoreKind, "file"),
+  /** The name of the environment variable that holds the URL of a database; never the URL, which has a password in it. */
+  session_store_url_env: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/))),
   /** How many runs execute at the same time. */
   pool_size: orElse(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })), 2),
   log_level: orElse(Schema.Literals(["debug", "info", "warn", "error"]), "info"),

@@ -48,6 +48,13 @@ export const PhaseFailed = Schema.TaggedStruct("PhaseFailed", {
   error: Schema.String,
   duration_ms: Schema.Int
 })
+/** A provider may do nothing more before `until`. The run sleeps, durably; whether the attempt had `begun` decides how it goes on. */
+export const RateLimited = Schema.TaggedStruct("RateLimited", {
+  ...attempt,
+  until: Schema.String,
+  reason: Schema.String,
+  begun: Schema.Boolean
+})
 export const PhaseSkipped = Schema.TaggedStruct("PhaseSkipped", { phase: Schema.String, guard: Schema.String })
 /** A person has to decide. The run waits, durably, and costs nothing while it does. */
 export const GateOpened = Schema.TaggedStruct("GateOpened", {
@@ -91,6 +98,7 @@ export const RunEvent = Schema.Union([
   PhaseStarted,
   PhaseCompleted,
   PhaseFailed,
+  RateLimited,
   PhaseSkipped,
   GateOpened,
   GateDecided,
@@ -114,10 +122,11 @@ export const JournalEntry = Schema.Struct({
 })
 export type JournalEntry = typeof JournalEntry.Type
 
-/** `blocked`: recovery would not guess; `waiting`: a gate is open. Both are `paused` on the control socket. */
+/** `blocked`: recovery would not guess; `waiting`: for a person; `sleeping`: for a time. All are `paused` on the control socket. */
 export const RunStatus = Schema.Literals([
   "running",
   "waiting",
+  "sleeping",
   "paused",
   "blocked",
   "escalated",

@@ -1,5 +1,6 @@
 /** A run as an operator reads it: the `detail` of `workflow/get`. Ours; the reference leaves its shape open. */
 import { Schema } from "effect"
+import { maybe } from "../Json.ts"
 import { RunStatus } from "../RunEvent.ts"
 
 const orNull = Schema.NullOr
@@ -17,16 +18,22 @@ export const PhaseRow = Schema.Struct({
   duration_ms: orNull(Schema.Int),
   started_at: orNull(Schema.String),
   finished_at: orNull(Schema.String),
-  error: orNull(Schema.String)
+  error: orNull(Schema.String),
+  /** `resumed`, `re-run` or `blocked`: what was decided when it had been cut off, and why; absent where it never was. */
+  recovery: maybe(Schema.Struct({ outcome: Schema.String, reason: Schema.String }))
 })
 export type PhaseRow = typeof PhaseRow.Type
 
-/** `state` is finer than the wire's status: waiting, blocked and escalated are all paused there. `next` is a command to type. */
+/**
+ * `state` is finer than the wire's status: waiting, sleeping, blocked and escalated are all paused there. `waits_for` says in
+ * words what has to happen before it goes on, absent where nothing has to; `next` is a command to type.
+ */
 export const RunDetail = Schema.Struct({
   run: Schema.String,
   workflow: Schema.String,
   state: RunStatus,
   reason: orNull(Schema.String),
+  waits_for: maybe(Schema.String),
   next: Schema.String,
   subject: Schema.Struct({ id: Schema.String, title: orNull(Schema.String) }),
   phase: orNull(Schema.String),

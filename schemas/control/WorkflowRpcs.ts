@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
+import { RunStatus } from "../RunEvent.ts"
 import { ControlError } from "./ControlError.ts"
 import { WorkflowEvent } from "./Events.ts"
 import { watch } from "./Watch.ts"
@@ -15,6 +16,8 @@ export const WorkflowSummary = Schema.Struct({
   id: Schema.String,
   definition: Schema.String,
   status: WorkflowStatus,
+  /** Ours, and finer: what a paused run waits for is told apart. */
+  state: maybe(RunStatus),
   subject_id: maybe(Schema.String),
   started_at: Schema.String,
   finished_at: maybe(Schema.String)
@@ -47,7 +50,12 @@ const gate = { ...id, phase: Schema.String, note: maybe(Schema.String) }
 
 export class WorkflowRpcs extends RpcGroup.make(
   Rpc.make("workflow/list", {
-    payload: { status: maybe(WorkflowStatus), cursor: maybe(Schema.String), limit: maybe(Schema.Natural) },
+    payload: {
+      status: maybe(WorkflowStatus),
+      state: maybe(RunStatus),
+      cursor: maybe(Schema.String),
+      limit: maybe(Schema.Natural)
+    },
     success: WorkflowPage,
     error: ControlError
   }),

@@ -13,6 +13,7 @@ type Store = SessionStore["Service"]
 
 export interface PageQuery {
   readonly status?: WorkflowStatus
+  readonly state?: RunStatus
   readonly cursor?: string
   readonly limit?: number
 }
@@ -21,6 +22,7 @@ export interface PageQuery {
 export const statusOf: { readonly [K in RunStatus]: WorkflowStatus } = {
   running: "running",
   waiting: "paused",
+  sleeping: "paused",
   paused: "paused",
   blocked: "paused",
   escalated: "paused",
@@ -36,18 +38,20 @@ const summaryOf = ({ finished_at, run, started_at, status, subject_id, workflow 
   id: run,
   definition: workflow,
   status: statusOf[status],
+  state: status,
   started_at,
   ...(subject_id === undefined ? {} : { subject_id }),
   ...(finished_at === undefined ? {} : { finished_at })
 })
 
 export const listRuns = Effect.fnUntraced(function*(store: Store, query: PageQuery) {
-  const { status, ...page } = query
+  const { state, status, ...page } = query
   // Runs that wait for capacity are in the queue; none of them has begun.
   if (status === "pending") return { runs: [] }
-  const { heads, nextCursor } = yield* store.heads(
-    status === undefined ? page : { ...page, status: statusesOf(status) }
-  )
+  const wanted = status === undefined ? undefined : statusesOf(status)
+  const states = state === undefined ? wanted : [state].filter((one) => wanted?.includes(one) !== false)
+  if (states?.length === 0) return { runs: [] }
+  const { heads, nextCursor } = yield* store.heads(states === undefined ? page : { ...page, status: states })
   const unreadable = query.cursor === undefined ? yield* store.unreadable : []
   return {
     runs: heads.map(summaryOf),

@@ -21,6 +21,10 @@ export type Action =
     readonly instructions: string
     readonly noteRequired: boolean
   }
+  /** Nothing is done before `until` (epoch ms). */
+  | { readonly _tag: "Sleep"; readonly until: number }
+  /** The sleep is over: how the attempt goes on is a matter of recovery. */
+  | { readonly _tag: "Wake"; readonly attempt: InFlight }
   /** Nobody has answered yet; `until` (epoch ms) is when the gate rejects by itself. */
   | { readonly _tag: "AwaitGate"; readonly until: number | undefined }
   | { readonly _tag: "ExpireGate"; readonly gate: Gate; readonly note: string }
@@ -37,13 +41,17 @@ export type Action =
 
 export const decide = (state: RunState, now: number): Action => {
   const { status } = state.head
-  if (status !== "running" && status !== "waiting") return { _tag: "Idle" }
+  if (status !== "running" && status !== "waiting" && status !== "sleeping") return { _tag: "Idle" }
   const { position } = state
   switch (position._tag) {
     case "Begun":
       return enter(state, position.phase ?? state.definition.phases[0].id)
     case "InFlight":
       return perform(state, position)
+    case "Sleeping":
+      return now < position.until
+        ? { _tag: "Sleep", until: position.until }
+        : { _tag: "Wake", attempt: position.attempt }
     case "AtGate":
       return awaitGate(state, position.gate, now)
     case "GateAnswered":

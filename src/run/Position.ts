@@ -27,6 +27,8 @@ export type Position =
   /** `phase` is where a forked run begins; the first one when absent. */
   | { readonly _tag: "Begun"; readonly phase?: string | undefined }
   | InFlight
+  /** Until `until` (epoch ms) its provider does nothing; `begun`: the attempt had said something by then. */
+  | { readonly _tag: "Sleeping"; readonly attempt: InFlight; readonly until: number; readonly begun: boolean }
   | { readonly _tag: "AtGate"; readonly gate: Gate }
   | {
     readonly _tag: "GateAnswered"
@@ -49,3 +51,7 @@ export type Position =
   /** `attempt` was in flight when the cancel was asked for. */
   | { readonly _tag: "Cancelling"; readonly reason: string; readonly attempt: InFlight | undefined }
   | { readonly _tag: "Reenter"; readonly phase: string; readonly failureContext?: string | undefined }
+
+/** The attempt that was begun and has not ended, if there is one. */
+export const attemptOf = (position: Position): InFlight | undefined =>
+  position._tag === "InFlight" ? position : position._tag === "Sleeping" ? position.attempt : undefined

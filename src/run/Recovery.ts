@@ -39,9 +39,17 @@ export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attem
   if (phase === undefined) {
     return decided(attempt, { action: "blocked", reason: "The pinned workflow has no such phase." })
   }
-  if (phase.mode !== "agent") {
-    return decided(attempt, repeatOrBlock(phase, `The daemon ended while phase "${phase.id}" was running.`))
+  const { position } = state
+  if (position._tag === "Sleeping" && !position.begun) {
+    return decided(attempt, {
+      action: "rerun",
+      reason: `The rate limit that kept phase "${phase.id}" from beginning is over, so nothing can have happened twice.`
+    })
   }
+  const stop = position._tag === "Sleeping"
+    ? `A rate limit stopped phase "${phase.id}", and is over`
+    : `The daemon ended while phase "${phase.id}" was running`
+  if (phase.mode !== "agent") return decided(attempt, repeatOrBlock(phase, `${stop}.`))
   const record = yield* recordOf(state, attempt)
   if (record === undefined) {
     return decided(attempt, {
@@ -57,10 +65,9 @@ export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attem
     obstacle === undefined
       ? {
         action: "resume",
-        reason:
-          `The daemon ended while phase "${phase.id}" was running; its agent session ${session} goes on where it was.`
+        reason: `${stop}; its agent session ${session} goes on where it was.`
       }
-      : repeatOrBlock(phase, `The daemon ended while phase "${phase.id}" was running, and ${obstacle}.`)
+      : repeatOrBlock(phase, `${stop}, and ${obstacle}.`)
   )
 })
 

@@ -65,6 +65,8 @@ export const cancel = (runs: RunRegistry) =>
     yield* Effect.timeoutOption(runs.settled(run), CANCEL_WAIT)
   })
 
+const mayPause: ReadonlySet<string> = new Set(["running", "sleeping"])
+
 /** What is in flight goes on to its end; nothing is started after it. */
 export const pause = (runs: RunRegistry) =>
   Effect.fnUntraced(function*(run: RunId, reason: string) {
@@ -72,7 +74,7 @@ export const pause = (runs: RunRegistry) =>
       runs,
       run,
       Effect.fnUntraced(function*(actor, state) {
-        if (state.head.status !== "running" || state.position._tag === "Cancelling") {
+        if (!mayPause.has(state.head.status) || state.position._tag === "Cancelling") {
           return yield* refuse(state, "pause")
         }
         yield* commit(actor, { _tag: "RunPaused", reason })
@@ -89,7 +91,7 @@ interface ResumeOptions {
   readonly feedback?: string
 }
 
-/** Also takes up a run whose loop stopped on a store that could not be written. */
+/** Also wakes a run that sleeps, and takes up one whose loop stopped on a store that could not be written. */
 export const resume = (runs: RunRegistry) =>
   Effect.fnUntraced(function*(run: RunId, { feedback, force }: ResumeOptions) {
     yield* locked(
@@ -100,7 +102,7 @@ export const resume = (runs: RunRegistry) =>
         if (status === "blocked" && !force) {
           return yield* new RunBlocked({ run, phase: phase ?? "?", reason: reason ?? "it may have partly executed" })
         }
-        if (isHeld(state.head)) {
+        if (isHeld(state.head) || status === "sleeping") {
           yield* commit(actor, { _tag: "RunResumed", force, ...(feedback === undefined ? {} : { feedback }) })
         } else if (status !== "running" || !actor.settled.isOpen()) {
           return yield* refuse(state, "resume")

@@ -2,7 +2,7 @@
  * Drives one run: decide, perform, append, publish, and again, until it has ended or waits for somebody. Interrupting it
  * leaves an attempt in the journal as it stands; what that means is decided by whoever takes the run up next.
  */
-import { Clock, Effect } from "effect"
+import { Clock, DateTime, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { SubjectStatus } from "../../schemas/Subject.ts"
@@ -13,7 +13,8 @@ import { newSession, performAgent } from "./phases/AgentPhase.ts"
 import { performCommand } from "./phases/CommandPhase.ts"
 import { gateAnswered, gateConcluded, gateOpened } from "./phases/ManualPhase.ts"
 import type { Outcome } from "./phases/Outcome.ts"
-import type { InFlight } from "./Position.ts"
+import { attemptOf, type InFlight } from "./Position.ts"
+import { sleepUntil } from "./RateLimit.ts"
 import { closeRecord, recordOf, recoverAttempt, resumeRefused } from "./Recovery.ts"
 import { phaseOf } from "./Route.ts"
 import { commit, type RunActor } from "./RunActor.ts"
@@ -72,6 +73,10 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
   switch (action._tag) {
     case "Idle":
       return stop
+    case "Sleep":
+      return { _tag: "Sleep", millis: action.until - now } satisfies Next
+    case "Wake":
+      return { _tag: "Recover", state, attempt: action.attempt } satisfies Next
     case "AwaitGate":
       return action.until === undefined ? stop : { _tag: "Sleep", millis: action.until - now } satisfies Next
     case "PerformPhase":
@@ -179,15 +184,17 @@ const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight
   }
 })
 
-const isCurrent = ({ state }: RunActor, { attempt, phase }: InFlight) =>
-  state?.position._tag === "InFlight" && state.position.phase === phase && state.position.attempt === attempt
+const isCurrent = ({ state }: RunActor, { attempt, phase }: InFlight) => {
+  const current = state && attemptOf(state.position)
+  return current?.phase === phase && current.attempt === attempt
+}
 
 const performed = Effect.fnUntraced(function*(actor: RunActor, state: RunState, attempt: InFlight) {
   const began = yield* Clock.currentTimeMillis
   const phase = phaseOf(state.definition, attempt.phase)
   const outcome = phase === undefined ? noSuchPhase : yield* perform(state, phase, attempt)
   yield* crashPoint("phase-performed")
-  const event = eventOf(state, attempt, outcome, (yield* Clock.currentTimeMillis) - began)
+  const event = eventOf(state, attempt, outcome, { began, ended: yield* Clock.currentTimeMillis })
   yield* patiently(actor.lock.withPermit(concluded(actor, attempt, event)))
   yield* crashPoint("phase-completed")
 })
@@ -211,16 +218,22 @@ const concluded = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight
   if (isCurrent(actor, attempt)) {
     const paused = actor.state?.head.status === "paused" ? actor.state.head.reason ?? "" : undefined
     yield* commit(actor, event)
-    if (paused !== undefined && actor.state?.head.status === "running") {
+    const after = actor.state?.head.status
+    if (paused !== undefined && (after === "running" || after === "sleeping")) {
       yield* commit(actor, { _tag: "RunPaused", reason: paused })
     }
   }
   actor.performing = false
 })
 
-const eventOf = (state: RunState, of: InFlight, outcome: Outcome, duration: number): RunEvent => {
+interface Times {
+  readonly began: number
+  readonly ended: number
+}
+
+const eventOf = (state: RunState, of: InFlight, outcome: Outcome, { began, ended }: Times): RunEvent => {
   const { attempt, phase } = of
-  const duration_ms = Math.round(duration)
+  const duration_ms = Math.round(ended - began)
   switch (outcome._tag) {
     case "Concluded": {
       const { decision, exitCode, output } = outcome
@@ -229,6 +242,20 @@ const eventOf = (state: RunState, of: InFlight, outcome: Outcome, duration: numb
     }
     case "Broken":
       return { _tag: "PhaseFailed", phase, attempt, error: outcome.error, duration_ms }
+    case "RateLimited": {
+      const limits = state.phases.find(({ id }) => id === phase)?.limits ?? 0
+      const until = sleepUntil(outcome.until, limits, ended)
+      if (until === undefined) return { _tag: "PhaseFailed", phase, attempt, error: outcome.reason, duration_ms }
+      const { begun, reason } = outcome
+      return {
+        _tag: "RateLimited",
+        phase,
+        attempt,
+        reason,
+        begun,
+        until: DateTime.formatIso(DateTime.makeUnsafe(until))
+      }
+    }
     case "NotResumed":
       return resumeRefused(state, of, outcome.detail)
   }

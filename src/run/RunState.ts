@@ -4,7 +4,7 @@ import type { ForkedFrom, JournalEntry, RunHead } from "../../schemas/RunEvent.t
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { advanceHead } from "../session/RunHead.ts"
-import type { Position } from "./Position.ts"
+import { attemptOf, type Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
 
 /** `inherited`: carried out by the run that this one was forked from. */
@@ -12,6 +12,7 @@ export type PhaseStatus =
   | "pending"
   | "running"
   | "waiting"
+  | "sleeping"
   | "success"
   | "failed"
   | "skipped"
@@ -29,6 +30,8 @@ export interface PhaseState {
   readonly decision?: PhaseDecision | undefined
   readonly output?: string | undefined
   readonly error?: string | undefined
+  /** How often in a row a rate limit stopped it. */
+  readonly limits?: number | undefined
 }
 
 export interface Recovery {
@@ -106,7 +109,14 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
       const { attempt, decision, duration_ms, output, phase } = event
       return {
         position: { _tag: "Concluded", phase, attempt, decision, output },
-        phases: withPhase(state, phase, { status: "success", finished_at: at, duration_ms, decision, output })
+        phases: withPhase(state, phase, {
+          status: "success",
+          finished_at: at,
+          duration_ms,
+          decision,
+          output,
+          limits: undefined
+        })
       }
     }
     case "PhaseFailed": {
@@ -116,6 +126,8 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
         phases: withPhase(state, phase, { status: "failed", finished_at: at, duration_ms, error })
       }
     }
+    case "RateLimited":
+      return limited(state, event)
     case "PhaseSkipped":
       return {
         position: { _tag: "Skipped", phase: event.phase },
@@ -126,28 +138,16 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
       const gate = { phase, attempt, instructions, noteRequired: note_required, openedAt: at }
       return { position: { _tag: "AtGate", gate }, phases: withPhase(state, phase, { status: "waiting" }) }
     }
-    case "GateDecided": {
-      if (state.position._tag !== "AtGate") return {}
-      const { approved, note, phase, to } = event
-      return {
-        position: { _tag: "GateAnswered", gate: state.position.gate, approved, note, to, at },
-        reworks: to === undefined ? state.reworks : withFreshBudget(state, to),
-        phases: withPhase(
-          state,
-          phase,
-          approved ? { status: "running" } : { status: "failed", finished_at: at, error: note }
-        )
-      }
-    }
+    case "GateDecided":
+      return decided(state, at, event)
     case "RecoveryDecided":
       return recovered(state, at, event)
     case "RunResumed":
-      return resumed(state, event)
+      return resumed(state, at, event)
     case "RunRetried":
       return retried(state, at, event)
     case "CancelRequested": {
-      const attempt = state.position._tag === "InFlight" ? state.position : undefined
-      return { position: { _tag: "Cancelling", reason: event.reason, attempt } }
+      return { position: { _tag: "Cancelling", reason: event.reason, attempt: attemptOf(state.position) } }
     }
     case "RunCancelled":
       return { phases: state.phases.map((phase) => broughtDown(phase, at)) }
@@ -156,9 +156,23 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
   }
 }
 
+const decided = (state: RunState, at: string, event: EventOf<"GateDecided">): Partial<RunState> => {
+  if (state.position._tag !== "AtGate") return {}
+  const { approved, note, phase, to } = event
+  return {
+    position: { _tag: "GateAnswered", gate: state.position.gate, approved, note, to, at },
+    reworks: to === undefined ? state.reworks : withFreshBudget(state, to),
+    phases: withPhase(
+      state,
+      phase,
+      approved ? { status: "running" } : { status: "failed", finished_at: at, error: note }
+    )
+  }
+}
+
 /** What was going on in a run ends with it. */
 const broughtDown = (phase: PhaseState, at: string): PhaseState => {
-  if (phase.status !== "running" && phase.status !== "waiting") return phase
+  if (phase.status !== "running" && phase.status !== "waiting" && phase.status !== "sleeping") return phase
   const began = Date.parse(phase.started_at ?? at)
   return { ...phase, status: "cancelled", finished_at: at, duration_ms: Math.max(0, Date.parse(at) - began) }
 }
@@ -185,22 +199,37 @@ const entered = (state: RunState, at: string, event: EventOf<"PhaseStarted">): P
   }
 }
 
+const limited = (state: RunState, { attempt, begun, phase, until }: EventOf<"RateLimited">): Partial<RunState> => {
+  const { position } = state
+  if (position._tag !== "InFlight" || position.phase !== phase || position.attempt !== attempt) return {}
+  const limits = (state.phases.find(({ id }) => id === phase)?.limits ?? 0) + 1
+  return {
+    position: { _tag: "Sleeping", attempt: position, until: Date.parse(until), begun },
+    phases: withPhase(state, phase, { status: "sleeping", limits })
+  }
+}
+
 /** The attempt that died goes on (resume), is closed and entered anew (rerun), or stays as it is (blocked). */
 const recovered = (state: RunState, at: string, event: EventOf<"RecoveryDecided">): Partial<RunState> => {
   const { action, attempt, phase, reason } = event
   const recoveries = [...state.recoveries, { phase, attempt, action, reason, at }]
-  if (state.position._tag !== "InFlight" || action === "blocked") return { recoveries }
-  const { failureContext } = state.position
+  const was = attemptOf(state.position)
+  if (was === undefined) return { recoveries }
+  const { failureContext } = was
   return {
     recoveries,
-    position: action === "resume" ? { ...state.position, resumed: true } : { _tag: "Reenter", phase, failureContext }
+    phases: withPhase(state, phase, { status: "running" }),
+    position: action === "rerun"
+      ? { _tag: "Reenter", phase, failureContext }
+      : { ...was, resumed: was.resumed || action === "resume" }
   }
 }
 
-/** A person's word lifts a block, and gives an escalated run a fresh budget for the phase it goes back to. */
-const resumed = (state: RunState, event: EventOf<"RunResumed">): Partial<RunState> => {
+/** A person's word ends a sleep, lifts a block, and gives an escalated run a fresh budget for the phase it goes back to. */
+const resumed = (state: RunState, at: string, event: EventOf<"RunResumed">): Partial<RunState> => {
   const { feedback, force } = event
   const { position } = state
+  if (position._tag === "Sleeping") return { feedback, position: { ...position, until: Date.parse(at) } }
   if (state.head.status === "blocked" && position._tag === "InFlight" && force) {
     return { feedback, position: { _tag: "Reenter", phase: position.phase, failureContext: position.failureContext } }
   }

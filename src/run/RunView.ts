@@ -12,12 +12,14 @@ export interface RunPlace {
 
 export const runDetail = (state: RunState, { location, trouble }: RunPlace = {}): RunDetail => {
   const { definition, definitionHash, dispatch, head, position, recoveries, reworks, subject } = state
+  const waits = trouble?.detail ?? waitsFor(state)
   const gate = position._tag === "AtGate" ? position.gate : undefined
   return {
     run: head.run,
     workflow: definition.id,
     state: head.status,
     reason: trouble?.detail ?? head.reason ?? null,
+    ...(waits === undefined ? {} : { waits_for: waits }),
     next: trouble === undefined ? nextStep(state) : outOf(state, trouble, location),
     subject: { id: subject?.id ?? dispatch.subject.id, title: subject?.title ?? dispatch.subject.title ?? null },
     phase: head.phase ?? null,
@@ -33,10 +35,17 @@ export const runDetail = (state: RunState, { location, trouble }: RunPlace = {})
   }
 }
 
-const rowsOf = ({ definition, phases }: RunState): ReadonlyArray<PhaseRow> =>
-  phases.map((phase, at) => ({
+const outcomes = { resume: "resumed", rerun: "re-run", blocked: "blocked" } as const
+
+const recoveryOf = ({ recoveries }: RunState, phase: string): Pick<PhaseRow, "recovery"> => {
+  const last = recoveries.findLast((one) => one.phase === phase)
+  return last === undefined ? {} : { recovery: { outcome: outcomes[last.action], reason: last.reason } }
+}
+
+const rowsOf = (state: RunState): ReadonlyArray<PhaseRow> =>
+  state.phases.map((phase, at) => ({
     phase: phase.id,
-    mode: definition.phases[at]?.mode ?? "agent",
+    mode: state.definition.phases[at]?.mode ?? "agent",
     status: phase.status,
     attempts: phase.attempt,
     verdict: phase.decision?.verdict ?? null,
@@ -46,7 +55,8 @@ const rowsOf = ({ definition, phases }: RunState): ReadonlyArray<PhaseRow> =>
     duration_ms: phase.duration_ms ?? null,
     started_at: phase.started_at ?? null,
     finished_at: phase.finished_at ?? null,
-    error: phase.error ?? null
+    error: phase.error ?? null,
+    ...recoveryOf(state, phase.id)
   }))
 
 /** Where there is no room: the command that shows the disk. A run that was stopped is taken up again by resuming it. */
@@ -56,6 +66,36 @@ const outOf = ({ head: { run } }: RunState, { full, waits }: RunTrouble, locatio
 }
 
 const shellWord = (text: string) => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+/** What has to happen before the run goes on; undefined for one that is at work or has ended. */
+const waitsFor = ({ definition, head: { phase, reason, status }, position }: RunState): string | undefined => {
+  switch (status) {
+    case "waiting": {
+      const gate = position._tag === "AtGate" ? position.gate : undefined
+      if (gate === undefined) return reason
+      const until = definition.phases.find(({ id }) => id === gate.phase)
+      const limit = until?.mode === "manual" && until.timeout_secs !== undefined
+        ? `; without one it is rejected ${until.timeout_secs} s after ${gate.openedAt}`
+        : ""
+      return `a decision at gate "${gate.phase}"${limit}`
+    }
+    case "sleeping": {
+      const until = position._tag === "Sleeping" ? position.until : 0
+      return `${reason}; it goes on by itself at ${new Date(until).toISOString()}`
+    }
+    case "paused":
+      return "somebody to resume it"
+    case "blocked":
+      return `somebody who has looked at what phase "${phase ?? "?"}" left`
+    case "escalated":
+      return "somebody to say how it is to go on"
+    case "running":
+    case "completed":
+    case "failed":
+    case "cancelled":
+      return undefined
+  }
+}
 
 /** The exact command that moves the run on, or where to look. */
 export const nextStep = ({ head: { run, status }, position }: RunState): string => {
@@ -69,6 +109,8 @@ export const nextStep = ({ head: { run, status }, position }: RunState): string 
         ? `animus workflow get ${run}`
         : `animus workflow approve ${run} ${gate.phase}${note}`
     }
+    case "sleeping":
+      return `animus workflow events ${run} --follow`
     case "paused":
       return `animus workflow resume ${run}`
     case "blocked":

@@ -65,6 +65,10 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
       return completed(state, event)
     case "PhaseFailed":
       return [["phase_failed", { ...placeOf(state, event), phase_status: "failed", error: event.error }]]
+    case "RateLimited": {
+      const { reason, until } = event
+      return [["workflow_paused", { state: "sleeping", ...placeOf(state, event), until, reason }]]
+    }
     case "GateOpened":
       return [
         ["phase_completed", { ...placeOf(state, event), phase_status: "manual_pending" }],

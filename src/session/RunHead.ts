@@ -24,6 +24,8 @@ const changeOf = (event: RunEvent): Change => {
       return { status: "running", phase: event.phase, attempt: event.attempt }
     case "GateOpened":
       return { status: "waiting", phase: event.phase, attempt: event.attempt, reason: event.instructions }
+    case "RateLimited":
+      return { status: "sleeping", phase: event.phase, attempt: event.attempt, reason: event.reason }
     case "GateDecided":
       return { status: "running" }
     case "RecoveryDecided":

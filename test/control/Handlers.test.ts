@@ -299,8 +299,11 @@ describe("control handlers", () => {
         const control = yield* ControlClient
         const paused = yield* control["workflow/list"]({ status: "paused" })
         expect(paused.runs.map(({ id, status }) => [id, status])).toStrictEqual(
-          ["waiting", "paused", "blocked", "escalated"].map((state) => [`run-${state}`, "paused"])
+          ["waiting", "sleeping", "paused", "blocked", "escalated"].map((state) => [`run-${state}`, "paused"])
         )
+        const escalated = yield* control["workflow/list"]({ state: "escalated" })
+        expect(escalated.runs.map(({ state, status }) => [state, status])).toStrictEqual([["escalated", "paused"]])
+        expect((yield* control["workflow/list"]({ status: "failed", state: "escalated" })).runs).toStrictEqual([])
         expect(paused.next_cursor).toBe("more")
         expect(yield* control["workflow/list"]({ status: "pending" })).toStrictEqual({ runs: [] })
         const page = yield* control["queue/list"]({ limit: 2 })

@@ -239,6 +239,7 @@ describe("commands on a live run", () => {
         [
           "subject in-progress",
           "append CancelRequested",
+          "publish cancel_requested",
           "cancel",
           "subject ready",
           "append RunCancelled",

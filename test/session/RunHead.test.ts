@@ -40,6 +40,13 @@ describe("the head of a run", () => {
 
   const cases: ReadonlyArray<readonly [string, ReadonlyArray<RunEvent>, Partial<RunHead>]> = [
     ["waits at a gate", [started, gate], { status: "waiting", reason: "look", ...phase }],
+    ["sleeps while its provider is limited", [started, {
+      _tag: "RateLimited",
+      ...phase,
+      until: at(9),
+      reason: "429",
+      begun: false
+    }], { status: "sleeping", reason: "429", ...phase }],
     ["goes on after a decision", [gate, { _tag: "GateDecided", ...phase, approved: true }], { status: "running" }],
     ["is blocked by recovery", [started, blocked], { status: "blocked", reason: "may have run", ...phase }],
     ["is running after any other recovery", [{ ...blocked, action: "rerun" }], { status: "running" }],
@@ -67,7 +74,7 @@ describe("the head of a run", () => {
   })
 
   it("is over in three states only", () => {
-    const open = ["running", "waiting", "paused", "blocked", "escalated"] as const
+    const open = ["running", "waiting", "sleeping", "paused", "blocked", "escalated"] as const
     const over = ["completed", "failed", "cancelled"] as const
     assert.deepStrictEqual([open.some(isFinished), over.every(isFinished)], [false, true])
   })

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { WorkflowStatus } from "../../../schemas/control/WorkflowRpcs.ts"
+import { RunStatus } from "../../../schemas/RunEvent.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { listRuns } from "../../control/RunPages.ts"
 import { given } from "../Given.ts"
@@ -12,6 +13,10 @@ import { limit } from "../SharedFlags.ts"
 
 export const workflowList = Command.make("list", {
   status: Flag.Literals("status", WorkflowStatus.literals).pipe(Flag.optional),
+  state: Flag.Literals("state", RunStatus.literals).pipe(
+    Flag.optional,
+    Flag.withDescription("Finer than the status: waiting, sleeping, blocked and escalated runs are all paused")
+  ),
   cursor: Flag.String("cursor").pipe(Flag.optional, Flag.withDescription("Where the page before ended")),
   limit
 }, (flags) =>

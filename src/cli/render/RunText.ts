@@ -12,8 +12,8 @@ export const runTable = (runs: ReadonlyArray<WorkflowSummary>): ReadonlyArray<st
   runs.length === 0
     ? ["no runs yet. Start one with: animus workflow run <subject>"]
     : table(
-      ["RUN", "STATUS", "WORKFLOW", "SUBJECT", "STARTED"],
-      runs.map((run) => [run.id, run.status, run.definition, run.subject_id, run.started_at])
+      ["RUN", "STATE", "WORKFLOW", "SUBJECT", "STARTED"],
+      runs.map((run) => [run.id, run.state ?? run.status, run.definition, run.subject_id, run.started_at])
     )
 
 export const phaseTable = (detail: RunDetail): ReadonlyArray<string> =>
@@ -22,7 +22,7 @@ export const phaseTable = (detail: RunDetail): ReadonlyArray<string> =>
     detail.phases.map((row) => [
       row.phase,
       row.mode,
-      row.status,
+      row.recovery === undefined ? row.status : `${row.status}, ${row.recovery.outcome}`,
       row.attempts,
       row.verdict ?? undefined,
       row.duration_ms === null ? undefined : duration(row.duration_ms),
@@ -64,6 +64,7 @@ export const runText = (run: WorkflowDetail): ReadonlyArray<string> =>
         ["run", run.id],
         ["state", detail.state],
         ["why", detail.reason ?? undefined],
+        ["waits for", detail.waits_for],
         ["workflow", detail.workflow],
         ["subject", `${detail.subject.id} ${detail.subject.title ?? ""}`],
         ["started", run.started_at],

@@ -2,7 +2,7 @@
  * One attempt of an agent phase. Its session record is durable before anything is launched; a provider failure is tried
  * again only when it may pass and nothing of the session was forwarded; the answer is the response's output alone.
  */
-import { DateTime, Effect, Schedule } from "effect"
+import { Clock, DateTime, Effect, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { SessionId } from "../../../schemas/Ids.ts"
 import type { AgentNotification, AgentRunRequest, AgentRunResponse } from "../../../schemas/Provider.ts"
@@ -16,11 +16,15 @@ import { crashPoint } from "../CrashPoint.ts"
 import { byDefault, readDecision } from "../Decision.ts"
 import type { InFlight } from "../Position.ts"
 import { buildPrompt } from "../Prompt.ts"
+import { limitOfError, limitOfResponse, type RateLimit } from "../RateLimit.ts"
 import type { RunState } from "../RunState.ts"
 import { patiently } from "../StorePatience.ts"
 import { fillIn, templateValues } from "../Template.ts"
 import type { Outcome } from "./Outcome.ts"
 import { type Said, tell } from "./Telling.ts"
+
+/** How much of what a provider says beside the agent's own words is kept to explain a failure. */
+const NOTICES = 20
 
 const backoff = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("3 seconds")])
 
@@ -31,6 +35,8 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
   function*(state: RunState, phase: AgentPhase, attempt: InFlight, resume: string | undefined) {
     const request = yield* requestOf(state, phase, attempt, resume)
     let forwarded = false
+    let begun = resume !== undefined
+    let notices: ReadonlyArray<AgentNotification> = []
     let session = resume === undefined ? attempt.session : undefined
     const dispatch = Effect.gen(function*() {
       const own = session ?? (yield* newSession)
@@ -47,6 +53,8 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
         ...(resume === undefined ? {} : { resume }),
         onEvents: (events) => {
           forwarded = forwarded || events.length > 0
+          begun = begun || events.some(({ _tag }) => _tag !== "Metadata")
+          notices = [...notices, ...events.filter(({ _tag }) => _tag === "Metadata")].slice(-NOTICES)
           return Effect.andThen(keeper.heard(events), tell(state.head.run, attempt, own, events.map(saidIn))).pipe(
             Effect.provideContext(context)
           )
@@ -54,20 +62,28 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
       }).pipe(Effect.tapError((error) => keeper.end("failed", undefined, error.message)))
       const fault = faultOf(response)
       yield* keeper.end(fault === undefined ? "completed" : "failed", response.session_id, fault)
-      return judge(phase, attempt, response)
+      const limit = fault === undefined ? undefined : limitOfResponse(response, notices, yield* Clock.currentTimeMillis)
+      return limit === undefined ? judge(phase, attempt, response) : rateLimited(limit, begun)
     })
     return yield* dispatch.pipe(
       Effect.retry({
-        while: (error) => !forwarded && mayPass(error),
+        while: (error) => !forwarded && mayPass(error) && limitOfError(error, 0) === undefined,
         times: Math.max(0, phase.max_attempts - 1),
         schedule: backoff
       }),
-      Effect.catch((error) => Effect.succeed(unperformed(error, resume !== undefined)))
+      Effect.catch((error) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const limit = limitOfError(error, now)
+          return limit === undefined ? unperformed(error, resume !== undefined) : rateLimited(limit, begun)
+        })
+      )
     )
   }
 )
 
 type Notifying = Effect.Services<ReturnType<typeof tell>>
+
+const rateLimited = (limit: RateLimit, begun: boolean): Outcome => ({ _tag: "RateLimited", ...limit, begun })
 
 const unperformed = (error: { readonly message: string }, resuming: boolean): Outcome =>
   resuming ? { _tag: "NotResumed", detail: error.message } : { _tag: "Broken", error: error.message }

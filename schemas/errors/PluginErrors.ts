@@ -163,6 +163,18 @@ export class PluginNotFound extends Schema.TaggedError<PluginNotFound>()("Plugin
   }
 }
 
+/** It was found, and there is a reason not to use it, which says what to do. */
+export class PluginSkipped extends Schema.TaggedError<PluginSkipped>()("PluginSkipped", {
+  plugin: Schema.String,
+  reason: Schema.String
+}) {
+  readonly category = "not_found" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.not_found
+  override get message() {
+    return `plugin ${this.plugin} was found and skipped: ${this.reason}`
+  }
+}
+
 /** What the daemon starts all the same, with a warning, a person who asks for it is told of. */
 export class VariablesMissing extends Schema.TaggedError<VariablesMissing>()("VariablesMissing", {
   plugin: Schema.String,

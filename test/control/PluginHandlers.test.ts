@@ -32,13 +32,20 @@ const installed = (name: string, facts: Partial<PluginManifest> = {}) => ({
 
 const plugins = [installed("poor", { env_required: wanted }), installed("rich"), installed("plain")]
 
+const skipped = {
+  name: "loose",
+  path: "/plugins/loose",
+  source: "project_local" as const,
+  reason: "it is not trusted"
+}
+
 const layer = ControlClient.layer.pipe(
   Layer.provide(ControlMemory.layer),
   Layer.provide(ControlServer.layer),
   Layer.provide(PluginHandlers),
   Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
   Layer.provide([
-    Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins, warnings: [] }))),
+    Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins, warnings: [skipped] }))),
     Layer.mock(PluginHost, { call: (_, method) => Effect.succeed({ method }) }),
     Layer.mock(PluginTools, {
       declaredBy: (plugin) =>
@@ -78,6 +85,20 @@ describe("a plugin whose required variables the daemon lacks", () => {
           variables: ["HUB_TOKEN", "x; reboot"]
         })
         yield* control[verb]({ name: "rich", method: "health/check" })
+      }).pipe(Effect.provide(layer)))
+  }
+})
+
+describe("a plugin that was found and skipped", () => {
+  for (const verb of ["plugin/info", "plugin/ping", "plugin/call", "plugin/status", "plugin/restart"] as const) {
+    it.effect(`is not unknown to ${verb}: the reason is the answer`, () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const error = controlError(yield* Effect.flip(control[verb]({ name: "loose", method: "health/check" })))
+        assert.strictEqual(error.category, "not_found")
+        assert.strictEqual(error.message, "plugin loose was found and skipped: /plugins/loose: it is not trusted")
+        const other = controlError(yield* Effect.flip(control[verb]({ name: "nobody", method: "health/check" })))
+        assert.include(other.message, "no plugin is named nobody")
       }).pipe(Effect.provide(layer)))
   }
 })

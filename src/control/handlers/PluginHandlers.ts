@@ -2,16 +2,15 @@
 import { Clock, Effect } from "effect"
 import { PluginRpcs } from "../../../schemas/control/PluginRpcs.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
-import { VariablesMissing } from "../../../schemas/errors/PluginErrors.ts"
 import { PluginLock } from "../../lock/PluginLock.ts"
-import { exporting, missingVariables } from "../../plugin/MissingVariables.ts"
-import { type DiscoveryWarning, type InstalledPlugin, PluginCatalog } from "../../plugin/PluginCatalog.ts"
+import { type InstalledPlugin, PluginCatalog } from "../../plugin/PluginCatalog.ts"
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
-import { HostEnvironment } from "../../project/HostEnvironment.ts"
+import type { HostEnvironment } from "../../project/HostEnvironment.ts"
 import { orphans } from "../../project/Orphans.ts"
 import type { ProcessTable } from "../../project/ProcessTable.ts"
 import { type DeclaredTool, PluginTools } from "../../tools/PluginTools.ts"
 import { answer } from "../ControlFailure.ts"
+import { makeNamed, warningOf } from "../NamedPlugins.ts"
 
 const PING_MILLIS = 5000
 
@@ -46,24 +45,6 @@ const infoOf = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
 
 const toolOf = ({ holder, tool }: DeclaredTool) => holder === undefined ? tool : { ...tool, taken_by: holder }
 
-/** One that a person asks for by name, and that has what it needs. */
-const makeEquipped = Effect.gen(function*() {
-  const catalog = yield* PluginCatalog
-  const { env } = yield* HostEnvironment
-  return Effect.fnUntraced(function*(name: string) {
-    const plugin = yield* catalog.find(name)
-    const variables = missingVariables(plugin.manifest, env)
-    if (variables.length === 0) return plugin
-    return yield* new VariablesMissing({ plugin: name, variables, fix: exporting(variables.map(({ name }) => name)) })
-  })
-})
-
-/** Some reasons name the file themselves. */
-const warningOf = ({ name, path, reason }: DiscoveryWarning) => ({
-  plugin: name,
-  message: reason.includes(path) ? reason : `${path}: ${reason}`
-})
-
 const isOfKind = (kind: string) => ({ manifest }: InstalledPlugin) =>
   manifest.plugin_kind === kind || manifest.plugin_kinds?.includes(kind) === true
 
@@ -81,12 +62,22 @@ const liveOf = ({ lastError, name, pid, restarts, startedAt, state }: PluginStat
   ...(startedAt === undefined ? {} : { started_at: startedAt })
 })
 
+const ping = Effect.fnUntraced(function*(host: PluginHost["Service"], name: string) {
+  const begun = yield* Clock.currentTimeMillis
+  return yield* host.call(name, "$/ping", {}, { timeout: PING_MILLIS }).pipe(
+    Effect.andThen(Clock.currentTimeMillis),
+    Effect.map((ended) => ({ ok: true, latency_ms: ended - begun })),
+    // That it does not answer is the answer to a ping.
+    Effect.catch((error) => Effect.succeed({ ok: false, error: error.message }))
+  )
+})
+
 export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
   const lock = yield* PluginLock
   const tools = yield* PluginTools
-  const equipped = yield* makeEquipped
+  const { equipped, named } = yield* makeNamed
   const shown = (plugin: InstalledPlugin) => Effect.provideService(infoOf(plugin), PluginLock, lock)
   const found = Effect.provideContext(orphans, yield* Effect.context<HostEnvironment | ProcessTable>())
   return PluginRpcs.of({
@@ -108,13 +99,7 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
     "plugin/ping": ({ name }) =>
       answer(Effect.gen(function*() {
         yield* equipped(name)
-        const begun = yield* Clock.currentTimeMillis
-        return yield* host.call(name, "$/ping", {}, { timeout: PING_MILLIS }).pipe(
-          Effect.andThen(Clock.currentTimeMillis),
-          Effect.map((ended) => ({ ok: true, latency_ms: ended - begun })),
-          // That it does not answer is the answer to a ping.
-          Effect.catch((error) => Effect.succeed({ ok: false, error: error.message }))
-        )
+        return yield* ping(host, name)
       })),
     "plugin/call": ({ method, name, params }) =>
       answer(Effect.gen(function*() {
@@ -124,13 +109,16 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
       })),
     "plugin/status": ({ name }) =>
       answer(
-        Effect.map(name === undefined ? host.statuses : Effect.map(host.status(name), (status) => [status]), (all) => ({
-          plugins: all.map(liveOf)
-        }))
+        Effect.map(
+          name === undefined
+            ? host.statuses
+            : Effect.map(Effect.andThen(named(name), host.status(name)), (status) => [status]),
+          (all) => ({ plugins: all.map(liveOf) })
+        )
       ),
     "plugin/restart": ({ name }) =>
       answer(Effect.gen(function*() {
-        yield* catalog.find(name)
+        yield* named(name)
         yield* host.restart(name, "an operator restarted it")
         yield* host.initialized(name)
         return liveOf(yield* host.status(name))

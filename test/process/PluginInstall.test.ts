@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { afterEach } from "vitest"
 import { until } from "./referencePluginsHost.ts"
@@ -192,6 +192,25 @@ describe("a plugin", () => {
     here.answer("plugin", "restart", NAME)
     assert.strictEqual(version(), "2.0.0")
     assert.isEmpty(readdirSync(join(here.root, "state", "store")).filter((name) => name.startsWith(".")))
+  })
+
+  it("of the project is started from a copy of what was trusted, and not once a byte changed", () => {
+    const { here, source } = workplace()
+    const own = join(here.project, ".animus", "plugins", NAME)
+    mkdirSync(dirname(own))
+    cpSync(source, own)
+    here.start()
+    const call = () => here.animus("plugin", "call", "--name", NAME, "--method", "teller/version", "--json")
+    assert.strictEqual(call().status, 3)
+    assert.include(JSON.parse(call().stderr).error.message, "not trusted as it stands")
+    here.answer("trust")
+    here.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+    here.start()
+    assert.strictEqual(JSON.parse(call().stdout).data.version, "1.0.0")
+    assert.deepInclude(here.answer("plugin", "info", NAME), { source: "project_local", binary_path: own })
+    appendFileSync(own, "// more\n")
+    assert.strictEqual(here.animus("plugin", "restart", NAME).status, 5)
+    assert.include(call().stderr, "animus trust")
   })
 
   it("of the project that is slow to say what it is does not keep the daemon from answering", () => {

@@ -10,6 +10,7 @@ import { Finding } from "./Finding.ts"
 import { limitsFor } from "./Limits.ts"
 import type { Notes } from "./Notes.ts"
 import { converse, type Session } from "./Session.ts"
+import { makeSharing, type Shared } from "./Sharing.ts"
 import { shown } from "./Shown.ts"
 
 export interface Target {
@@ -87,6 +88,8 @@ const printed = Effect.fnUntraced(function*(pipes: PluginPipes, switches: string
 export interface Started extends Session {
   /** The plugin itself and whatever it started, as far as it still runs. */
   readonly running: Effect.Effect<ReadonlyArray<ProcessRow>>
+  /** SIGKILL to its group; false where that cannot be done. */
+  readonly kill: Effect.Effect<boolean>
 }
 
 export interface Begun extends Started {
@@ -102,8 +105,12 @@ export interface Bench {
   readonly projectRoot: Effect.Effect<string, Finding, Scope.Scope>
   /** A process to which nothing was said yet, working in this folder. */
   readonly start: (projectRoot: string) => Effect.Effect<Started, Finding, Scope.Scope>
-  /** A process that is open for work, in a project of its own that is removed with it. */
+  /** A process that is open for work in this folder. */
+  readonly open: (projectRoot: string) => Effect.Effect<Begun, Finding, Scope.Scope>
+  /** The same, in a project of its own that is removed with it. */
   readonly begun: Effect.Effect<Begun, Finding, Scope.Scope>
+  /** The same, for cases that leave a process as they found it: others had it before, and will have it after. */
+  readonly shared: Effect.Effect<Shared<Begun>, Finding, Scope.Scope>
   /** Runs the plugin for a switch such as `--manifest`; `bare`: with nothing but the PATH. */
   readonly print: (option: string, bare?: boolean) => Effect.Effect<Printed, Finding>
 }
@@ -161,15 +168,15 @@ export const makeBench = Effect.fnUntraced(function*(
     const mark = `${cookie}-${++started}`
     const pipes = yield* spawn([], root, environment(target, profile, mark, path.join(root, ".state")))
     const session = yield* converse(pipes, notes, patience)
-    return { ...session, running: table.carrying(mark) }
+    return { ...session, running: table.carrying(mark), kill: table.signalGroup(pipes.pid, "SIGKILL") }
   })
 
-  const begun: Bench["begun"] = Effect.gen(function*() {
-    const root = yield* projectRoot
+  const open: Bench["open"] = Effect.fnUntraced(function*(root) {
     const session = yield* start(root)
     const { result } = yield* handshake(session, root, patience)
     return { ...session, projectRoot: root, initialized: result }
   })
+  const begun: Bench["begun"] = Effect.flatMap(projectRoot, open)
 
   const print: Bench["print"] = (option, bare = false) => {
     const base = bareEnvironment(target.env)
@@ -188,5 +195,6 @@ export const makeBench = Effect.fnUntraced(function*(
     )
   }
 
-  return { profile, notes, patience, projectRoot, start, begun, print } satisfies Bench
+  const shared = yield* makeSharing(begun)
+  return { profile, notes, patience, projectRoot, start, open, begun, shared, print } satisfies Bench
 })

@@ -38,7 +38,7 @@ const failed = ({ got, says, sent }: Finding, one: Case): Outcome => ({
   failure: { ...(sent === undefined ? {} : { sent }), got, protocol_says: says ?? one.says }
 })
 
-const outcomeOf = (one: Case, bench: Bench): Effect.Effect<Outcome> =>
+const attempt = (one: Case, bench: Bench): Effect.Effect<Outcome> =>
   Effect.scoped(one.run(bench)).pipe(
     Effect.as<Outcome>({ status: "pass" }),
     Effect.timeoutOption(Duration.millis(bench.patience * WAITS)),
@@ -51,6 +51,18 @@ const outcomeOf = (one: Case, bench: Bench): Effect.Effect<Outcome> =>
       NotApplicable: ({ reason }) => Effect.succeed<Outcome>({ status: "skip", reason })
     })
   )
+
+/** What fails in a process that other cases had is asked again of one of its own: no case answers for another. */
+const outcomeOf = Effect.fnUntraced(function*(one: Case, bench: Bench) {
+  let wasUsed = false
+  const shared = Effect.tap(bench.shared, ({ used }) =>
+    Effect.sync(() => {
+      wasUsed ||= used
+    }))
+  const outcome = yield* attempt(one, { ...bench, shared })
+  if (outcome.status !== "fail" || !wasUsed) return outcome
+  return yield* attempt(one, { ...bench, shared: Effect.map(bench.begun, (session) => ({ ...session, used: false })) })
+})
 
 const blocked = (one: Case, done: ReadonlyMap<string, CaseReport>): Outcome | undefined => {
   const need = one.needs?.find((id) => done.get(id)?.status !== "pass")
@@ -132,4 +144,4 @@ export const examine = Effect.fn("Conformance.examine")(function*(options: Confo
 
   const reports = chosen.flatMap(({ id }) => done.get(id) ?? [])
   return reportOf(options, bench, reports, (yield* Clock.currentTimeMillis) - began)
-})
+}, Effect.scoped)

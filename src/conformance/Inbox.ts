@@ -1,11 +1,14 @@
-/** The frames of one process as they come, and who waits for them. */
+/** The frames of one process as they come, and who waits for them. What came since the last request is kept as it was said. */
 import { Effect, Exit, Option, type Scope, Stream } from "effect"
 import type { JsonObject } from "../../schemas/Json.ts"
 import type { PluginExit, PluginPipes } from "../plugin/PluginProcess.ts"
 import { LineSplitter } from "../rpc/LineSplitter.ts"
 import type { Examiner } from "./Notes.ts"
+import { shown } from "./Shown.ts"
+import { makeUtf8Check } from "./Utf8Check.ts"
 
 const MOST_FRAMES = 50_000
+const MOST_LINES = 20
 const LAST_WORDS = "500 millis"
 
 const howItEnded = ({ code, signal }: PluginExit): string =>
@@ -13,26 +16,48 @@ const howItEnded = ({ code, signal }: PluginExit): string =>
 
 export class Inbox {
   readonly frames: Array<JsonObject> = []
+  /** How lines begin that are longer than any frame may be. */
+  readonly tooLarge: Array<string> = []
   /** Set when nothing more will come; says why. */
   closed: string | undefined
   private readonly waiting = new Set<() => void>()
   private readonly splitter: LineSplitter
+  private readonly utf8: (chunk: Uint8Array) => void
+  private marked = 0
+  private lines: Array<string> = []
 
   constructor(examiner: Examiner) {
+    this.utf8 = makeUtf8Check((trouble) => examiner.impure(trouble))
     this.splitter = new LineSplitter({
       line: (text) => {
+        this.said(text)
         const frame = examiner.line(text)
         if (frame !== undefined) this.frames.push(frame)
       },
-      oversized: (head) => void examiner.line(head)
+      oversized: (head) => {
+        this.said(head)
+        if (this.tooLarge.length < MOST_LINES) this.tooLarge.push(head)
+        examiner.oversized(head)
+      }
     })
   }
 
   push(chunk: Uint8Array): void {
     if (this.closed !== undefined) return
+    this.utf8(chunk)
     this.splitter.push(chunk)
     if (this.frames.length > MOST_FRAMES) this.close(`it sent more than ${MOST_FRAMES} frames`)
     else this.wake()
+  }
+
+  /** What comes from here on is in answer to what is said now. */
+  mark(): void {
+    this.marked = this.frames.length
+    this.lines = []
+  }
+
+  since(): { readonly frames: ReadonlyArray<JsonObject>; readonly lines: ReadonlyArray<string> } {
+    return { frames: this.frames.slice(this.marked), lines: this.lines }
   }
 
   close(reason: string): void {
@@ -53,6 +78,10 @@ export class Inbox {
       settle()
       return Effect.sync(() => this.waiting.delete(settle))
     })
+  }
+
+  private said(line: string): void {
+    if (line.trim() !== "" && this.lines.length < MOST_LINES) this.lines.push(shown(line))
   }
 
   private wake(): void {

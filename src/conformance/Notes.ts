@@ -5,6 +5,7 @@
 import { Exit, Option, Schema } from "effect"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
 import { ErrorObject, isRequestId } from "../../schemas/JsonRpc.ts"
+import { MAX_FRAME_BYTES } from "../rpc/LineSplitter.ts"
 import { notificationParams } from "./Codecs.ts"
 import { shown } from "./Shown.ts"
 
@@ -46,12 +47,25 @@ export class Examiner {
     this.asked.add(id)
   }
 
+  get ids(): ReadonlySet<string | number> {
+    return this.asked
+  }
+
+  /** Something on stdout that no reader of lines can take for a frame. */
+  impure(trouble: string): void {
+    note(this.notes.impure, trouble)
+  }
+
+  oversized(head: string): void {
+    this.impure(`a line of more than ${MAX_FRAME_BYTES / 1024 / 1024} MiB, which hosts discard: ${shown(head)}`)
+  }
+
   /** The frame of a line, when it is one. */
   line(text: string): JsonObject | undefined {
     if (text.trim() === "") return undefined
     const value = parse(text)
     if (!isObject(value)) {
-      note(this.notes.impure, shown(text))
+      this.impure(shown(text))
       return undefined
     }
     const trouble = this.trouble(value)
@@ -75,14 +89,18 @@ export class Examiner {
 
   private inAnswer(frame: JsonObject): string | undefined {
     const { error, id } = frame
-    const hasResult = "result" in frame
-    const hasError = error !== undefined
-    if (hasResult === hasError) return "an answer has exactly one of `result` and `error`"
+    // Many programs write the absent one of the two as null.
+    const hasError = error !== undefined && error !== null
+    if (hasError && frame["result"] !== undefined && frame["result"] !== null) {
+      return "an answer has one of `result` and `error`, and this one has both"
+    }
+    if (!hasError && !("result" in frame)) return "an answer has `result` or `error`, and this one has neither"
     if (hasError) {
       const read = decodeError(error)
       if (Exit.isFailure(read)) return `\`error\` does not fit: ${reasonOf(read)}`
     }
-    if (id === null && hasError) return undefined
+    // What could not be read has no id to answer under.
+    if ((id === null || id === undefined) && hasError) return undefined
     if (!isRequestId(id)) return "an answer has the `id` of its request"
     if (!this.asked.has(id)) return `${JSON.stringify(id)} is the id of no request`
     if (this.answered.has(id)) return `request ${JSON.stringify(id)} is answered twice`

@@ -8,6 +8,7 @@ import type { ErrorObject, RequestId } from "../../schemas/JsonRpc.ts"
 import type { PluginExit, PluginPipes } from "../plugin/PluginProcess.ts"
 import { Finding } from "./Finding.ts"
 import { fill, Inbox } from "./Inbox.ts"
+import { beginsAnswerTo, instead, isMisnamed, misnamed, tooLargeAnswer } from "./Instead.ts"
 import { type Limits, limitsFor } from "./Limits.ts"
 import { Examiner, type Notes } from "./Notes.ts"
 import { shown } from "./Shown.ts"
@@ -63,7 +64,7 @@ const isAnswerTo = (id: RequestId) => (frame: JsonObject) => frame["id"] === id 
 
 const answerOf = (frame: JsonObject): Answer => {
   const { error, result } = frame
-  if (error === undefined) return { result, frame }
+  if (error === undefined || error === null) return { result, frame }
   const { code, data, message } = Object(error)
   return { error: { code: Number(code), message: String(message), ...(data === undefined ? {} : { data }) }, frame }
 }
@@ -117,17 +118,37 @@ class Mouth {
   readonly begin: Session["begin"] = (method, params, given) => {
     const id = given ?? ++this.issued
     this.examiner.sent(id)
+    this.inbox.mark()
     return Effect.as(this.write(frameOf({ id, method, params })), id)
   }
 
   readonly answerTo: Session["answerTo"] = (id, millis = this.patience) =>
-    this.inbox.seen(() => this.inbox.frames.find(isAnswerTo(id))).pipe(
+    this.inbox.seen(() => this.heard(id)).pipe(
       Effect.timeoutOrElse({
         duration: Duration.millis(millis),
-        orElse: () => Effect.fail(this.finding(`no answer to request ${JSON.stringify(id)} within ${millis} ms`))
+        orElse: () => Effect.suspend(() => Effect.fail(this.finding(this.silence(id, millis))))
       }),
-      Effect.flatMap((frame) => frame === undefined ? this.gone : Effect.succeed(answerOf(frame)))
+      Effect.flatMap((heard) => {
+        if (heard === undefined) return this.gone
+        return typeof heard === "string" ? Effect.fail(this.finding(heard)) : Effect.succeed(heard)
+      })
     )
+
+  /** The answer, or why there will be none. */
+  private heard(id: RequestId): Answer | string | undefined {
+    const { frames, tooLarge } = this.inbox
+    const answer = frames.find(isAnswerTo(id))
+    if (answer !== undefined) return answerOf(answer)
+    const other = frames.find(isMisnamed(id, this.examiner.ids))
+    if (other !== undefined) return misnamed(id, other)
+    const head = tooLarge.find(beginsAnswerTo(id))
+    return head === undefined ? undefined : tooLargeAnswer(head)
+  }
+
+  private silence(id: RequestId, millis: number): string {
+    const { frames, lines } = this.inbox.since()
+    return `no answer to request ${JSON.stringify(id)} within ${millis} ms: ${instead(id, frames, lines)}`
+  }
 }
 
 export const converse = Effect.fnUntraced(function*(

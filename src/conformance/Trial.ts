@@ -37,6 +37,8 @@ export interface Trial {
   readonly also?: ((tried: Tried, talk: Talk) => Effect.Effect<void, Trouble>) | undefined
   /** A refusal that says something about this machine and not about the plugin. */
   readonly excuses?: ((answer: Answer) => boolean) | undefined
+  /** A refusal that is one of several ways to read the protocol: why it is no fault. */
+  readonly allows?: ((answer: Answer) => string | undefined) | undefined
 }
 
 export interface KindTrials {
@@ -45,7 +47,7 @@ export interface KindTrials {
   readonly trials: ReadonlyArray<Trial>
 }
 
-export type Extra = Partial<Pick<Trial, "params" | "also" | "excuses">>
+export type Extra = Partial<Pick<Trial, "params" | "also" | "excuses" | "allows">>
 
 const nothing = () => Effect.succeed({})
 
@@ -81,11 +83,16 @@ const attempt = Effect.fnUntraced(function*(trial: Trial, talk: Talk, params: Js
       `the result of ${trial.method} does not fit: ${reasonOf(read)}; it was ${shown(result)}`
     )
   }
-  if (error.code === ErrorCode.MethodNotSupported && trial.optional) {
-    return yield* new NotApplicable({ reason: `optional, and declined with -32001: ${error.message}` })
-  }
+  const allowed = trial.allows?.(answer)
+  if (allowed !== undefined) return yield* new NotApplicable({ reason: allowed })
   if (trial.excuses?.(answer) === true) {
     return yield* new NotApplicable({ reason: `it cannot be tried here: ${error.message}` })
+  }
+  if (error.code === ErrorCode.MethodNotSupported && trial.optional) {
+    return yield* session.finding(
+      shown(frame),
+      `what is listed among the capabilities is served; whoever declines ${trial.method} with -32001 does not list it`
+    )
   }
   return yield* session.finding(shown(frame))
 })

@@ -27,7 +27,7 @@ const bindingRequired = (bench: Bench) =>
 const oneProject = (bench: Bench) =>
   Effect.gen(function*() {
     yield* needsProject(bench)
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const { error, frame } = yield* session.ask("initialize", hello(yield* bench.projectRoot))
     if (error === undefined) return yield* session.finding(shown(frame))
   })
@@ -35,7 +35,7 @@ const oneProject = (bench: Bench) =>
 const cancelled = (bench: Bench) =>
   Effect.gen(function*() {
     if (!canCancel(bench.profile)) return yield* new NotApplicable({ reason: "its capability `cancellation` is false" })
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const id = yield* session.begin("health/check")
     yield* session.notify("$/cancelRequest", { id })
     const { error, frame } = yield* session.answerTo(id)
@@ -149,7 +149,7 @@ const otherMethod = (method: string): Case => ({
     })
 })
 
-const shared: ReadonlySet<string> = new Set(["health/check", "mcp/tool_call", "agent/cancel", "agent/respond"])
+const shared: ReadonlySet<string> = new Set(["health/check", "mcp/tool_call", "agent/cancel"])
 
 /** Tools, and methods of the plugin's own, which are only asked whether they are there. */
 export const ownCases = (bench: Bench, covered: ReadonlySet<string>): ReadonlyArray<Case> => {

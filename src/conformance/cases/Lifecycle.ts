@@ -3,6 +3,7 @@ import { Effect, Exit, Schema } from "effect"
 import { PluginHealth } from "../../../schemas/Health.ts"
 import { ErrorCode, isCompatibleProtocol } from "../../../schemas/JsonRpc.ts"
 import { InitializeResult } from "../../../schemas/PluginLifecycle.ts"
+import type { PluginExit } from "../../plugin/PluginProcess.ts"
 import { type Begun, type Bench, capabilitiesOf, hello, type Started } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { Finding, NotApplicable } from "../Finding.ts"
@@ -13,13 +14,25 @@ import { shown } from "../Shown.ts"
 export const HANDSHAKE = "lifecycle.handshake"
 export const PING = "lifecycle.ping"
 
+/** Another minor version than any that was ever released. */
+const NEWER = "1.99.7"
+
 const decodeInitialize = Schema.decodeUnknownExit(InitializeResult)
 const decodeHealth = Schema.decodeUnknownExit(PluginHealth)
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Keys that nobody asked for are no fault; that it is no object is. */
+const answersEmpty = (session: Session, { error, frame, result }: Answer): Effect.Effect<void, Finding> =>
+  error === undefined && isObject(result)
+    ? Effect.void
+    : Effect.fail(session.finding(`${shown(frame)} instead of the result {}`))
 
 export const ping = (session: Session) =>
   Effect.flatMap(
     session.ask("$/ping", undefined, { millis: session.limits.ping }),
-    ({ error, frame }) => error === undefined ? Effect.void : Effect.fail(session.finding(shown(frame)))
+    (answer) => answersEmpty(session, answer)
   )
 
 export const refused = (session: Session, { error, frame }: Answer, code: number) =>
@@ -43,7 +56,7 @@ const beforeInitialized = (bench: Bench) =>
 
 const handshake = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const result = decodeInitialize(session.initialized)
     if (Exit.isFailure(result)) return yield* session.finding(reasonOf(result))
     const { protocol_version } = result.value
@@ -67,6 +80,20 @@ const agrees = (bench: Bench) =>
     }
   })
 
+/** Hosts of the same major grow: they send keys that this version does not know. */
+const newerHost = (bench: Bench) =>
+  Effect.gen(function*() {
+    const root = yield* bench.projectRoot
+    const session = yield* bench.start(root)
+    const { init_extensions, ...known } = hello(root, NEWER)
+    const { error, frame } = yield* session.ask("initialize", {
+      ...known,
+      init_extensions: { ...init_extensions, animus_conformance: { n: 1 } },
+      animus_conformance: true
+    })
+    if (error !== undefined) return yield* session.finding(shown(frame))
+  })
+
 const otherMajor = (bench: Bench) =>
   Effect.gen(function*() {
     const root = yield* bench.projectRoot
@@ -75,9 +102,18 @@ const otherMajor = (bench: Bench) =>
     if (error === undefined) return yield* session.finding(shown(frame))
   })
 
+/** Notifications have no id, and neither has an answer to one. */
+export const unanswered = Effect.fnUntraced(function*(session: Session, notify: Effect.Effect<void, Finding>) {
+  const before = session.received.length
+  yield* notify
+  yield* ping(session)
+  const answer = session.received.slice(before).find(({ id, method }) => method === undefined && id == null)
+  if (answer !== undefined) return yield* session.finding(`a notification was answered: ${shown(answer)}`)
+})
+
 const twice = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const { error, frame } = yield* session.ask("initialize", hello(session.projectRoot))
     if (error !== undefined) return yield* session.finding(shown(frame))
     yield* ping(session)
@@ -85,7 +121,7 @@ const twice = (bench: Bench) =>
 
 const health = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const { error, frame, result } = yield* session.ask("health/check", undefined, { millis: session.limits.health })
     if (error !== undefined) return yield* session.finding(shown(frame))
     const read = decodeHealth(result)
@@ -94,40 +130,55 @@ const health = (bench: Bench) =>
 
 const unknownMethod = (method: string) => (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     yield* refused(session, yield* session.ask(method, {}), ErrorCode.MethodNotFound)
   })
 
 const unknownNotification = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
-    yield* session.notify("$/animus-conformance", { n: 1 })
-    yield* session.notify("$/cancelRequest", { id: 987_654_321 })
-    yield* ping(session)
-    const answers = session.received.filter((frame) => "error" in frame)
-    if (answers.length > 0) return yield* session.finding(`a notification was answered: ${shown(answers[0])}`)
+    const session = yield* bench.shared
+    yield* unanswered(
+      session,
+      Effect.andThen(
+        session.notify("$/animus-conformance", { n: 1 }),
+        session.notify("$/cancelRequest", { id: 987_654_321 })
+      )
+    )
   })
 
 const shutdown = (session: Session): Effect.Effect<void, Finding> =>
   Effect.flatMap(
     session.ask("shutdown", undefined, { millis: session.limits.shutdown }),
-    ({ error, frame, result }) =>
-      error === undefined && JSON.stringify(result) === "{}"
-        ? Effect.void
-        : Effect.fail(session.finding(`${shown(frame)} instead of the result {}`))
+    (answer) => answersEmpty(session, answer)
   )
+
+/** A signal is a crash whenever it comes; a code is one after a goodbye that was answered. */
+const crashed = ({ code, signal }: PluginExit, isClean: boolean): string | undefined => {
+  if (signal !== undefined) return `it was ended by ${signal}`
+  return isClean && code !== 0 ? `it ended with exit code ${code}` : undefined
+}
 
 /** Opens the plugin, does `end` to it, and waits for the process as long as a host does. */
 const ends =
-  (after: string, end: (session: Begun, bench: Bench) => Effect.Effect<void, Finding | NotApplicable>) =>
-  (bench: Bench) =>
+  (after: string, end: (session: Begun) => Effect.Effect<void, Finding>, isClean = false) => (bench: Bench) =>
     Effect.gen(function*() {
       const session = yield* bench.begun
-      yield* end(session, bench)
-      yield* session.exited(session.limits.exit, after)
+      yield* end(session)
+      const how = crashed(yield* session.exited(session.limits.exit, after), isClean)
+      if (how !== undefined) return yield* session.finding(`${how} after ${after}`)
     })
 
 const exit = (session: Session) => session.notify("exit")
+
+/** What a crash leaves in the project must not keep the next process from starting. */
+const afterCrash = (bench: Bench) =>
+  Effect.gen(function*() {
+    const root = yield* bench.projectRoot
+    const session = yield* bench.open(root)
+    if (!(yield* session.kill)) return yield* new NotApplicable({ reason: "it cannot be killed here" })
+    yield* session.exited(session.limits.exit, "SIGKILL")
+    yield* ping(yield* bench.open(root))
+  })
 
 const eofAtOnce = (bench: Bench) =>
   Effect.gen(function*() {
@@ -165,6 +216,14 @@ export const lifecycleCases: ReadonlyArray<Case> = [
     run: otherMajor
   },
   {
+    id: "lifecycle.newer-host",
+    title: "a newer host of the same major is answered",
+    section: "§2",
+    says: "only the semver major of protocol_version is compared, and unknown keys are ignored",
+    needs,
+    run: newerHost
+  },
+  {
     id: "lifecycle.before-initialized",
     title: "work before initialized is refused with -32000",
     section: "§2",
@@ -186,7 +245,7 @@ export const lifecycleCases: ReadonlyArray<Case> = [
     section: "§2.4",
     says: "`$/ping` is answered {} within 2 s",
     needs,
-    run: (bench) => Effect.flatMap(bench.begun, ping)
+    run: (bench) => Effect.flatMap(bench.shared, ping)
   },
   {
     id: "lifecycle.health",
@@ -232,9 +291,9 @@ export const lifecycleCases: ReadonlyArray<Case> = [
     id: "lifecycle.exit",
     title: "the process ends after shutdown and exit",
     section: "§2",
-    says: "after `exit` the host waits 2 s for the process to end, then kills it",
+    says: "after `exit` the host waits 2 s for the process to end, then kills it; another exit code than 0 is a crash",
     needs: [HANDSHAKE, "lifecycle.shutdown"],
-    run: ends("exit", (session) => Effect.andThen(shutdown(session), exit(session)))
+    run: ends("exit", (session) => Effect.andThen(shutdown(session), exit(session)), true)
   },
   {
     id: "lifecycle.exit-alone",
@@ -256,9 +315,9 @@ export const lifecycleCases: ReadonlyArray<Case> = [
     id: "lifecycle.shutdown-eof",
     title: "the process ends when stdin ends after shutdown",
     section: "§2",
-    says: "`shutdown`, then the end of stdin without `exit`, must also work",
-    needs: [HANDSHAKE, "lifecycle.shutdown", "lifecycle.eof"],
-    run: ends("the end of its stdin", (session) => Effect.andThen(shutdown(session), session.closeStdin))
+    says: "`shutdown`, then the end of stdin without `exit`, must also work; another exit code than 0 is a crash",
+    needs: [HANDSHAKE, "lifecycle.exit", "lifecycle.eof"],
+    run: ends("the end of its stdin", (session) => Effect.andThen(shutdown(session), session.closeStdin), true)
   },
   {
     id: "lifecycle.eof-at-once",
@@ -267,5 +326,13 @@ export const lifecycleCases: ReadonlyArray<Case> = [
     says: "the end of stdin is an implicit `exit`",
     needs: [HANDSHAKE, "lifecycle.eof"],
     run: eofAtOnce
+  },
+  {
+    id: "lifecycle.crash",
+    title: "it starts again after it was killed",
+    section: "§8, §9",
+    says: "a host restarts a plugin that died in the same project: what its death left there must not stand in the way",
+    needs: [HANDSHAKE, PING],
+    run: afterCrash
   }
 ]

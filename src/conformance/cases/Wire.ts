@@ -11,10 +11,11 @@ const ids: ReadonlyArray<string | number> = ["", "ä €/𝄞", 0, 9_007_199_254
 const TWIN = 700_001
 const PIPELINED = 200
 const BIG_BYTES = 4 * 1024 * 1024
+const BIG_FACTOR = 4
 
 const idsEchoed = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     for (const id of ids) yield* session.ask("$/ping", undefined, { id })
     // Both are under way together: the one must not be taken for the other.
     yield* session.begin("$/ping", undefined, String(TWIN))
@@ -25,7 +26,7 @@ const idsEchoed = (bench: Bench) =>
 
 const pipelined = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const asked: Array<string | number> = []
     // Announced one by one, in one go on the wire: the pipe gathers what is written in one tick.
     yield* Effect.forEach(
@@ -38,7 +39,7 @@ const pipelined = (bench: Bench) =>
 
 const survives = (text: string) => (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     yield* session.write(text)
     yield* pingAfter(session, text)
   })
@@ -51,17 +52,19 @@ const pingAfter = (session: Session, text: string) =>
 
 const lineSeparators = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const { error, frame } = yield* session.ask("$/ping", { text: "a\u2028b\u2029c\u0085d" }, {
       millis: session.limits.ping
     })
     if (error !== undefined) return yield* session.finding(shown(frame))
   })
 
+/** Shells read their input byte by byte: slow is not deaf. */
 const bigFrame = (bench: Bench) =>
   Effect.gen(function*() {
     const session = yield* bench.begun
-    const { error, frame } = yield* session.ask("$/ping", { padding: "x".repeat(BIG_BYTES) })
+    const millis = bench.patience * BIG_FACTOR
+    const { error, frame } = yield* session.ask("$/ping", { padding: "x".repeat(BIG_BYTES) }, { millis })
     if (error !== undefined) return yield* session.finding(shown(frame))
   })
 

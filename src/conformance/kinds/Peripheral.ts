@@ -1,13 +1,17 @@
 /** Triggers, log storage, notifiers, transports and workflow runners. */
 import { Effect } from "effect"
+import { ErrorCode } from "../../../schemas/JsonRpc.ts"
 import { LogStorageMethods } from "../../../schemas/Log.ts"
 import { NotifierMethods } from "../../../schemas/Notifier.ts"
 import { TransportMethods } from "../../../schemas/Transport.ts"
 import { TriggerMethods } from "../../../schemas/Trigger.ts"
 import { WorkflowRunnerMethods } from "../../../schemas/WorkflowRunner.ts"
+import { unanswered } from "../cases/Lifecycle.ts"
 import { isUnavailable, type KindTrials, trialsOf } from "../Trial.ts"
 
 const at = "2026-01-01T00:00:00Z"
+
+const ack = { event_id: "animus-conformance", status: "unmatched" }
 
 export const trigger: KindTrials = {
   kind: "trigger_backend",
@@ -15,8 +19,16 @@ export const trigger: KindTrials = {
   trials: trialsOf(TriggerMethods, {
     "trigger/watch": { params: () => Effect.succeed({ config: { triggers: [] } }), excuses: isUnavailable },
     "trigger/ack": {
-      params: (talk) => Effect.as(talk.first("trigger/watch"), { event_id: "animus-conformance", status: "unmatched" }),
-      also: (_, { session }) => session.notify("trigger/ack", { event_id: "animus-conformance", status: "unmatched" })
+      // As hosts send it first: a reader that takes it for a request betrays itself by an answer.
+      params: Effect.fnUntraced(function*({ first, session }) {
+        yield* first("trigger/watch")
+        yield* unanswered(session, session.notify("trigger/ack", ack))
+        return ack
+      }),
+      allows: ({ error }) =>
+        error?.code === ErrorCode.MethodNotFound
+          ? "it takes acknowledgements as notifications alone, which is how hosts send them"
+          : undefined
     }
   })
 }

@@ -1,18 +1,23 @@
 /** Providers: one short run of an agent, with a stand-in where the request can name the program. */
 import { Effect, Exit, Schema } from "effect"
-import { AgentRunResponse } from "../../../schemas/Provider.ts"
+import type { JsonObject } from "../../../schemas/Json.ts"
+import { ErrorCode, type RequestId } from "../../../schemas/JsonRpc.ts"
+import { AgentCancelResult, AgentRespondResult, AgentRunResponse } from "../../../schemas/Provider.ts"
 import { type Begun, type Bench, canCancel, capabilitiesOf } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { HANDSHAKE } from "../cases/Lifecycle.ts"
 import { NotApplicable } from "../Finding.ts"
 import { reasonOf } from "../Notes.ts"
-import type { Answer } from "../Session.ts"
 import { shown } from "../Shown.ts"
 import { isUnavailable, type KindTrials, text, type Trial } from "../Trial.ts"
 
 const SESSION = "animus-conformance-1"
 const SHORT = "cat > /dev/null; echo ok"
 const LONG = "cat > /dev/null; echo working; exec sleep 60"
+
+/** Long for an agent that counts, and for one that says the prompt back. */
+const COUNT = "Count slowly from 1 to 1000, one number a line, nothing else. Go on after these: " +
+  Array.from({ length: 200 }, (_, n) => n + 1).join(" ")
 
 /** `launch` is for providers that run whatever command line they are given; the others pass it by. */
 const request = (projectRoot: string, script: string, prompt = "Reply with the one word: ok") => ({
@@ -28,14 +33,20 @@ const request = (projectRoot: string, script: string, prompt = "Reply with the o
 })
 
 const response = Schema.decodeUnknownExit(AgentRunResponse)
+const cancelResult = Schema.decodeUnknownExit(AgentCancelResult)
 const agentMethod = /^agent\/(?:output|thinking|toolCall|toolResult|error)$/
 
-/** The notifications of a run precede its answer, and each names the session. */
-const inOrder = ({ received }: Begun, method: string): string | undefined => {
-  const answered = received.findIndex((frame) => typeof Object(frame["result"]).exit_code === "number")
+const isAnswer = (frame: JsonObject): boolean => !("method" in frame)
+const isRunAnswer = (frame: JsonObject): boolean => typeof Object(frame["result"]).exit_code === "number"
+
+/** The notifications of the last run precede its answer, and each names the session. */
+const inOrder = ({ received }: Begun, method: string, isItsAnswer = isRunAnswer): string | undefined => {
+  const answered = received.findLastIndex(isItsAnswer)
   const late = received.findIndex((frame, at) => at > answered && agentMethod.test(String(frame["method"])))
   return late === -1 ? undefined : `${shown(received[late])} came after the answer of ${method}`
 }
+
+const LAST_WORD = "all notifications of a run precede its final response"
 
 const run = (method: string, optional: boolean, params: Trial["params"]): Trial => ({
   method,
@@ -47,9 +58,26 @@ const run = (method: string, optional: boolean, params: Trial["params"]): Trial 
     // What is said too late has a moment to come.
     yield* session.ask("$/ping")
     const late = inOrder(session, method)
-    if (late !== undefined) return yield* session.finding(late, "all notifications of a run precede its final response")
+    if (late !== undefined) return yield* session.finding(late, LAST_WORD)
   })
 })
+
+/** Nobody asks here: what is looked at is that it listens. */
+const respond: Trial = {
+  method: "agent/respond",
+  optional: true,
+  params: () =>
+    Effect.succeed({
+      interaction_id: "animus-conformance-nothing",
+      session_id: "animus-conformance-nobody",
+      response: { decision: "deny", message: "nobody asked" }
+    }),
+  decode: Schema.decodeUnknownExit(AgentRespondResult),
+  allows: ({ error }) =>
+    error?.code === ErrorCode.MethodNotFound || error?.code === ErrorCode.MethodNotSupported
+      ? undefined
+      : "it refuses a reply to what nobody asked"
+}
 
 export const provider: KindTrials = {
   kind: "provider",
@@ -66,24 +94,42 @@ export const provider: KindTrials = {
             ? Effect.fail(new NotApplicable({ reason: "its run named no session that could be resumed" }))
             : Effect.succeed({ ...request(projectRoot, SHORT), session_id })
         })
-    )
+    ),
+    respond
   ]
 }
 
 const started = Effect.fnUntraced(function*(bench: Bench) {
   const session = yield* bench.begun
-  const prompt = "Count slowly from 1 to 1000, one number a line, nothing else"
-  const id = yield* session.begin("agent/run", request(session.projectRoot, LONG, prompt))
+  const id = yield* session.begin("agent/run", request(session.projectRoot, LONG, COUNT))
   // Something must be running before it can be cancelled.
-  yield* session.ask("$/ping")
+  const { limits: { ping } } = session
+  yield* Effect.mapError(session.ask("$/ping", undefined, { millis: ping }), ({ got }) =>
+    session.finding(
+      `with agent/run under way, $/ping: ${got}`,
+      "agent/run and agent/resume run apart from the reader: while they do, pings and cancels are answered"
+    ))
   return { session, id }
 })
 
-const settled = (session: Begun, answer: Answer) => {
-  if (answer.error !== undefined) return Effect.void
-  const read = response(answer.result)
-  return Exit.isSuccess(read) ? Effect.void : Effect.fail(session.finding(reasonOf(read)))
-}
+/** How long a run that was answered for may betray that it goes on. */
+const AFTERMATH = "500 millis"
+
+/** The run answered as a cancelled or a finished one does, and it was the last thing that was heard of it. */
+const settled = Effect.fnUntraced(function*(session: Begun, id: RequestId, isStrict: boolean) {
+  const { error, frame, result } = yield* session.answerTo(id)
+  if (error === undefined) {
+    const read = response(result)
+    if (Exit.isFailure(read)) return yield* session.finding(reasonOf(read))
+  } else if (isStrict && error.code !== ErrorCode.RequestCancelled) return yield* session.finding(shown(frame))
+  yield* Effect.sleep(AFTERMATH)
+  const mine = session.received.filter((one) => one["id"] === id && isAnswer(one))
+  if (mine.length > 1) {
+    return yield* session.finding(`it was answered again: ${shown(mine[1])}`, "a request is answered once")
+  }
+  const late = inOrder(session, "agent/run", (one) => one === mine[0])
+  if (late !== undefined) return yield* session.finding(late, LAST_WORD)
+})
 
 const cancelRequest = (bench: Bench) =>
   Effect.gen(function*() {
@@ -91,7 +137,7 @@ const cancelRequest = (bench: Bench) =>
     const { id, session } = yield* started(bench)
     yield* session.notify("$/cancelRequest", { id })
     yield* session.notify("$/cancelRequest", { id })
-    yield* settled(session, yield* session.answerTo(id))
+    yield* settled(session, id, true)
   })
 
 const cancelSession = (bench: Bench) =>
@@ -101,14 +147,16 @@ const cancelSession = (bench: Bench) =>
     }
     const { id, session } = yield* started(bench)
     const cancelled = yield* session.ask("agent/cancel", { session_id: SESSION })
-    const run = yield* session.answerTo(id)
-    yield* settled(session, run)
-    if (cancelled.error === undefined) {
-      const { result } = cancelled
-      if (Object(result).cancelled !== true || text(result, "session_id") !== SESSION) {
-        return yield* session.finding(`${shown(result)} instead of {session_id, cancelled: true}`)
-      }
-    } else if (run.error === undefined) return yield* session.finding(shown(cancelled.frame))
+    const wasOver = session.received.some((frame) => frame["id"] === id && isAnswer(frame))
+    if (cancelled.error !== undefined) {
+      if (wasOver) return yield* new NotApplicable({ reason: "its run was over before it could be cancelled" })
+      return yield* session.finding(`${shown(cancelled.frame)} while the run was under way`)
+    }
+    const read = cancelResult(cancelled.result)
+    if (Exit.isFailure(read)) {
+      return yield* session.finding(`${shown(cancelled.result)} instead of {session_id, cancelled: true}`)
+    }
+    yield* settled(session, id, false)
   })
 
 const cancelStranger = (bench: Bench) =>
@@ -116,7 +164,7 @@ const cancelStranger = (bench: Bench) =>
     if (!capabilitiesOf(bench.profile).has("agent/cancel")) {
       return yield* new NotApplicable({ reason: "it does not list agent/cancel" })
     }
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const { error, frame } = yield* session.ask("agent/cancel", { session_id: "animus-conformance-nobody" })
     if (error === undefined) return yield* session.finding(shown(frame))
   })

@@ -6,10 +6,12 @@ import { type Bench, capabilitiesOf, subjectKinds } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { HANDSHAKE } from "../cases/Lifecycle.ts"
 import { NotApplicable } from "../Finding.ts"
+import type { Session } from "../Session.ts"
 import { shown } from "../Shown.ts"
 import { type Advertised, type Extra, isUnavailable, type KindTrials, type Talk, text, type Trial } from "../Trial.ts"
 
 const TITLE = "Animus conformance test"
+const NOBODY = "animus-conformance-no-such-subject"
 
 const kindIn = ({ bench }: Pick<Talk, "bench">): string => subjectKinds(bench.profile)[0] ?? "task"
 /** A glob claims every kind below it. */
@@ -30,17 +32,21 @@ export const isAdvertised: Advertised = ({ profile }, method) => {
   return ["subject", ...subjectKinds(profile)].some((prefix) => capabilities.has(`${prefix}/${verb}`))
 }
 
-const idOf = (result: unknown): string => text(Object(result).subject ?? result, "id")
+/** As the host will say it, however bare it came. */
+const idOf = (result: unknown, kind: string): string => {
+  const id = text(Object(result).subject ?? result, "id")
+  return id === "" || id.includes(":") ? id : `${kind}:${id}`
+}
 
 const created = (talk: Talk) =>
   isAdvertised(talk.bench, "subject/create")
-    ? Effect.map(talk.first("subject/create"), ({ result }) => idOf(result))
+    ? Effect.map(talk.first("subject/create"), ({ result }) => idOf(result, plain(kindIn(talk))))
     : Effect.fail(new NotApplicable({ reason: "it creates no subjects, and one that is there would be changed" }))
 
 const existing = Effect.fnUntraced(function*(talk: Talk) {
   if (isAdvertised(talk.bench, "subject/create")) return yield* created(talk)
   const { result } = yield* talk.first("subject/list")
-  const id = idOf([Object(result).subjects].flat()[0])
+  const id = idOf([Object(result).subjects].flat()[0], plain(kindIn(talk)))
   return id === "" ? yield* new NotApplicable({ reason: "it creates no subjects and lists none" }) : id
 })
 
@@ -79,21 +85,29 @@ export const subjectBackend: KindTrials = {
   ]
 }
 
+/** Every form of list under the kind's own name, and get of what it lists. */
+const aliasesOf = Effect.fnUntraced(function*(session: Session, kind: string) {
+  let id = ""
+  for (const params of [{}, { filter: {} }, { limit: 1 }]) {
+    const { error, frame, result } = yield* session.ask(`${kind}/list`, params)
+    if (error !== undefined) return yield* session.finding(shown(frame))
+    id ||= idOf([Object(result).subjects].flat()[0], kind)
+  }
+  const { error, frame } = yield* session.ask(`${kind}/get`, { id: id === "" ? `${kind}:${NOBODY}` : id })
+  const isServed = id === "" ? error?.code !== ErrorCode.MethodNotFound : error === undefined
+  if (!isServed) return yield* session.finding(shown(frame))
+})
+
 const aliases = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
-    for (const kind of subjectKinds(bench.profile).map(plain)) {
-      for (const params of [{}, { filter: {} }, { limit: 1 }]) {
-        const { error, frame } = yield* session.ask(`${kind}/list`, params)
-        if (error !== undefined) return yield* session.finding(shown(frame))
-      }
-    }
+    const session = yield* bench.shared
+    for (const kind of subjectKinds(bench.profile).map(plain)) yield* aliasesOf(session, kind)
   })
 
 const missing = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
-    const id = `${plain(kindIn({ bench }))}:animus-conformance-no-such-subject`
+    const session = yield* bench.shared
+    const id = `${plain(kindIn({ bench }))}:${NOBODY}`
     const answer = yield* session.ask("subject/get", { id })
     const { error, frame } = answer
     if (isUnavailable(answer)) return yield* new NotApplicable({ reason: `it cannot be tried here: ${error?.message}` })
@@ -105,9 +119,11 @@ const missing = (bench: Bench) =>
 export const subjectCases: ReadonlyArray<Case> = [
   {
     id: "subject.aliases",
-    title: "list is also served under the kind's own name, in both forms",
+    title: "list, in both forms, and get are also served under the kind's own name",
     section: "§7.1",
-    says: "the host routes by the prefix before the first `/` (`task/list`); list params come flat or under `filter`",
+    says:
+      "the host routes by the prefix before the first `/` (`task/list`, `task/get`); list params come flat or under " +
+      "`filter`",
     needs: [HANDSHAKE, "manifest.subject-kinds", "methods.subject/list"],
     run: aliases
   },

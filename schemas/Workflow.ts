@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import { JsonObject, orElse } from "./Json.ts"
+import { AgentRuntime, Backoff, Budget, evalsOf, ToolPolicy, Worktree } from "./WorkflowPolicy.ts"
 
 export const Verdict = Schema.Literals(["advance", "rework", "fail", "skip"])
 export type Verdict = typeof Verdict.Type
@@ -40,7 +41,11 @@ const phaseFields = {
   /** How often other phases may send the run back to this one. */
   max_rework_attempts: Schema.Int,
   skip_if: Schema.Array(Guard),
-  on_verdict: Schema.Struct({ advance: Schema.optionalKey(VerdictRule), rework: Schema.optionalKey(VerdictRule) })
+  on_verdict: Schema.Struct({ advance: Schema.optionalKey(VerdictRule), rework: Schema.optionalKey(VerdictRule) }),
+  budget: Schema.optionalKey(Budget),
+  worktree: Schema.optionalKey(Worktree),
+  /** How long a rework of this phase waits before it begins. */
+  backoff: Schema.optionalKey(Backoff)
 }
 
 /** How an agent's answer is judged; absent means that finishing is enough to advance. */
@@ -84,6 +89,9 @@ export const LaunchTemplate = Schema.Struct({
 })
 export type LaunchTemplate = typeof LaunchTemplate.Type
 
+export const Evals = evalsOf({ launch: Schema.optionalKey(LaunchTemplate), secrets })
+export type Evals = typeof Evals.Type
+
 export const AgentPhase = Schema.Struct({
   ...phaseFields,
   mode: Schema.tag("agent"),
@@ -98,7 +106,10 @@ export const AgentPhase = Schema.Struct({
   /** Tries at a transient provider failure before anything was forwarded. */
   max_attempts: Schema.Int,
   decision_contract: Schema.optionalKey(DecisionContract),
-  output: Schema.optionalKey(OutputContract)
+  output: Schema.optionalKey(OutputContract),
+  runtime: Schema.optionalKey(AgentRuntime),
+  tool_policy: Schema.optionalKey(ToolPolicy),
+  evals: Schema.optionalKey(Evals)
 })
 export type AgentPhase = typeof AgentPhase.Type
 
@@ -148,7 +159,9 @@ export const WorkflowDefinition = Schema.Struct({
   name: Schema.String,
   description: Schema.optionalKey(Schema.String),
   phases: Schema.NonEmptyArray(Phase),
-  variables: Schema.Array(WorkflowVariable)
+  variables: Schema.Array(WorkflowVariable),
+  budget: Schema.optionalKey(Budget),
+  worktree: Schema.optionalKey(Worktree)
 })
 export type WorkflowDefinition = typeof WorkflowDefinition.Type
 

@@ -2,38 +2,19 @@
  * The authored form of workflows, piece by piece: what people write in `.animus/workflows.yaml`. Each piece is decoded by
  * itself, so that one mistake does not hide the next. Unknown keys are let through: other releases know more of them.
  */
-import { Schema, SchemaGetter } from "effect"
+import { Schema } from "effect"
 import { JsonObject } from "./Json.ts"
 import { Idempotency, Risk, Verdict } from "./Workflow.ts"
-
-/** `on`, `1.10` and `true` are text where text is meant: YAML's guess at a type does not make a mistake of it. */
-const Text = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]).annotate({ expected: "text" }).pipe(
-  Schema.decodeTo(Schema.String, { decode: SchemaGetter.transform(String), encode: SchemaGetter.passthrough() })
-)
-
-/** A number may have come out of a variable, as text. */
-const numeric = (pattern: RegExp, expected: string, check: (n: number) => boolean) =>
-  Schema.Union([
-    Schema.Finite.check(Schema.makeFilter(check, { expected })),
-    Schema.String.check(Schema.isPattern(pattern, { expected }))
-  ]).annotate({ expected }).pipe(
-    Schema.decodeTo(Schema.Finite, { decode: SchemaGetter.transform(Number), encode: SchemaGetter.passthrough() })
-  )
-const Whole = numeric(/^-?\d{1,15}$/, "a whole number", Number.isSafeInteger)
-const Positive = numeric(/^0*[1-9]\d{0,14}$/, "a whole number above 0", (n) => Number.isSafeInteger(n) && n > 0)
-const Share = numeric(/^(0(\.\d+)?|1(\.0+)?)$/, "a number from 0 to 1", (n) => n >= 0 && n <= 1)
-
-const Flag = Schema.Union([Schema.Boolean, Schema.Literals(["true", "false"])]).annotate({ expected: "true or false" })
-  .pipe(
-    Schema.decodeTo(Schema.Boolean, {
-      decode: SchemaGetter.transform((value: boolean | "true" | "false") => value === true || value === "true"),
-      encode: SchemaGetter.passthrough()
-    })
-  )
-
-const opt = Schema.optionalKey
-const Texts = Schema.Array(Text).annotate({ expected: "a list of texts" })
-const Env = Schema.Record(Schema.String, Text).annotate({ expected: "a map of texts" })
+import {
+  AuthoredBudget,
+  AuthoredEvals,
+  AuthoredRetry,
+  AuthoredRuntime,
+  AuthoredToolPolicy,
+  AuthoredWorktree,
+  runtimeKeys
+} from "./WorkflowPolicyYaml.ts"
+import { Env, Flag, opt, Positive, Share, Text, Texts, Whole } from "./YamlValues.ts"
 
 export const AuthoredRule = Schema.Struct({
   target: opt(Text),
@@ -49,7 +30,8 @@ export const AuthoredEntry = Schema.Struct({
   system_prompt_override: opt(Text),
   max_rework_attempts: opt(Positive),
   skip_if: opt(Texts),
-  on_verdict: opt(Schema.Record(Schema.String, AuthoredRule))
+  on_verdict: opt(Schema.Record(Schema.String, AuthoredRule)),
+  budget: opt(AuthoredBudget)
 })
 export type AuthoredEntry = typeof AuthoredEntry.Type
 
@@ -65,12 +47,11 @@ export const AuthoredWorkflow = Schema.Struct({
   id: Text,
   name: opt(Text),
   description: opt(Text),
-  variables: opt(Schema.Array(AuthoredVariable))
+  variables: opt(Schema.Array(AuthoredVariable)),
+  budget: opt(AuthoredBudget),
+  worktree: opt(AuthoredWorktree)
 })
 export type AuthoredWorkflow = typeof AuthoredWorkflow.Type
-
-const runtime = { tool: opt(Text), model: opt(Text), timeout_secs: opt(Positive), max_attempts: opt(Positive) }
-export const AuthoredRuntime = Schema.Struct(runtime)
 
 /** A field by the name of its type, or by a JSON Schema, to which `required` may be added. */
 const ContractFields = Schema.Record(Schema.String, Schema.Union([Schema.String, JsonObject])).annotate({
@@ -124,12 +105,16 @@ export const AuthoredPhase = Schema.Struct({
   system_prompt: opt(Text),
   runtime: opt(AuthoredRuntime),
   decision_contract: opt(AuthoredContract),
-  retry: opt(Schema.Struct({ max_attempts: opt(Positive) })),
+  retry: opt(AuthoredRetry),
   command: opt(AuthoredCommand),
   manual: opt(AuthoredManual),
   idempotency: opt(Idempotency),
   output_contract: opt(AuthoredOutput),
-  output_json_schema: opt(JsonSchemaText)
+  output_json_schema: opt(JsonSchemaText),
+  evals: opt(AuthoredEvals),
+  budget: opt(AuthoredBudget),
+  worktree: opt(AuthoredWorktree),
+  tool_policy: opt(AuthoredToolPolicy)
 })
 export type AuthoredPhase = typeof AuthoredPhase.Type
 
@@ -145,9 +130,10 @@ export const AuthoredLaunch = Schema.Struct({
 export const AuthoredAgent = Schema.Struct({
   name: opt(Text),
   description: opt(Text),
-  ...runtime,
+  ...runtimeKeys,
   models: opt(Texts),
   system_prompt: opt(Text),
+  tool_policy: opt(AuthoredToolPolicy),
   launch: opt(AuthoredLaunch)
 })
 export type AuthoredAgent = typeof AuthoredAgent.Type
@@ -157,6 +143,17 @@ export const AuthoredSecret = Schema.Struct({ env: Text, required: opt(Flag), de
 
 export const AuthoredModel = Schema.Struct({ model: Text, tool: opt(Text) })
 export type AuthoredModel = typeof AuthoredModel.Type
+
+/** Which tool and model a phase gets, whatever its agent says. */
+export const AuthoredRouting = Schema.Struct({ tool: opt(Text), model: opt(Text) })
+export type AuthoredRouting = typeof AuthoredRouting.Type
+
+/** Of the daemon's section only what belongs to workflows is read; its own settings stand in `config.json`. */
+export const AuthoredDaemon = Schema.Struct({
+  active_hours: opt(Text),
+  phase_routing: opt(Schema.Record(Schema.String, AuthoredRouting))
+})
+export type AuthoredDaemon = typeof AuthoredDaemon.Type
 
 export const AuthoredTrigger = Schema.Struct({
   id: Text,
@@ -179,13 +176,13 @@ export const compiledKeys = [
   "tools_allowlist",
   "models",
   "triggers",
-  "secrets"
+  "secrets",
+  "daemon"
 ] as const
 
 /** Top-level keys of the language that this release reads past, with a word to the author. */
 export const keptKeys = [
   "schedules",
-  "daemon",
   "mcp_servers",
   "phase_mcp_bindings",
   "phase_catalog",

@@ -1,10 +1,13 @@
 /** Agents and the models they name, resolved to what a phase needs: tool, model, prompt, command line. */
 import { Result } from "effect"
 import type { LaunchTemplate, SecretSource } from "../../schemas/Workflow.ts"
+import type { ToolPolicy } from "../../schemas/WorkflowPolicy.ts"
 import { AuthoredAgent, AuthoredLaunch, AuthoredModel } from "../../schemas/WorkflowYaml.ts"
 import type { Findings } from "./Findings.ts"
+import { readToolPolicy } from "./Policies.ts"
+import { modelOf } from "./Runtime.ts"
 import { sourcesOf } from "./Secrets.ts"
-import { lookUp, type Table, tableOf } from "./Table.ts"
+import { type Table, tableOf } from "./Table.ts"
 import { fieldOf, placeOf, type YamlTree } from "./YamlTree.ts"
 
 export interface Agent {
@@ -13,6 +16,7 @@ export interface Agent {
   readonly tool: string | undefined
   readonly model: string | undefined
   readonly launch: LaunchTemplate | undefined
+  readonly toolPolicy: ToolPolicy | undefined
 }
 
 const tools: ReadonlyArray<readonly [RegExp, string]> = [
@@ -55,9 +59,16 @@ export const readAgents = (
     findings.unread(tree, Object.keys(AuthoredAgent.fields))
     checkLaunch(authored, tree, findings)
     const named = authored.model ?? authored.models?.[0]
-    const registered = named === undefined ? undefined : lookUp(models, named)?.value
-    const model = registered?.model ?? named
+    const chosen = named === undefined ? undefined : modelOf(named, models)
+    const model = chosen?.model
     const derived = model === undefined ? undefined : toolOfModel(model)
-    const tool = authored.tool ?? registered?.tool ?? (authored.launch === undefined ? derived : "exec")
-    return { id, authored, tool, model, launch: launchOf(authored, secrets) }
+    const tool = authored.tool ?? chosen?.tool ?? (authored.launch === undefined ? derived : "exec")
+    return {
+      id,
+      authored,
+      tool,
+      model,
+      toolPolicy: readToolPolicy(authored.tool_policy, tree, findings),
+      launch: launchOf(authored, secrets)
+    }
   })

@@ -6,18 +6,23 @@ import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { AuthoredAllowlist, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
 import { readAgents, readModels } from "./Agents.ts"
 import { readSkipIf } from "./Conditions.ts"
+import { readDaemon } from "./Daemon.ts"
 import { expander, type ListedPhase, type ListedWorkflow, readEntries } from "./Entries.ts"
 import { Findings, inOrder } from "./Findings.ts"
 import type { Lookup } from "./Interpolate.ts"
 import { idOf, mergeFiles, sameId } from "./Merge.ts"
 import { parseYaml } from "./ParseYaml.ts"
-import { builtInPrograms, type DefinedPhase, type PhaseContext, readPhases, usePhase } from "./Phases.ts"
+import type { PhaseContext } from "./PhaseContext.ts"
+import { type DefinedPhase, readPhases, usePhase } from "./Phases.ts"
+import { readBudget, readWorktree } from "./Policies.ts"
+import { present } from "./Present.ts"
+import { builtInPrograms } from "./Programs.ts"
 import { checkSecrets, readSecrets } from "./Secrets.ts"
 import { checkFile } from "./Sections.ts"
 import { idsOf, lookUp, type Table } from "./Table.ts"
 import { readTriggers } from "./Triggers.ts"
 import { readVerdicts } from "./Verdicts.ts"
-import { fieldOf, itemsOf, placeOf, textOf, type YamlMap, type YamlTree } from "./YamlTree.ts"
+import { entriesOf, fieldOf, itemsOf, placeOf, textOf, type YamlMap, type YamlTree } from "./YamlTree.ts"
 
 export interface SourceFile {
   /** As a person would name it: relative to the project. */
@@ -59,7 +64,8 @@ const compilePhases = (
     const guards = readSkipIf(use, scope, findings)
     if (named?.value === undefined) return []
     const { entry, tree: entryTree } = use
-    return usePhase({ id: named.id, phase: named.value, entry, entryTree, guards, onVerdict }, context) ?? []
+    const budget = readBudget(entry.budget, entryTree, findings)
+    return usePhase({ id: named.id, phase: named.value, entry, entryTree, guards, onVerdict, budget }, context) ?? []
   })
 }
 
@@ -86,8 +92,17 @@ const compileWorkflow = (
       findings.problem(placeOf(workflow.tree, ["variables", index, "name"]), `variable "${name}" is declared twice`)
     }
   })
-  const description = authored.description === undefined ? {} : { description: authored.description }
-  return { id: authored.id, name: authored.name ?? authored.id, ...description, phases: [first, ...rest], variables }
+  return {
+    id: authored.id,
+    name: authored.name ?? authored.id,
+    phases: [first, ...rest],
+    variables,
+    ...present({
+      description: authored.description,
+      budget: readBudget(authored.budget, workflow.tree, findings),
+      worktree: readWorktree(authored.worktree, workflow.tree, findings)
+    })
+  }
 }
 
 const readWorkflows = (section: YamlTree | undefined, findings: Findings): Table<ListedWorkflow> =>
@@ -123,10 +138,14 @@ const compileRoot = (root: YamlMap, lookup: Lookup, findings: Findings): Omit<Co
   const programs = new Set([...builtInPrograms, ...own].map((name) => name.toLowerCase()))
   const secrets = readSecrets(section("secrets"), findings)
   checkSecrets(root, secrets, lookup, findings)
+  const models = readModels(section("models"), findings)
+  const daemon = readDaemon(section("daemon"), entriesOf(section("phases")).map(({ key }) => key), findings)
   const context = {
-    agents: readAgents(section("agents"), readModels(section("models"), findings), secrets, findings),
+    agents: readAgents(section("agents"), models, secrets, findings),
     programs,
     secrets,
+    models,
+    routing: daemon.routing,
     findings
   }
   const phases = readPhases(section("phases"), context)

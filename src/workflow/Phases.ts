@@ -1,40 +1,27 @@
 /** Phases as they are defined, checked once each, and as a workflow uses them: complete, with nothing left to look up. */
 import type { CommandPhase, DecisionContract, Guard, OutputContract, Phase } from "../../schemas/Workflow.ts"
+import type { Backoff, Budget, ToolPolicy, Worktree } from "../../schemas/WorkflowPolicy.ts"
+import { AuthoredRuntime } from "../../schemas/WorkflowPolicyYaml.ts"
 import {
   AuthoredCommand,
   AuthoredContract,
   type AuthoredEntry,
   AuthoredManual,
   AuthoredOutput,
-  AuthoredPhase,
-  AuthoredRuntime
+  AuthoredPhase
 } from "../../schemas/WorkflowYaml.ts"
-import type { Agent } from "./Agents.ts"
+import { type Agent, toolOfModel } from "./Agents.ts"
 import { readDecisionContract, readOutput } from "./Contracts.ts"
+import { readEvals } from "./Evals.ts"
 import type { Findings } from "./Findings.ts"
-import { type Secrets, sourcesOf } from "./Secrets.ts"
-import { suggest } from "./Suggest.ts"
+import type { PhaseContext } from "./PhaseContext.ts"
+import { readBackoff, readBudget, readToolPolicy, readWorktree } from "./Policies.ts"
+import { present } from "./Present.ts"
+import { basename, checkProgram, escapes } from "./Programs.ts"
+import { modelOf, readRuntime } from "./Runtime.ts"
+import { sourcesOf } from "./Secrets.ts"
 import { idsOf, lookUp, type Table, tableOf } from "./Table.ts"
 import { entriesOf, entryOf, fieldOf, isNull, placeOf, type YamlTree } from "./YamlTree.ts"
-
-/** Programs that command phases may run without a word in `tools_allowlist`. */
-export const builtInPrograms: ReadonlyArray<string> =
-  "bash bun cargo deno dotnet git go gradle just make mvn node npm npx pnpm pytest python python3 sh tsc uv yarn".split(
-    " "
-  )
-
-export interface PhaseContext {
-  readonly agents: Table<Agent>
-  /** Lower-cased basenames. */
-  readonly programs: ReadonlySet<string>
-  readonly secrets: Secrets
-  readonly findings: Findings
-}
-
-const basename = (program: string): string => program.split(/[/\\]/).at(-1) ?? ""
-
-const escapes = (path: string): boolean =>
-  /^([/\\~]|[A-Za-z]:)/.test(path) || path.split(/[/\\]/).includes("..") || path.includes("\0")
 
 const checkMode = (phase: AuthoredPhase, tree: YamlTree, { findings }: PhaseContext): void => {
   for (const block of ["command", "manual"] as const) {
@@ -51,17 +38,13 @@ const checkMode = (phase: AuthoredPhase, tree: YamlTree, { findings }: PhaseCont
   }
 }
 
-const checkCommand = (phase: AuthoredPhase, tree: YamlTree, { findings, programs }: PhaseContext): void => {
+const checkCommand = (phase: AuthoredPhase, tree: YamlTree, context: PhaseContext): void => {
+  const { findings } = context
   const { command } = phase
   if (phase.mode !== "command" || command === undefined) return
   const at = (...path: ReadonlyArray<string>) => placeOf(tree, ["command", ...path])
-  const name = basename(command.program)
-  if (name.trim() === "") findings.problem(at("program"), "command.program is empty")
-  else if (!programs.has(name.toLowerCase())) {
-    const known = suggest(name, [...programs])
-    const hint = `add it to tools_allowlist${known?.startsWith("did") === true ? `; ${known}` : ""}`
-    findings.problem(at("program"), `program "${name}" is not allowed in command phases`, hint)
-  }
+  if (basename(command.program).trim() === "") findings.problem(at("program"), "command.program is empty")
+  else checkProgram(command.program, at("program"), context)
   if (command.success_exit_codes?.length === 0) {
     findings.problem(at("success_exit_codes"), "success_exit_codes is empty: the command could never succeed")
   }
@@ -102,9 +85,16 @@ const checkAgentRef = (
 }
 
 /** A phase as it is written, its contracts as they are enforced. */
-export interface DefinedPhase extends Omit<AuthoredPhase, "decision_contract" | "output_contract"> {
+export interface DefinedPhase
+  extends Omit<AuthoredPhase, "decision_contract" | "output_contract" | "budget" | "worktree" | "tool_policy">
+{
+  readonly tree: YamlTree
   readonly decision_contract: DecisionContract | undefined
   readonly output: OutputContract | undefined
+  readonly budget: Budget | undefined
+  readonly worktree: Worktree | undefined
+  readonly backoff: Backoff | undefined
+  readonly tool_policy: ToolPolicy | undefined
 }
 
 /** Blocks and the modes in which something reads them. */
@@ -114,7 +104,10 @@ const appliesTo: { readonly [key: string]: ReadonlyArray<AuthoredPhase["mode"]> 
   runtime: ["agent"],
   decision_contract: ["agent"],
   output_contract: ["agent", "command"],
-  output_json_schema: ["agent", "command"]
+  output_json_schema: ["agent", "command"],
+  budget: ["agent"],
+  evals: ["agent"],
+  tool_policy: ["agent"]
 }
 
 const checkApplies = ({ mode }: AuthoredPhase, tree: YamlTree, findings: Findings): void => {
@@ -151,8 +144,13 @@ export const readPhases = (section: YamlTree | undefined, context: PhaseContext)
     }
     return {
       ...phase,
+      tree,
       decision_contract: readDecisionContract(phase, tree, findings),
-      output: readOutput(phase, tree, findings)
+      output: readOutput(phase, tree, findings),
+      budget: readBudget(phase.budget, tree, findings),
+      worktree: readWorktree(phase.worktree, tree, findings),
+      backoff: readBackoff(phase, tree, findings),
+      tool_policy: readToolPolicy(phase.tool_policy, tree, findings)
     }
   })
 
@@ -163,28 +161,21 @@ export interface Use {
   readonly entry: AuthoredEntry
   readonly entryTree: YamlTree
   readonly guards: ReadonlyArray<Guard>
+  readonly budget: Budget | undefined
   readonly onVerdict: Phase["on_verdict"]
 }
 
 const categoryOf = (id: string, program: string): CommandPhase["category"] =>
   (["test", "lint", "build"] as const).find((word) => `${id} ${program}`.toLowerCase().includes(word)) ?? "command"
 
-const fieldsOf = ({ entry, guards, id, onVerdict, phase }: Use) => ({
+const fieldsOf = ({ budget, entry, guards, id, onVerdict, phase }: Use) => ({
   id,
   idempotency: phase.idempotency ?? "unknown" as const,
   max_rework_attempts: entry.max_rework_attempts ?? phase.retry?.max_attempts ?? 3,
   skip_if: guards,
-  on_verdict: onVerdict
+  on_verdict: onVerdict,
+  ...present({ budget: budget ?? phase.budget, worktree: phase.worktree, backoff: phase.backoff })
 })
-
-const present = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } => {
-  const kept: { [K in keyof A]?: Exclude<A[K], undefined> } = {}
-  for (const key in fields) {
-    const value = fields[key]
-    if (value !== undefined) kept[key] = value as Exclude<A[typeof key], undefined>
-  }
-  return kept
-}
 
 const commandPhase = (use: Use, { secrets }: PhaseContext): Phase | undefined => {
   const { command } = use.phase
@@ -218,11 +209,29 @@ const manualPhase = (use: Use): Phase | undefined => {
   }
 }
 
-const agentPhase = (use: Use, { agents }: PhaseContext): Phase | undefined => {
+/** Strongest first: the project's routing of phases, the phase, its agent. A model that is named brings its tool along. */
+const targetOf = (use: Use, agent: Agent, { models, routing }: PhaseContext) => {
+  const { runtime = {} } = use.phase
+  const routed = routing.get(use.id.toLowerCase()) ?? {}
+  const named = routed.model ?? runtime.model
+  const chosen = named === undefined ? undefined : modelOf(named, models)
+  const fits = chosen && (chosen.tool ?? (agent.tool === undefined ? toolOfModel(chosen.model) : undefined))
+  const routedTool = routed.model === undefined || chosen === undefined
+    ? undefined
+    : chosen.tool ?? toolOfModel(chosen.model)
+  return {
+    tool: routed.tool ?? routedTool ?? runtime.tool ?? fits ?? agent.tool,
+    model: chosen?.model ?? agent.model
+  }
+}
+
+const agentPhase = (use: Use, context: PhaseContext): Phase | undefined => {
   const { entry, phase } = use
-  const agent = lookUp(agents, entry.agent ?? phase.agent ?? phase.agent_id ?? "")?.value
-  const tool = phase.runtime?.tool ?? agent?.tool
-  if (agent === undefined || tool === undefined) return undefined
+  const agent = lookUp(context.agents, entry.agent ?? phase.agent ?? phase.agent_id ?? "")?.value
+  const evals = readEvals(phase.evals, phase.tree, context)
+  if (agent === undefined) return undefined
+  const { model, tool } = targetOf(use, agent, context)
+  if (tool === undefined) return undefined
   return {
     ...fieldsOf(use),
     mode: "agent",
@@ -231,13 +240,16 @@ const agentPhase = (use: Use, { agents }: PhaseContext): Phase | undefined => {
     timeout_secs: phase.runtime?.timeout_secs ?? agent.authored.timeout_secs ?? 1800,
     max_attempts: phase.runtime?.max_attempts ?? agent.authored.max_attempts ?? 3,
     ...present({
-      model: phase.runtime?.model ?? agent.model,
+      model,
       directive: phase.directive,
       system_prompt: entry.system_prompt_override ?? entry.system_prompt ?? phase.system_prompt ??
         agent.authored.system_prompt,
       launch: agent.launch,
       decision_contract: phase.decision_contract,
-      output: phase.output
+      output: phase.output,
+      runtime: readRuntime(phase.runtime ?? {}, agent.authored, context.models),
+      tool_policy: phase.tool_policy ?? agent.toolPolicy,
+      evals
     })
   }
 }

@@ -32,7 +32,8 @@ const kinds: { readonly [key: string]: YamlTree["_tag"] } = {
   phases: "Map",
   agents: "Map",
   models: "Map",
-  secrets: "Map"
+  secrets: "Map",
+  daemon: "Map"
 }
 const words: { readonly [K in YamlTree["_tag"]]: string } = { Scalar: "a text", List: "a list", Map: "a map" }
 

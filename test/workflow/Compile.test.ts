@@ -191,7 +191,7 @@ workflows: [{ id: w, phases: [a, b] }]
     )
     assert.deepStrictEqual(warnings.map(renderProblem), [
       "w.yaml:4:47: the value of ${MY_KEY} would be kept in the journal of every run (refer to it under env: only)",
-      "w.yaml:4:60: \"evalls\" has no effect in this release (known: mode, agent, agent_id, directive, system_prompt, runtime, decision_contract, retry, command, manual, ...)",
+      "w.yaml:4:60: \"evalls\" has no effect in this release (did you mean \"evals\"?)",
       "w.yaml:8:42: on_verdict.fail is never followed: only advance and rework are",
       "w.yaml:9:1: \"schedules\" is read past: this release does not act on it",
       "w.yaml:10:1: \"workflws\" is not a key of workflow files and has no effect (did you mean \"workflows\"?)"

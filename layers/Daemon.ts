@@ -24,7 +24,9 @@ import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
 import type { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
+import * as ScheduleClock from "../src/schedule/ScheduleClock.ts"
 import { Scheduler } from "../src/schedule/Scheduler.ts"
+import type { ScheduleStore } from "../src/schedule/ScheduleStore.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
 import { SubjectRouter } from "../src/subject/SubjectRouter.ts"
 import { PluginTools } from "../src/tools/PluginTools.ts"
@@ -43,6 +45,8 @@ import * as LogBackendPlugin from "./LogBackendPlugin.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as PluginStoreFile from "./PluginStoreFile.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
+import * as ScheduleStoreFile from "./ScheduleStoreFile.ts"
+import * as ScheduleStoreMemory from "./ScheduleStoreMemory.ts"
 import { SessionStoreMemory } from "./SessionStoreMemory.ts"
 import * as SessionStores from "./SessionStores.ts"
 import * as TriggerStoreFile from "./TriggerStoreFile.ts"
@@ -53,8 +57,18 @@ const DRAIN_SECONDS = 60
 /** What `daemon.session_store` names: the runs' memory, and a queue and known events that live as long as it does. */
 const configuredStore = Layer.unwrap(Effect.map(DaemonConfig, ({ session_store }) =>
   session_store === "memory"
-    ? Layer.mergeAll(SessionStoreMemory.layer, DispatchQueueMemory.layer, TriggerStoreMemory.layer)
-    : Layer.mergeAll(SessionStores.layer, DispatchQueueFile.layer, TriggerStoreFile.layer)))
+    ? Layer.mergeAll(
+      SessionStoreMemory.layer,
+      DispatchQueueMemory.layer,
+      TriggerStoreMemory.layer,
+      ScheduleStoreMemory.layer
+    )
+    : Layer.mergeAll(
+      SessionStores.layer,
+      DispatchQueueFile.layer,
+      TriggerStoreFile.layer,
+      ScheduleStoreFile.layer
+    )))
 
 const swept = Layer.effectDiscard(sweepOrphans)
 
@@ -129,7 +143,11 @@ const drain = Effect.fnUntraced(function*(seconds: number) {
 const triggered = Layer.effect(TriggerTarget, Effect.map(Scheduler, ({ enqueue }) => ({ enqueue })))
 
 /** What begins by itself, once the daemon answers, and ends before it no longer does. */
-const outside = Layer.mergeAll(Transports.layer, TriggerWatch.layer.pipe(Layer.provide(triggered)))
+const outside = Layer.mergeAll(
+  Transports.layer,
+  TriggerWatch.layer.pipe(Layer.provide(triggered)),
+  ScheduleClock.layer
+)
 
 /** Never succeeds. Whoever may not write any more must not dispatch either: no phase is waited for. */
 const exclusiveness = Effect.gen(function*() {
@@ -155,7 +173,7 @@ const serve = Effect.gen(function*() {
   yield* publish("status", { status: "stopped" })
 }).pipe(Effect.scoped)
 
-type Stores = SessionStore | DispatchQueue | TriggerStore
+type Stores = SessionStore | DispatchQueue | TriggerStore | ScheduleStore
 type Ground = Layer.Success<typeof ground> | Layer.Success<typeof logs> | ProjectScope
 
 const serveOver = <E, R extends Ground>(stores: Layer.Layer<Stores, E, R>) =>
@@ -168,7 +186,7 @@ const serveOver = <E, R extends Ground>(stores: Layer.Layer<Stores, E, R>) =>
  * for programs that embed Animus.
  */
 export const runWith = <E, R extends Ground>(sessionStore: Layer.Layer<SessionStore, E, R>) =>
-  serveOver(Layer.mergeAll(sessionStore, DispatchQueueFile.layer, TriggerStoreFile.layer))
+  serveOver(Layer.mergeAll(sessionStore, DispatchQueueFile.layer, TriggerStoreFile.layer, ScheduleStoreFile.layer))
 
 /** The same, over the store that the configuration names. */
 export const run = serveOver(configuredStore)

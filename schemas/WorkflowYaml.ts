@@ -155,6 +155,14 @@ export const AuthoredDaemon = Schema.Struct({
 })
 export type AuthoredDaemon = typeof AuthoredDaemon.Type
 
+export const AuthoredSchedule = Schema.Struct({
+  id: Text,
+  cron: Text,
+  workflow_ref: Text,
+  enabled: opt(Flag),
+  input: opt(Schema.Json)
+})
+
 export const AuthoredTrigger = Schema.Struct({
   id: Text,
   type: Schema.Literals(["plugin", "webhook", "github_webhook", "file_watcher"]),
@@ -177,12 +185,12 @@ export const compiledKeys = [
   "models",
   "triggers",
   "secrets",
-  "daemon"
+  "daemon",
+  "schedules"
 ] as const
 
 /** Top-level keys of the language that this release reads past, with a word to the author. */
 export const keptKeys = [
-  "schedules",
   "mcp_servers",
   "phase_mcp_bindings",
   "phase_catalog",

@@ -1,6 +1,7 @@
 /** From the texts of the workflow files to definitions that need nothing else, or to everything that is wrong with them. */
 import { Result } from "effect"
 import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
+import type { ScheduleDefinition } from "../../schemas/Schedule.ts"
 import type { TriggerDefinition } from "../../schemas/Trigger.ts"
 import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { AuthoredAllowlist, AuthoredWorkflow } from "../../schemas/WorkflowYaml.ts"
@@ -17,6 +18,7 @@ import { type DefinedPhase, readPhases, usePhase } from "./Phases.ts"
 import { readBudget, readWorktree } from "./Policies.ts"
 import { present } from "./Present.ts"
 import { builtInPrograms } from "./Programs.ts"
+import { readSchedules } from "./Schedules.ts"
 import { checkSecrets, readSecrets } from "./Secrets.ts"
 import { checkFile } from "./Sections.ts"
 import { idsOf, lookUp, type Table } from "./Table.ts"
@@ -34,6 +36,9 @@ export interface CompiledProject {
   readonly defaultWorkflow: string | undefined
   readonly workflows: ReadonlyArray<WorkflowDefinition>
   readonly triggers: ReadonlyArray<TriggerDefinition>
+  readonly schedules: ReadonlyArray<ScheduleDefinition>
+  /** When schedules and triggers may start work; always, without. */
+  readonly activeHours: string | undefined
   /** True when a definition would execute something that the repository wrote: command phases, agents with a command line. */
   readonly executes: boolean
   /** What the author wrote and nothing acts on, and secrets in places where they would be kept. */
@@ -160,6 +165,8 @@ const compileRoot = (root: YamlMap, lookup: Lookup, findings: Findings): Omit<Co
     defaultWorkflow: textOf(section("default_workflow_ref")) ?? only,
     workflows,
     triggers: readTriggers(section("triggers"), findings),
+    schedules: readSchedules(section("schedules"), findings),
+    activeHours: daemon.activeHours,
     executes: workflows.some(({ phases }) =>
       phases.some((phase) => phase.mode === "command" || (phase.mode === "agent" && phase.launch !== undefined))
     )

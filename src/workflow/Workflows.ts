@@ -4,6 +4,7 @@
  */
 import { Context, Effect, FileSystem, Layer, Path, Result } from "effect"
 import { WorkflowInvalid, WorkflowNotFound, type WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
+import type { ScheduleDefinition } from "../../schemas/Schedule.ts"
 import type { TriggerDefinition } from "../../schemas/Trigger.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
@@ -138,12 +139,15 @@ export class Workflows extends Context.Service<Workflows, {
   /** A double: these definitions, the first of them the default. */
   static readonly layerOf = (
     definitions: ReadonlyArray<WorkflowDefinition>,
-    triggers: ReadonlyArray<TriggerDefinition> = []
+    triggers: ReadonlyArray<TriggerDefinition> = [],
+    schedules: ReadonlyArray<ScheduleDefinition> = []
   ) => {
     const project: CompiledProject = {
       defaultWorkflow: definitions[0]?.id,
       workflows: definitions,
       triggers,
+      schedules,
+      activeHours: undefined,
       executes: false,
       warnings: []
     }

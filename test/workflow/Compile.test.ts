@@ -185,7 +185,7 @@ workflows: [{ id: w, phases: [a, b] }]
       small(
         "mode: agent, agent: coder, directive: '${MY_KEY}', evalls: 1",
         "{ it: { on_verdict: { fail: {} } } }",
-        "schedules: []\nworkflws: []\n"
+        "agent_channels: {}\nworkflws: []\n"
       ),
       { MY_KEY: "k" }
     )
@@ -193,7 +193,7 @@ workflows: [{ id: w, phases: [a, b] }]
       "w.yaml:4:47: the value of ${MY_KEY} would be kept in the journal of every run (refer to it under env: only)",
       "w.yaml:4:60: \"evalls\" has no effect in this release (did you mean \"evals\"?)",
       "w.yaml:8:42: on_verdict.fail is never followed: only advance and rework are",
-      "w.yaml:9:1: \"schedules\" is read past: this release does not act on it",
+      "w.yaml:9:1: \"agent_channels\" is read past: this release does not act on it",
       "w.yaml:10:1: \"workflws\" is not a key of workflow files and has no effect (did you mean \"workflows\"?)"
     ])
   })
@@ -201,7 +201,15 @@ workflows: [{ id: w, phases: [a, b] }]
   it("is empty when there is nothing", () => {
     assert.deepStrictEqual(
       compile({}),
-      Result.succeed({ defaultWorkflow: undefined, workflows: [], triggers: [], executes: false, warnings: [] })
+      Result.succeed({
+        defaultWorkflow: undefined,
+        workflows: [],
+        triggers: [],
+        schedules: [],
+        activeHours: undefined,
+        executes: false,
+        warnings: []
+      })
     )
     assert.deepStrictEqual(problems("# nothing yet\n"), [])
   })

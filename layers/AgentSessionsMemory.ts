@@ -3,6 +3,7 @@ import { Context, DateTime, Deferred, Effect, Layer } from "effect"
 import { SessionNotFound } from "../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../schemas/Ids.ts"
 import type { AgentRunResponse } from "../schemas/Provider.ts"
+import type { InteractionResponse } from "../schemas/RunEvent.ts"
 import { type AgentError, type AgentSession, AgentSessions, type SessionStatus } from "../src/agent/AgentSessions.ts"
 import { endOf, type Live, SessionRegistry } from "../src/agent/SessionRegistry.ts"
 
@@ -12,6 +13,8 @@ export type AgentScript = (session: AgentSession) => Effect.Effect<AgentRunRespo
 export class AgentSessionsMemory extends Context.Service<AgentSessionsMemory, {
   /** In the order of their beginning. */
   readonly dispatched: () => ReadonlyArray<AgentSession>
+  /** What was answered to the questions of live sessions. */
+  readonly answers: () => ReadonlyArray<{ readonly interaction: string; readonly response: InteractionResponse }>
 }>()("animus/layers/AgentSessionsMemory") {
   static readonly layer = (script: AgentScript, options?: { readonly canResume?: boolean }) =>
     Layer.effectContext(Effect.sync(() => make(script, options?.canResume ?? false)))
@@ -28,6 +31,7 @@ const cancelled: AgentRunResponse = {
 
 const make = (script: AgentScript, canResume: boolean) => {
   const dispatched: Array<AgentSession> = []
+  const answers: Array<{ readonly interaction: string; readonly response: InteractionResponse }> = []
   const sessions = new SessionRegistry()
   const cancels = new WeakMap<Live, Deferred.Deferred<void>>()
   const now = Effect.map(DateTime.now, DateTime.formatIso)
@@ -71,9 +75,16 @@ const make = (script: AgentScript, canResume: boolean) => {
       const known = sessions.live.get(session)?.status ?? sessions.ended.get(session)
       return known ?? (yield* new SessionNotFound({ session }))
     }),
+    answerable: (session) => sessions.live.has(session) ? Effect.void : Effect.fail(new SessionNotFound({ session })),
+    respond: (session, interaction, response) =>
+      Effect.suspend(() => {
+        if (!sessions.live.has(session)) return Effect.fail(new SessionNotFound({ session }))
+        answers.push({ interaction, response })
+        return Effect.succeed(true)
+      }),
     canResume: () => Effect.succeed(canResume)
   })
   return Context.make(AgentSessions, service).pipe(
-    Context.add(AgentSessionsMemory, AgentSessionsMemory.of({ dispatched: () => dispatched }))
+    Context.add(AgentSessionsMemory, AgentSessionsMemory.of({ dispatched: () => dispatched, answers: () => answers }))
   )
 }

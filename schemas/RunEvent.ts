@@ -75,6 +75,38 @@ export const RecoveryDecided = Schema.TaggedStruct("RecoveryDecided", {
   action: Schema.Literals(["resume", "rerun", "blocked"]),
   reason: Schema.String
 })
+/** What a person says to a question: `decision` to a request for approval, `answer` to anything else. */
+export const InteractionResponse = Schema.Struct({
+  decision: Schema.optionalKey(Schema.Literals(["allow", "deny"])),
+  answer: Schema.optionalKey(Schema.String),
+  message: Schema.optionalKey(Schema.String)
+})
+export type InteractionResponse = typeof InteractionResponse.Type
+
+const interaction = { ...attempt, interaction: Schema.String }
+/** How many questions of the attempt are open once this is said. */
+const open = Schema.Int
+/** The agent of a live attempt asks a person something, and waits. `summary` is what the person reads first. */
+export const InteractionRequested = Schema.TaggedStruct("InteractionRequested", {
+  ...interaction,
+  session: SessionId,
+  kind: Schema.String,
+  summary: Schema.String,
+  payload: Schema.Record(Schema.String, Schema.Json),
+  expires_at: Schema.optionalKey(Schema.String)
+})
+/** The answer, durable before it is delivered. */
+export const InteractionAnswered = Schema.TaggedStruct("InteractionAnswered", {
+  ...interaction,
+  response: InteractionResponse,
+  open
+})
+/** Nobody will answer it any more, or the answer did not arrive: `reason` says why. */
+export const InteractionWithdrawn = Schema.TaggedStruct("InteractionWithdrawn", {
+  ...interaction,
+  reason: Schema.String,
+  open
+})
 export const RunPaused = Schema.TaggedStruct("RunPaused", { reason: Schema.String })
 /** `force` lifts a block; `feedback` becomes the failure context of the phase that is entered. */
 export const RunResumed = Schema.TaggedStruct("RunResumed", {
@@ -103,6 +135,9 @@ export const RunEvent = Schema.Union([
   GateOpened,
   GateDecided,
   RecoveryDecided,
+  InteractionRequested,
+  InteractionAnswered,
+  InteractionWithdrawn,
   RunPaused,
   RunResumed,
   RunRetried,

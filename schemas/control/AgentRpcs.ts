@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { Empty, maybe, orElse } from "../Json.ts"
+import { InteractionResponse } from "../RunEvent.ts"
 import { ControlError } from "./ControlError.ts"
 import { watch } from "./Watch.ts"
 
@@ -68,6 +69,17 @@ export class AgentRpcs extends RpcGroup.make(
   Rpc.make("agent/cancel", {
     payload: { session_id: Schema.String },
     success: Empty,
+    error: ControlError
+  }),
+  /** The run's journal has the answer before the agent does. Either of both ids says which agent; `accepted`: it took the answer. */
+  Rpc.make("agent/respond", {
+    payload: {
+      workflow_id: maybe(Schema.String),
+      session_id: maybe(Schema.String),
+      interaction_id: maybe(Schema.String),
+      response: InteractionResponse
+    },
+    success: Schema.Struct({ accepted: Schema.Boolean }),
     error: ControlError
   }),
   watch("agent/watch", {

@@ -12,6 +12,9 @@ export const knownWorkflowEventKinds = [
   "decision_needed",
   "gate_decided",
   "recovery_decided",
+  "interaction_requested",
+  "interaction_answered",
+  "interaction_withdrawn",
   "workflow_paused",
   "workflow_resumed",
   "workflow_retried",
@@ -28,6 +31,7 @@ export type KnownWorkflowEventKind = (typeof knownWorkflowEventKinds)[number]
 /** Of these kinds is the last event of a run for now: it has ended, or waits for somebody. */
 export const settlingEventKinds: ReadonlySet<string> = new Set<KnownWorkflowEventKind>([
   "decision_needed",
+  "interaction_requested",
   "workflow_paused",
   "workflow_completed",
   "workflow_failed",

@@ -1,6 +1,6 @@
 /** A run as an operator reads it: the `detail` of `workflow/get`. Ours; the reference leaves its shape open. */
 import { Schema } from "effect"
-import { maybe } from "../Json.ts"
+import { maybe, orElse } from "../Json.ts"
 import { RunStatus } from "../RunEvent.ts"
 
 const orNull = Schema.NullOr
@@ -41,6 +41,18 @@ export const RunDetail = Schema.Struct({
   phases: Schema.Array(PhaseRow),
   reworks: Schema.Record(Schema.String, Schema.Int),
   gate: orNull(Schema.Struct({ phase: Schema.String, instructions: Schema.String, note_required: Schema.Boolean })),
+  /** What its agent asks, and nobody has answered; oldest first. */
+  questions: orElse(
+    Schema.Array(Schema.Struct({
+      interaction: Schema.String,
+      session: Schema.String,
+      phase: Schema.String,
+      kind: Schema.String,
+      summary: Schema.String,
+      expires_at: maybe(Schema.String)
+    })),
+    []
+  ),
   recovery: Schema.Array(Schema.Struct({
     phase: Schema.String,
     attempt: Schema.Int,

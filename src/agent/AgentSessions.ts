@@ -6,10 +6,12 @@ import { Context, DateTime, Deferred, Effect, Layer } from "effect"
 import { ProviderMissing, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
+import type { InteractionResponse } from "../../schemas/RunEvent.ts"
 import { type InstalledPlugin, PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import type { AgentError, AgentSession, SessionStatus } from "./AgentSession.ts"
 import { knownTools, providerOf } from "./ProviderNames.ts"
+import { makeAnswers } from "./SessionAnswers.ts"
 import { dispatch, endSession } from "./SessionDispatch.ts"
 import { endOf, type Live, SessionRegistry } from "./SessionRegistry.ts"
 
@@ -25,16 +27,22 @@ export class AgentSessions extends Context.Service<AgentSessions, {
   readonly cancel: (session: SessionId) => Effect.Effect<void, SessionNotFound>
   /** Live ones and the last hundred that ended. */
   readonly status: (session: SessionId) => Effect.Effect<SessionStatus, SessionNotFound>
+  /** Fails when nobody can answer a question of this session: it has ended, or its provider takes no answers. */
+  readonly answerable: (session: SessionId) => Effect.Effect<void, SessionNotFound | AgentError>
+  /** Hands the answer to the process that owns the session; false when it did not want it any more. */
+  readonly respond: (
+    session: SessionId,
+    interaction: string,
+    response: InteractionResponse
+  ) => Effect.Effect<boolean, SessionNotFound | AgentError>
   readonly canResume: (tool: string) => Effect.Effect<boolean, AgentError>
 }>()("animus/agent/AgentSessions") {
   static readonly layer = Layer.effect(AgentSessions, Effect.suspend(() => make))
 }
 
-const make = Effect.gen(function*() {
+const makeProviders = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
-  const sessions = new SessionRegistry()
-
   const find = Effect.fnUntraced(function*(tool: string) {
     const { plugins } = yield* catalog.discovery
     return providerOf(plugins, tool) ?? (yield* new ProviderMissing({ tool, known: knownTools(plugins) }))
@@ -44,7 +52,14 @@ const make = Effect.gen(function*() {
     if (manifest.capabilities.includes(method)) return true
     return (yield* host.initialized(name)).capabilities.methods.includes(method)
   })
+  return { find, supports }
+})
 
+const make = Effect.gen(function*() {
+  const host = yield* PluginHost
+  const sessions = new SessionRegistry()
+
+  const { find, supports } = yield* makeProviders
   const run = Effect.fn("AgentSessions.run")(function*(session: AgentSession) {
     const provider = yield* find(session.tool)
     const plugin = provider.name
@@ -87,5 +102,10 @@ const make = Effect.gen(function*() {
     return yield* supports(yield* find(tool), "agent/resume")
   })
 
-  return AgentSessions.of({ run, cancel, status, canResume })
+  const answers = yield* makeAnswers(
+    sessions,
+    (tool, method) => Effect.flatMap(find(tool), (it) => supports(it, method))
+  )
+
+  return AgentSessions.of({ run, cancel, status, canResume, ...answers })
 })

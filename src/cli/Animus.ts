@@ -70,6 +70,7 @@ const workflowCommands = {
   journal: () => import("./commands/WorkflowJournal.ts").then(({ workflowJournal }) => workflowJournal),
   approve: () => import("./commands/WorkflowApprove.ts").then(({ workflowApprove }) => workflowApprove),
   reject: () => import("./commands/WorkflowReject.ts").then(({ workflowReject }) => workflowReject),
+  answer: () => import("./commands/WorkflowAnswer.ts").then(({ workflowAnswer }) => workflowAnswer),
   retry: () => import("./commands/WorkflowRetry.ts").then(({ workflowRetry }) => workflowRetry),
   fork: () => import("./commands/WorkflowFork.ts").then(({ workflowFork }) => workflowFork),
   pause: () => import("./commands/WorkflowPause.ts").then(({ workflowPause }) => workflowPause),

@@ -14,6 +14,17 @@ export interface InFlight {
   readonly resumed: boolean
 }
 
+/** What the agent of the attempt in flight wants to know from a person. */
+export interface Interaction {
+  readonly interaction: string
+  readonly phase: string
+  readonly attempt: number
+  readonly session: SessionId
+  readonly kind: string
+  readonly summary: string
+  readonly expiresAt: string | undefined
+}
+
 export interface Gate {
   readonly phase: string
   readonly attempt: number

@@ -5,6 +5,7 @@
 import { Context, Effect, Layer } from "effect"
 import { Digest, SecureRandom } from "effect/crypto"
 import type { InvalidInput, ProjectNotTrusted, StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
+import type { SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type {
   IllegalTransition,
   RunBlocked,
@@ -17,8 +18,11 @@ import type {
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
+import type { AgentError } from "../agent/AgentSessions.ts"
 import type { SubjectError } from "../subject/SubjectRouter.ts"
+import { respond, type RunAnswer } from "./InteractionAnswer.ts"
 import { approve, type GateAnswer, type GateRejection, reject, retry, type RetryOptions } from "./PersonCommands.ts"
+import type { Interaction } from "./Position.ts"
 import { cancel, type Fork, fork, pause, resume, start, takeUp } from "./RunCommands.ts"
 import { makeRegistry } from "./RunRegistry.ts"
 import type { RunState } from "./RunState.ts"
@@ -47,6 +51,10 @@ export class RunEngine extends Context.Service<RunEngine, {
     run: RunId,
     options: { readonly force: boolean; readonly feedback?: string }
   ) => Effect.Effect<void, CommandError>
+  /** Says a person's word to a question of the live attempt, durably first. */
+  readonly respond: (answer: RunAnswer) => Effect.Effect<void, CommandError | AgentError | SessionNotFound>
+  /** The questions that are open in this daemon's runs. */
+  readonly asking: Effect.Effect<ReadonlyArray<{ readonly run: RunId } & Interaction>>
   /** Takes a failed, escalated or blocked run into a phase again. */
   readonly retry: (run: RunId, options: RetryOptions) => Effect.Effect<void, CommandError>
   /** A new run with the definition that another one pinned; starting one that exists is a no-op, as with `start`. */
@@ -73,6 +81,8 @@ const make = Effect.gen(function*() {
     cancel: Effect.fn("RunEngine.cancel")(cancel(runs)),
     pause: Effect.fn("RunEngine.pause")(pause(runs)),
     resume: Effect.fn("RunEngine.resume")(resume(runs)),
+    respond: Effect.fn("RunEngine.respond")(respond(runs)),
+    asking: runs.asking,
     retry: Effect.fn("RunEngine.retry")(retry(runs)),
     fork: Effect.fn("RunEngine.fork")(fork(runs)),
     get: Effect.fn("RunEngine.get")(runs.get),

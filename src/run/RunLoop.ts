@@ -9,6 +9,7 @@ import type { SubjectStatus } from "../../schemas/Subject.ts"
 import type { Phase } from "../../schemas/Workflow.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { type Action, decide } from "./Decide.ts"
+import { keepInteraction, withdrawAll } from "./Interactions.ts"
 import { newSession, performAgent } from "./phases/AgentPhase.ts"
 import { performCommand } from "./phases/CommandPhase.ts"
 import { gateAnswered, gateConcluded, gateOpened } from "./phases/ManualPhase.ts"
@@ -94,6 +95,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
       if (state.position._tag === "Cancelling" && state.position.attempt !== undefined) {
         yield* closeRecord(state, state.position.attempt, "failed", `cancelled: ${action.reason}`)
       }
+      yield* withdrawAll(actor, "the run has ended")
       yield* commit(actor, ending(action))
       return again
     default:
@@ -176,6 +178,7 @@ const gateEvent = (
 /** A decision to resume makes the attempt this daemon's own, so that the next step performs it. */
 const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
   if (!isCurrent(actor, attempt)) return
+  yield* withdrawAll(actor, "the daemon that its agent asked has ended; if it goes on, it asks again")
   yield* commit(actor, event)
   if (event._tag !== "RecoveryDecided") return
   if (event.action === "resume") actor.fresh = attempt
@@ -192,7 +195,7 @@ const isCurrent = ({ state }: RunActor, { attempt, phase }: InFlight) => {
 const performed = Effect.fnUntraced(function*(actor: RunActor, state: RunState, attempt: InFlight) {
   const began = yield* Clock.currentTimeMillis
   const phase = phaseOf(state.definition, attempt.phase)
-  const outcome = phase === undefined ? noSuchPhase : yield* perform(state, phase, attempt)
+  const outcome = phase === undefined ? noSuchPhase : yield* perform(actor, state, phase, attempt)
   yield* crashPoint("phase-performed")
   const event = eventOf(state, attempt, outcome, { began, ended: yield* Clock.currentTimeMillis })
   yield* patiently(actor.lock.withPermit(concluded(actor, attempt, event)))
@@ -201,13 +204,16 @@ const performed = Effect.fnUntraced(function*(actor: RunActor, state: RunState, 
 
 const noSuchPhase: Outcome = { _tag: "Broken", error: "the pinned workflow has no such phase" }
 
-const perform = Effect.fnUntraced(function*(state: RunState, phase: Phase, attempt: InFlight) {
+const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, phase: Phase, attempt: InFlight) {
   switch (phase.mode) {
     case "command":
       return yield* performCommand(state, phase, attempt)
     case "agent": {
       const record = attempt.resumed ? yield* patiently(recordOf(state, attempt)) : undefined
-      return yield* performAgent(state, phase, attempt, record?.provider_session_id ?? undefined)
+      return yield* performAgent(state, phase, attempt, {
+        resume: record?.provider_session_id ?? undefined,
+        asked: (session, question) => keepInteraction(actor, attempt, session, question)
+      })
     }
     case "manual":
       return noSuchPhase
@@ -217,6 +223,7 @@ const perform = Effect.fnUntraced(function*(state: RunState, phase: Phase, attem
 const concluded = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
   if (isCurrent(actor, attempt)) {
     const paused = actor.state?.head.status === "paused" ? actor.state.head.reason ?? "" : undefined
+    yield* withdrawAll(actor, "the attempt ended before anybody answered")
     yield* commit(actor, event)
     const after = actor.state?.head.status
     if (paused !== undefined && (after === "running" || after === "sleeping")) {

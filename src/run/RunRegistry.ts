@@ -70,6 +70,9 @@ const makeActors = (store: SessionStore["Service"]) => {
     get: Effect.fnUntraced(function*(run: RunId) {
       return actors.get(run)?.state ?? (yield* read(run))
     }),
+    asking: Effect.sync(() =>
+      [...actors].flatMap(([run, { state }]) => (state?.interactions ?? []).map((one) => ({ run, ...one })))
+    ),
     settled: Effect.fnUntraced(function*(run: RunId) {
       const actor = actors.get(run)
       if (actor !== undefined) yield* actor.settled.await

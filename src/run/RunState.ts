@@ -4,7 +4,7 @@ import type { ForkedFrom, JournalEntry, RunHead } from "../../schemas/RunEvent.t
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { advanceHead } from "../session/RunHead.ts"
-import { attemptOf, type Position } from "./Position.ts"
+import { attemptOf, type Interaction, type Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
 
 /** `inherited`: carried out by the run that this one was forked from. */
@@ -56,6 +56,8 @@ export interface RunState {
   /** What a person said at the last resume, until a phase has been entered with it. */
   readonly feedback: string | undefined
   readonly recoveries: ReadonlyArray<Recovery>
+  /** Questions of the attempt in flight that nobody has answered, oldest first. */
+  readonly interactions?: ReadonlyArray<Interaction> | undefined
   readonly forkedFrom?: ForkedFrom | undefined
 }
 
@@ -128,6 +130,11 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
     }
     case "RateLimited":
       return limited(state, event)
+    case "InteractionRequested":
+      return { interactions: [...others(state, event), interactionOf(event)] }
+    case "InteractionAnswered":
+    case "InteractionWithdrawn":
+      return { interactions: others(state, event) }
     case "PhaseSkipped":
       return {
         position: { _tag: "Skipped", phase: event.phase },
@@ -155,6 +162,13 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
       return {}
   }
 }
+
+const others = ({ interactions = [] }: RunState, { interaction }: { readonly interaction: string }) =>
+  interactions.filter((one) => one.interaction !== interaction)
+
+const interactionOf = (
+  { attempt, expires_at: expiresAt, interaction, kind, phase, session, summary }: EventOf<"InteractionRequested">
+): Interaction => ({ interaction, phase, attempt, session, kind, summary, expiresAt })
 
 const decided = (state: RunState, at: string, event: EventOf<"GateDecided">): Partial<RunState> => {
   if (state.position._tag !== "AtGate") return {}

@@ -29,6 +29,14 @@ export const runDetail = (state: RunState, { location, trouble }: RunPlace = {})
     gate: gate === undefined
       ? null
       : { phase: gate.phase, instructions: gate.instructions, note_required: gate.noteRequired },
+    questions: (state.interactions ?? []).map(({ expiresAt, interaction, kind, phase, session, summary }) => ({
+      interaction,
+      session,
+      phase,
+      kind,
+      summary,
+      ...(expiresAt === undefined ? {} : { expires_at: expiresAt })
+    })),
     recovery: recoveries,
     definition_hash: definitionHash,
     location: location ?? null
@@ -72,7 +80,7 @@ const waitsFor = ({ definition, head: { phase, reason, status }, position }: Run
   switch (status) {
     case "waiting": {
       const gate = position._tag === "AtGate" ? position.gate : undefined
-      if (gate === undefined) return reason
+      if (gate === undefined) return `an answer to its agent: ${reason}`
       const until = definition.phases.find(({ id }) => id === gate.phase)
       const limit = until?.mode === "manual" && until.timeout_secs !== undefined
         ? `; without one it is rejected ${until.timeout_secs} s after ${gate.openedAt}`
@@ -98,15 +106,18 @@ const waitsFor = ({ definition, head: { phase, reason, status }, position }: Run
 }
 
 /** The exact command that moves the run on, or where to look. */
-export const nextStep = ({ head: { run, status }, position }: RunState): string => {
+export const nextStep = ({ head: { run, status }, interactions: [question] = [], position }: RunState): string => {
+  const answer = question === undefined
+    ? undefined
+    : `animus workflow answer ${run} ${question.kind === "approval" ? "--allow" : "--answer TEXT"}`
   switch (status) {
     case "running":
-      return `animus workflow watch ${run}`
+      return answer ?? `animus workflow watch ${run}`
     case "waiting": {
       const gate = position._tag === "AtGate" ? position.gate : undefined
       const note = gate?.noteRequired === true ? " --note TEXT" : ""
       return gate === undefined
-        ? `animus workflow get ${run}`
+        ? answer ?? `animus workflow get ${run}`
         : `animus workflow approve ${run} ${gate.phase}${note}`
     }
     case "sleeping":

@@ -48,13 +48,19 @@ export const isEnd = ({ kind, payload }: WorkflowEvent): boolean =>
 const isEscalation = (payload: Json): boolean =>
   typeof payload === "object" && payload !== null && "final_status" in payload && payload.final_status === "escalated"
 
+type Event<Tag> = Extract<JournalEntry["event"], { readonly _tag: Tag }>
+type InteractionTag = "InteractionRequested" | "InteractionAnswered" | "InteractionWithdrawn"
+type PersonTag = "RunPaused" | "RunResumed" | "RunRetried" | "CancelRequested"
+type EndTag = "RunCompleted" | "RunFailed" | "RunEscalated" | "RunCancelled"
+
 const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => {
   switch (event._tag) {
     case "RunStarted":
       return [["workflow_started", {
         workflow: event.definition.id,
         subject_id: event.dispatch.subject.id,
-        total_phases: event.definition.phases.length
+        total_phases: event.definition.phases.length,
+        ...(event.forked_from === undefined ? {} : { forked_from: event.forked_from.run })
       }]]
     case "PhaseStarted":
       return [["phase_started", {
@@ -65,47 +71,88 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
       return completed(state, event)
     case "PhaseFailed":
       return [["phase_failed", { ...placeOf(state, event), phase_status: "failed", error: event.error }]]
+    case "PhaseSkipped":
+      return [["phase_skipped", { phase_id: event.phase, guard: event.guard }]]
     case "RateLimited": {
       const { reason, until } = event
       return [["workflow_paused", { state: "sleeping", ...placeOf(state, event), until, reason }]]
     }
     case "GateOpened":
-      return [
-        ["phase_completed", { ...placeOf(state, event), phase_status: "manual_pending" }],
-        ["decision_needed", {
-          ...placeOf(state, event),
-          instructions: event.instructions,
-          note_required: event.note_required
-        }]
-      ]
+      return opened(state, event)
+    case "GateDecided": {
+      const { _tag, attempt, phase, ...answer } = event
+      return [["gate_decided", { ...placeOf(state, { phase, attempt }), ...answer }]]
+    }
     case "RecoveryDecided": {
       const { action, phase, reason } = event
       return action === "blocked"
         ? [["workflow_paused", { state: "blocked", phase_id: phase, reason }]]
         : [["recovery_decided", { ...placeOf(state, event), action, reason }]]
     }
-    case "PhaseSkipped":
-      return [["phase_skipped", { phase_id: event.phase, guard: event.guard }]]
-    case "GateDecided": {
-      const { _tag, attempt, phase, ...answer } = event
-      return [["gate_decided", { ...placeOf(state, { phase, attempt }), ...answer }]]
-    }
-    case "RunResumed":
-      return [["workflow_resumed", { force: event.force }]]
-    case "RunRetried":
-      return [["workflow_retried", { phase_id: event.phase }]]
-    case "CancelRequested":
-      return [["cancel_requested", { reason: event.reason }]]
+    case "InteractionRequested":
+    case "InteractionAnswered":
+    case "InteractionWithdrawn":
+      return [asking(state, event)]
     case "RunPaused":
-      return [["workflow_paused", { state: "paused", reason: event.reason }]]
+    case "RunResumed":
+    case "RunRetried":
+    case "CancelRequested":
+      return [steered(event)]
     case "RunCompleted":
-      return [["workflow_completed", { final_status: "completed", reason: event.reason }]]
     case "RunFailed":
-      return [["workflow_failed", { final_status: "failed", reason: event.reason }]]
     case "RunEscalated":
-      return [["workflow_failed", { final_status: "escalated", reason: event.reason }]]
     case "RunCancelled":
-      return [["workflow_cancelled", { reason: event.reason }]]
+      return [ending(event)]
+  }
+}
+
+const opened = (state: RunState, event: Event<"GateOpened">): ReadonlyArray<Said> => [
+  ["phase_completed", { ...placeOf(state, event), phase_status: "manual_pending" }],
+  ["decision_needed", {
+    ...placeOf(state, event),
+    instructions: event.instructions,
+    note_required: event.note_required
+  }]
+]
+
+const asking = (state: RunState, event: Event<InteractionTag>): Said => {
+  const question = { ...placeOf(state, event), interaction_id: event.interaction }
+  switch (event._tag) {
+    case "InteractionRequested": {
+      const { expires_at, kind, payload, session, summary } = event
+      const expires = expires_at === undefined ? {} : { expires_at }
+      return ["interaction_requested", { ...question, session_id: session, kind, summary, payload, ...expires }]
+    }
+    case "InteractionAnswered":
+      return ["interaction_answered", { ...question, response: { ...event.response } }]
+    case "InteractionWithdrawn":
+      return ["interaction_withdrawn", { ...question, reason: event.reason }]
+  }
+}
+
+const steered = (event: Event<PersonTag>): Said => {
+  switch (event._tag) {
+    case "RunPaused":
+      return ["workflow_paused", { state: "paused", reason: event.reason }]
+    case "RunResumed":
+      return ["workflow_resumed", { force: event.force }]
+    case "RunRetried":
+      return ["workflow_retried", { phase_id: event.phase }]
+    case "CancelRequested":
+      return ["cancel_requested", { reason: event.reason }]
+  }
+}
+
+const ending = ({ _tag, reason }: Event<EndTag>): Said => {
+  switch (_tag) {
+    case "RunCompleted":
+      return ["workflow_completed", { final_status: "completed", reason }]
+    case "RunFailed":
+      return ["workflow_failed", { final_status: "failed", reason }]
+    case "RunEscalated":
+      return ["workflow_failed", { final_status: "escalated", reason }]
+    case "RunCancelled":
+      return ["workflow_cancelled", { reason }]
   }
 }
 

@@ -12,8 +12,23 @@ export const isRunStatus = Schema.is(RunStatus)
 
 type Change = Partial<Pick<RunHead, "workflow" | "status" | "subject_id" | "phase" | "attempt" | "reason">>
 
-const changeOf = (event: RunEvent): Change => {
+/** A question does not change what a person holds, and the last answer lets only that run go on which waited for it. */
+const asked = (
+  head: RunHead | undefined,
+  { open, summary }: { readonly open?: number; readonly summary?: string }
+): Change => {
+  if (summary !== undefined) {
+    return head?.status === "running" || head?.status === "waiting" ? { status: "waiting", reason: summary } : {}
+  }
+  return head?.status === "waiting" && open === 0 ? { status: "running" } : {}
+}
+
+const changeOf = (head: RunHead | undefined, event: RunEvent): Change => {
   switch (event._tag) {
+    case "InteractionRequested":
+    case "InteractionAnswered":
+    case "InteractionWithdrawn":
+      return asked(head, event)
     case "RunStarted":
       return {
         workflow: event.definition.id,
@@ -65,7 +80,7 @@ const begin = (run: RunId, entry: JournalEntry): RunHead => ({
 
 /** The head after one more entry. A reason and an end belong to the status they came with and go when it changes. */
 export const advanceHead = (head: RunHead | undefined, run: RunId, entry: JournalEntry): RunHead => {
-  const change = changeOf(entry.event)
+  const change = changeOf(head, entry.event)
   const { finished_at, reason, ...rest } = head ?? begin(run, entry)
   const kept = change.status === undefined
     ? { ...(reason === undefined ? {} : { reason }), ...(finished_at === undefined ? {} : { finished_at }) }

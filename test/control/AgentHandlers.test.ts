@@ -5,11 +5,14 @@ import { type AgentScript, AgentSessionsMemory } from "../../layers/AgentSession
 import * as ControlMemory from "../../layers/ControlMemory.ts"
 import { ControlError } from "../../schemas/control/ControlError.ts"
 import { ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
+import { RunId, SessionId } from "../../schemas/Ids.ts"
 import { ControlClient } from "../../src/control/ControlClient.ts"
 import { ControlServer } from "../../src/control/ControlServer.ts"
 import { AgentHandlers } from "../../src/control/handlers/AgentHandlers.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
+import type { RunAnswer } from "../../src/run/InteractionAnswer.ts"
+import { RunEngine } from "../../src/run/RunEngine.ts"
 import * as Doubles from "./Doubles.ts"
 
 const scope = Layer.succeed(ProjectScope, {
@@ -20,11 +23,26 @@ const scope = Layer.succeed(ProjectScope, {
   socketPath: "/c/p/s"
 })
 
+const asked: Array<RunAnswer> = []
+const runs = Layer.mock(RunEngine)({
+  asking: Effect.succeed([{
+    run: RunId.make("r1"),
+    interaction: "q1",
+    phase: "implement",
+    attempt: 1,
+    session: SessionId.make("s1"),
+    kind: "question",
+    summary: "which?",
+    expiresAt: undefined
+  }]),
+  respond: (answer) => Effect.sync(() => void asked.push(answer))
+})
+
 const layer = (script: AgentScript) =>
   ControlClient.layer.pipe(
     Layer.provide(ControlMemory.layer),
     Layer.provide(ControlServer.layer),
-    Layer.provide(AgentHandlers),
+    Layer.provide(AgentHandlers.pipe(Layer.provide(runs))),
     Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
     Layer.provideMerge(AgentSessionsMemory.layer(script)),
     Layer.provideMerge(Notifications.layer),
@@ -169,4 +187,39 @@ describe("agent/watch", () => {
       assert.deepStrictEqual(yield* Fiber.join(one), [{ watching: true }, said("a", "1"), said("a", "3")])
       assert.deepStrictEqual(yield* Fiber.join(all), [{ watching: true }, ...words])
     }).pipe(Effect.provide(layer(() => Effect.succeed(answer)))))
+})
+
+describe("agent/respond", () => {
+  const { begun, script } = endless()
+
+  it.effect("goes through the run that the agent works for, by the run or by the session", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      yield* control["agent/respond"]({ workflow_id: "r1", response: { answer: "a" } })
+      yield* control["agent/respond"]({ session_id: "s1", interaction_id: "q1", response: { decision: "deny" } })
+      assert.deepStrictEqual(asked.splice(0), [
+        { run: RunId.make("r1"), response: { answer: "a" } },
+        { run: RunId.make("r1"), interaction: "q1", response: { decision: "deny" } }
+      ])
+    }).pipe(Effect.provide(layer(script))))
+
+  it.effect("reaches an agent with no run around it, and is refused where nobody is meant", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const running = yield* Effect.forkChild(control["agent/run"](request))
+      yield* begun.await
+      const session_id = yield* lastSession
+      yield* control["agent/respond"]({ session_id, interaction_id: "q9", response: { answer: "b" } })
+      const agents = yield* AgentSessionsMemory
+      assert.deepStrictEqual(agents.answers(), [{ interaction: "q9", response: { answer: "b" } }])
+      for (const wrong of [{ session_id }, { session_id: "gone", interaction_id: "q9" }]) {
+        const refused = controlError(
+          yield* Effect.flip(control["agent/respond"]({ ...wrong, response: { answer: "b" } }))
+        )
+        assert.include(["invalid_request", "not_found"], refused.category)
+      }
+      const empty = controlError(yield* Effect.flip(control["agent/respond"]({ workflow_id: "r1", response: {} })))
+      assert.strictEqual(empty.category, "invalid_request")
+      yield* Fiber.interrupt(running)
+    }).pipe(Effect.provide(layer(script))))
 })

@@ -120,6 +120,7 @@ export const handlers = (steering: Steering) =>
     "agent/run": unused,
     "agent/status": unused,
     "agent/cancel": unused,
+    "agent/respond": unused,
     "agent/watch": unwatched,
     "plugin/list": unused,
     "plugin/info": unused,

@@ -3,7 +3,7 @@ import { DateTime, Deferred, Effect, FileSystem, Latch, Layer, Path, Scope, Sink
 import { ChildProcessSpawner } from "effect/process"
 import { SETTLED } from "../../schemas/control/AgentRpcs.ts"
 import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
-import { NoBackendForKind } from "../../schemas/errors/PluginErrors.ts"
+import { NoBackendForKind, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import {
   RunNotFound,
   SequenceConflict,
@@ -132,6 +132,9 @@ export class World {
   readonly agentOutput: Array<string> = []
   cancelled = 0
   resumable = false
+  answerable = true
+  accepts = true
+  readonly answered = Latch.makeUnsafe(false)
   trusted = true
   subjectsHang = false
   subjectsFail = false
@@ -244,7 +247,23 @@ export class World {
         })
       )),
     cancel: () => Effect.void,
-    status: () => Effect.die("not asked"),
+    status: (session) =>
+      Effect.succeed({
+        session,
+        status: "running",
+        provider: "exec",
+        model: "",
+        startedAt: "",
+        finishedAt: undefined,
+        lastError: undefined
+      }),
+    answerable: (session) => this.answerable ? Effect.void : Effect.fail(new SessionNotFound({ session })),
+    respond: (_, interaction, response) =>
+      Effect.sync(() => {
+        this.log.push(`respond ${interaction} ${JSON.stringify(response)}`)
+        this.answered.openUnsafe()
+        return this.accepts
+      }),
     canResume: () => Effect.sync(() => this.resumable)
   })
 

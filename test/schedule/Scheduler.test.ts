@@ -89,6 +89,8 @@ class Runs {
         resume: () => unused,
         retry: () => unused,
         fork: () => unused,
+        respond: () => unused,
+        asking: Effect.succeed([]),
         settled: () => unused,
         troubles: Effect.sync(() => this.troubles),
         recover: unused

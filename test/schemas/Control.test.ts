@@ -23,6 +23,7 @@ describe("the surface", () => {
   it("has these methods", () => {
     expect([...rpcs.keys()].toSorted()).toEqual([
       "agent/cancel",
+      "agent/respond",
       "agent/run",
       "agent/status",
       "agent/watch",

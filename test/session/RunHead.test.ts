@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { runStarted } from "../../layers/Testing.ts"
-import { RunId } from "../../schemas/Ids.ts"
+import { RunId, SessionId } from "../../schemas/Ids.ts"
 import type { RunEvent, RunHead } from "../../schemas/RunEvent.ts"
 import { advanceHead, isFinished } from "../../src/session/RunHead.ts"
 
@@ -18,6 +18,22 @@ const started: RunEvent = { _tag: "PhaseStarted", ...phase, nonce: "n" }
 const gate: RunEvent = { _tag: "GateOpened", ...phase, instructions: "look", note_required: false }
 const blocked: RunEvent = { _tag: "RecoveryDecided", ...phase, action: "blocked", reason: "may have run" }
 const resumed: RunEvent = { _tag: "RunResumed", force: true }
+const question: RunEvent = {
+  _tag: "InteractionRequested",
+  ...phase,
+  interaction: "q1",
+  session: SessionId.make("s1"),
+  kind: "question",
+  summary: "which?",
+  payload: {}
+}
+const answered = (open: number): RunEvent => ({
+  _tag: "InteractionAnswered",
+  ...phase,
+  interaction: "q1",
+  response: { answer: "this" },
+  open
+})
 const failed: RunEvent = { _tag: "RunFailed", reason: "no" }
 
 describe("the head of a run", () => {
@@ -47,6 +63,13 @@ describe("the head of a run", () => {
       reason: "429",
       begun: false
     }], { status: "sleeping", reason: "429", ...phase }],
+    ["waits for an answer", [started, question], { status: "waiting", reason: "which?" }],
+    ["waits for the last of several", [started, question, question, answered(1)], { status: "waiting" }],
+    ["goes on after the last answer", [started, question, answered(0)], { status: "running" }],
+    ["stays paused whatever is asked", [started, { _tag: "RunPaused", reason: "lunch" }, question, answered(0)], {
+      status: "paused",
+      reason: "lunch"
+    }],
     ["goes on after a decision", [gate, { _tag: "GateDecided", ...phase, approved: true }], { status: "running" }],
     ["is blocked by recovery", [started, blocked], { status: "blocked", reason: "may have run", ...phase }],
     ["is running after any other recovery", [{ ...blocked, action: "rerun" }], { status: "running" }],

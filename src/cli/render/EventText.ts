@@ -35,6 +35,9 @@ const saidBy: { readonly [kind: string]: (payload: Payload) => string } = {
     return `${attemptOf(p)} was ${p.approved === true ? "approved" : "rejected"}${to}${note}`
   },
   recovery_decided: (p) => `${attemptOf(p)} recovered, ${text(p.action)}: ${text(p.reason)}`,
+  interaction_requested: (p) => `${attemptOf(p)} asks: ${text(p.summary)}`,
+  interaction_answered: (p) => `${attemptOf(p)} got an answer to question ${text(p.interaction_id)}`,
+  interaction_withdrawn: (p) => `${attemptOf(p)} asks no more (question ${text(p.interaction_id)}): ${text(p.reason)}`,
   workflow_resumed: () => "run goes on",
   workflow_retried: (p) => `run is taken into ${text(p.phase_id)} again`,
   cancel_requested: (p) => `run is being cancelled: ${text(p.reason)}`,

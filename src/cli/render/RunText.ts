@@ -76,6 +76,7 @@ export const runText = (run: WorkflowDetail): ReadonlyArray<string> =>
       ...detail.recovery.map((one) =>
         sanitizeLine(`recovery: ${one.action} ${one.phase} attempt ${one.attempt}: ${one.reason}`)
       ),
+      ...detail.questions.map(({ interaction, kind, summary }) => sanitizeLine(`${kind} ${interaction}: ${summary}`)),
       ...detail.gate === null ? [] : ["", sanitizeLine(`decide: ${detail.gate.instructions}`)],
       "",
       sanitizeLine(`next: ${detail.next}`)

@@ -4,11 +4,13 @@ import { SecureRandom } from "effect/crypto"
 import { AgentRpcs } from "../../../schemas/control/AgentRpcs.ts"
 import { ControlError } from "../../../schemas/control/ControlError.ts"
 import { SessionId } from "../../../schemas/Ids.ts"
+import type { InteractionResponse } from "../../../schemas/RunEvent.ts"
 import { faultOf } from "../../agent/AgentSession.ts"
 import { AgentSessions } from "../../agent/AgentSessions.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
-import { answer, done } from "../ControlFailure.ts"
+import { RunEngine } from "../../run/RunEngine.ts"
+import { answer, done, invalid, runIdOf } from "../ControlFailure.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
 
 const makeRun = Effect.gen(function*() {
@@ -54,10 +56,42 @@ const makeRun = Effect.gen(function*() {
   })
 })
 
+interface Response {
+  readonly workflow_id?: string
+  readonly session_id?: string
+  readonly interaction_id?: string
+  readonly response: InteractionResponse
+}
+
+/** A session that belongs to a run is answered through the run; only one with no run around it is answered by itself. */
+const makeRespond = Effect.gen(function*() {
+  const sessions = yield* AgentSessions
+  const engine = yield* RunEngine
+  return Effect.fnUntraced(function*({ interaction_id: interaction, response, session_id, workflow_id }: Response) {
+    if (Object.keys(response).length === 0) return yield* invalid("the response is empty: decision, answer or message")
+    const asked = (yield* engine.asking).find((one) =>
+      one.session === session_id && (interaction === undefined || one.interaction === interaction)
+    )
+    const run = workflow_id === undefined ? asked?.run : yield* runIdOf(workflow_id)
+    if (run !== undefined) {
+      const named = workflow_id === undefined ? asked?.interaction : interaction
+      yield* engine.respond({ run, response, ...(named === undefined ? {} : { interaction: named }) })
+      return { accepted: true }
+    }
+    if (session_id === undefined || interaction === undefined) {
+      return yield* invalid(
+        "name the run with workflow_id, or the agent and its question with session_id and interaction_id"
+      )
+    }
+    return { accepted: yield* sessions.respond(SessionId.make(session_id), interaction, response) }
+  })
+})
+
 export const AgentHandlers = AgentRpcs.toLayer(Effect.gen(function*() {
   const sessions = yield* AgentSessions
   const notifications = yield* Notifications
   const run = yield* makeRun
+  const respond = yield* makeRespond
   return AgentRpcs.of({
     "agent/run": (request) => answer(run(request)),
     "agent/status": ({ id }) =>
@@ -74,6 +108,7 @@ export const AgentHandlers = AgentRpcs.toLayer(Effect.gen(function*() {
         })
       )),
     "agent/cancel": ({ session_id }) => done(Effect.suspend(() => sessions.cancel(SessionId.make(session_id)))),
+    "agent/respond": (request) => answer(respond(request)),
     "agent/watch": ({ workflow_id }) =>
       acknowledged(Effect.map(
         watchTopic(notifications, "agent", "skip"),

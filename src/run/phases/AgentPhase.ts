@@ -30,9 +30,17 @@ const backoff = Schedule.min([Schedule.exponential("200 millis"), Schedule.space
 
 export const newSession = Effect.map(SecureRandom.SecureRandom.use((random) => random.uuidV4()), SessionId.make)
 
-/** `resume` is the provider's own session to go on with. */
+type Question = Extract<AgentNotification, { readonly _tag: "InteractionRequested" }>
+
+interface Performance<R> {
+  /** The provider's own session to go on with. */
+  readonly resume: string | undefined
+  /** Told before anything that the session says after it. */
+  readonly asked: (session: SessionId, question: Question) => Effect.Effect<void, never, R>
+}
+
 export const performAgent = Effect.fn("AgentPhase.perform")(
-  function*(state: RunState, phase: AgentPhase, attempt: InFlight, resume: string | undefined) {
+  function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, resume }: Performance<R>) {
     const request = yield* requestOf(state, phase, attempt, resume)
     let forwarded = false
     let begun = resume !== undefined
@@ -45,7 +53,7 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
       yield* patiently(keeper.begin)
       yield* crashPoint("session-pending")
       const agents = yield* AgentSessions
-      const context = yield* Effect.context<SessionStore | Notifying>()
+      const context = yield* Effect.context<SessionStore | Notifying | R>()
       const response = yield* agents.run({
         session: own,
         tool: phase.tool,
@@ -55,7 +63,10 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
           forwarded = forwarded || events.length > 0
           begun = begun || events.some(({ _tag }) => _tag !== "Metadata")
           notices = [...notices, ...events.filter(({ _tag }) => _tag === "Metadata")].slice(-NOTICES)
-          return Effect.andThen(keeper.heard(events), tell(state.head.run, attempt, own, events.map(saidIn))).pipe(
+          const questions = events.filter((event): event is Question => event._tag === "InteractionRequested")
+          return keeper.heard(events).pipe(
+            Effect.andThen(Effect.forEach(questions, (question) => asked(own, question), { discard: true })),
+            Effect.andThen(tell(state.head.run, attempt, own, events.map(saidIn))),
             Effect.provideContext(context)
           )
         }

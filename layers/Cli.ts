@@ -15,6 +15,7 @@ import { Trust } from "../src/project/Trust.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
 import * as ControlConnectionSocket from "./ControlConnectionSocket.ts"
 import * as DaemonLauncherDetached from "./DaemonLauncherDetached.ts"
+import * as ProcessRecordsFile from "./ProcessRecordsFile.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 import * as ScopePaths from "./ScopePaths.ts"
 
@@ -105,6 +106,7 @@ export const ground = Layer.mergeAll(ProcessTableLinux.layer, pluginTrials).pipe
 export const layer = Layer.mergeAll(
   ControlClient.layer.pipe(Layer.provide(ControlConnectionSocket.layer)),
   DaemonLauncherDetached.layer,
+  ProcessRecordsFile.layer,
   Trust.layer,
   daemonProgram,
   offlineFiles,

@@ -44,6 +44,7 @@ import * as LogBackendJsonl from "./LogBackendJsonl.ts"
 import * as LogBackendPlugin from "./LogBackendPlugin.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as PluginStoreFile from "./PluginStoreFile.ts"
+import * as ProcessRecordsFile from "./ProcessRecordsFile.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 import * as ScheduleStoreFile from "./ScheduleStoreFile.ts"
 import * as ScheduleStoreMemory from "./ScheduleStoreMemory.ts"
@@ -90,6 +91,7 @@ const recovered = Layer.effectDiscard(Effect.gen(function*() {
 
 const ground = Layer.mergeAll(
   ProcessTableLinux.layer,
+  ProcessRecordsFile.layer,
   HostEnvironmentProcess.layer,
   DaemonConfigFile.layer,
   lifecycle,

@@ -6,6 +6,7 @@ import { dirname } from "node:path"
 import { StateFolderUnusable } from "../schemas/errors/DaemonErrors.ts"
 import { DaemonLauncher, type LaunchRequest } from "../src/cli/DaemonLauncher.ts"
 import { Installation } from "../src/cli/Installation.ts"
+import { unlimited } from "./LimitMark.ts"
 
 const openLog = (path: string) =>
   Effect.try({
@@ -28,7 +29,8 @@ export const layer = Layer.effect(
     const launch = Effect.fn("DaemonLauncher.launch")(function*(request: LaunchRequest) {
       const log = yield* Effect.acquireRelease(openLog(request.logPath), (fd) => Effect.sync(() => closeSync(fd)))
       return yield* Effect.callback<{ readonly pid: number }, StateFolderUnusable>((resume) => {
-        const child = spawn(command, [...args, "daemon", "run", "--project-root", request.projectRoot], {
+        const [path, all] = unlimited(command, [...args, "daemon", "run", "--project-root", request.projectRoot])
+        const child = spawn(path, all, {
           cwd: request.projectRoot,
           detached: true,
           // A daemon that an agent starts is nobody's child: it must not be taken for what another one left behind.

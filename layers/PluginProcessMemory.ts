@@ -4,7 +4,13 @@
  */
 import { Cause, Deferred, Effect, Exit, Layer, Queue, type Scope, Sink, Stdio, Stream } from "effect"
 import { PluginCrashed } from "../schemas/errors/PluginErrors.ts"
-import { type PluginCommand, type PluginExit, type PluginPipes, PluginProcess } from "../src/plugin/PluginProcess.ts"
+import {
+  type PluginCommand,
+  type PluginExit,
+  type PluginHeirs,
+  type PluginPipes,
+  PluginProcess
+} from "../src/plugin/PluginProcess.ts"
 
 /** Succeeds with its exit code; a failure or a defect is exit code 1. */
 export type MemoryProgram = (command: PluginCommand) => Effect.Effect<number | void, unknown, Stdio.Stdio | Scope.Scope>
@@ -22,6 +28,13 @@ const into = (pipe: Pipe) =>
 const exitOf = (exit: Exit.Exit<number | void, unknown>): PluginExit => {
   if (Exit.isSuccess(exit)) return { code: exit.value ?? 0, signal: undefined }
   return Cause.hasInterruptsOnly(exit.cause) ? { code: undefined, signal: "SIGTERM" } : { code: 1, signal: undefined }
+}
+
+const childless: PluginHeirs = {
+  now: Effect.succeed([]),
+  end: () => Effect.succeed({ ended: [], survivors: [] }),
+  endAllBut: () => Effect.succeed({ ended: [], survivors: [] }),
+  survivors: () => []
 }
 
 const run = Effect.fnUntraced(function*(program: MemoryProgram, command: PluginCommand, pid: number) {
@@ -59,7 +72,7 @@ const run = Effect.fnUntraced(function*(program: MemoryProgram, command: PluginC
       ),
     closeStdin: Effect.asVoid(Queue.end(stdin)),
     deaf: Effect.never,
-    noteFamily: Effect.void,
+    heirs: childless,
     exit: Deferred.await(exited)
   } satisfies PluginPipes
 })

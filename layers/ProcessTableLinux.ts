@@ -1,9 +1,18 @@
 /** ProcessTable over `/proc`. Elsewhere nothing can be told apart safely: lists are empty and no stranger is signalled. */
 import { Effect, Layer } from "effect"
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as process from "node:process"
 import { COOKIE_VARIABLE, GENERATION_VARIABLE, PLUGIN_VARIABLE } from "../src/project/HostEnvironment.ts"
-import { type MarkedProcess, type ProcessRow, ProcessTable, type Signal } from "../src/project/ProcessTable.ts"
+import {
+  type Looked,
+  type Mark,
+  type MarkedProcess,
+  type ProcessRow,
+  ProcessTable,
+  type Sighting,
+  type Signal
+} from "../src/project/ProcessTable.ts"
 
 interface Stat extends ProcessRow {
   readonly parent: number
@@ -50,17 +59,22 @@ const isOwn = (pid: number) =>
 const variable = (environ: string, name: string): string | undefined =>
   environ.split("\0").find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
 
+const markIn = (environ: string): Mark | undefined => {
+  const cookie = variable(environ, COOKIE_VARIABLE)
+  return cookie === undefined ? undefined : {
+    cookie,
+    generation: variable(environ, GENERATION_VARIABLE) ?? "",
+    plugin: variable(environ, PLUGIN_VARIABLE) ?? ""
+  }
+}
+
 const markedProcess = Effect.fnUntraced(function*(pid: number, cookie: string) {
   if (pid === process.pid || !(yield* isOwn(pid))) return undefined
   const environ = yield* orGone(() => fs.readFile(`/proc/${pid}/environ`, "utf8"))
-  if (environ === undefined || variable(environ, COOKIE_VARIABLE) !== cookie) return undefined
+  const mark = environ === undefined ? undefined : markIn(environ)
+  if (mark?.cookie !== cookie) return undefined
   const stat = yield* statOf(pid)
-  if (stat === undefined) return undefined
-  return {
-    ...rowOf(stat),
-    generation: variable(environ, GENERATION_VARIABLE) ?? "",
-    plugin: variable(environ, PLUGIN_VARIABLE) ?? ""
-  } satisfies MarkedProcess
+  return stat && { ...rowOf(stat), generation: mark.generation, plugin: mark.plugin } satisfies MarkedProcess
 })
 
 /** False when nobody is there to be signalled, or it is not ours to signal. */
@@ -94,14 +108,92 @@ const end = Effect.fnUntraced(function*(row: ProcessRow, signal: Signal) {
   return stat !== undefined && stat.startTime === row.startTime && (yield* send(row.pid, signal))
 })
 
+/** From here on nothing waits: what lives for milliseconds has to be met while it is there. */
+const nowOrGone = <A>(read: () => A): A | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+const statNow = (pid: number): Stat | undefined =>
+  nowOrGone(() => parseStat(pid, readFileSync(`/proc/${pid}/stat`, "latin1")))
+
+const limitOf = (pid: number): number | undefined => {
+  const limits = nowOrGone(() => readFileSync(`/proc/${pid}/limits`, "latin1")) ?? ""
+  const soft = /^Max file locks\s+(\d+)/m.exec(limits)?.[1]
+  return soft === undefined ? undefined : Number(soft)
+}
+
+const openEnd = (pid: number, descriptor: string | number): string | undefined =>
+  nowOrGone(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`))
+
+const sighting = (stat: Stat): Sighting => {
+  const { pid } = stat
+  return {
+    ...rowOf(stat),
+    parent: stat.parent,
+    mark: () => markIn(nowOrGone(() => readFileSync(`/proc/${pid}/environ`, "utf8")) ?? ""),
+    limit: () => limitOf(pid),
+    holds: (ends) =>
+      (nowOrGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []).some((descriptor) =>
+        ends.includes(openEnd(pid, descriptor) ?? "")
+      )
+  }
+}
+
+/** A signal for whom this process descends from would end this one with it. */
+const elders = (): ReadonlySet<number> => {
+  const found = new Set([process.pid])
+  for (let pid = process.ppid; pid > 0 && !found.has(pid); pid = statNow(pid)?.parent ?? 0) found.add(pid)
+  return found
+}
+
+/** How many are looked at before others get their turn. */
+const AT_ONCE = 32
+
+const look = Effect.fnUntraced(function*(belongs: (seen: Sighting) => boolean, signal?: Signal) {
+  const spared = elders()
+  const found: Array<ProcessRow> = []
+  let missed = 0
+  const examine = (pid: number) => {
+    const owner = nowOrGone(() => statSync(`/proc/${pid}`).uid)
+    const stat = owner === process.getuid?.() ? statNow(pid) : undefined
+    if (owner === undefined || (stat === undefined && owner === process.getuid?.())) missed++
+    if (isDead(stat) || !belongs(sighting(stat))) return
+    // Nothing waits between the look and the signal.
+    if (signal !== undefined) nowOrGone(() => process.kill(pid, signal))
+    found.push(rowOf(stat))
+  }
+  const listed = (nowOrGone(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
+  for (const [at, pid] of listed.toSorted((a, b) => b - a).entries()) {
+    if (!spared.has(pid)) examine(pid)
+    if (at % AT_ONCE === AT_ONCE - 1) yield* Effect.yieldNow
+  }
+  return { found, missed } satisfies Looked
+})
+
+const PIPE = /^(?:socket|pipe):/
+
+const identify = (pid: number) => {
+  const stat = statNow(pid)
+  if (isDead(stat)) return undefined
+  const stdio = [0, 1, 2].map((descriptor) => openEnd(pid, descriptor)).filter((end) => end !== undefined)
+  return { row: rowOf(stat), stdio: stdio.filter((end) => PIPE.test(end)) }
+}
+
 export const layer: Layer.Layer<ProcessTable> = Layer.succeed(ProcessTable, {
   signalGroup: (pid, signal) => pid > 1 ? send(-pid, signal) : Effect.succeed(false),
   isAlive: (pid) => Effect.map(statOf(pid), (stat) => stat !== undefined),
+  isStill: ({ pid, startTime }) => Effect.map(statOf(pid), (stat) => stat?.startTime === startTime),
   descendants,
   carrying: Effect.fnUntraced(function*(cookie) {
     const rows = yield* Effect.forEach(yield* pids, (pid) => markedProcess(pid, cookie), { concurrency: 16 })
     return rows.filter((row) => row !== undefined)
   }),
   workingIn,
+  identify: (pid) => Effect.sync(() => identify(pid)),
+  look,
   end
 })

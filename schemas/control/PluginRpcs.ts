@@ -58,8 +58,13 @@ export const PluginLive = Schema.Struct({
 })
 export type PluginLive = typeof PluginLive.Type
 
-/** A process of an earlier daemon of this project that is still there. */
-export const Orphan = Schema.Struct({ pid: Schema.Int, command: Schema.String })
+/** A process of this project that nobody looks after: whose it was, and by what it was told. */
+export const Orphan = Schema.Struct({
+  pid: Schema.Int,
+  command: Schema.String,
+  plugin: maybe(Schema.String),
+  recognised_by: maybe(Schema.String)
+})
 export type Orphan = typeof Orphan.Type
 
 const name = { name: Schema.String }

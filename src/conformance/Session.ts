@@ -169,7 +169,7 @@ export const converse = Effect.fnUntraced(function*(
     ask: (method, params, { id, millis } = {}) =>
       Effect.flatMap(begin(method, params, id), (asked) => answerTo(asked, millis)),
     closeStdin: pipes.closeStdin,
-    noteFamily: pipes.noteFamily,
+    noteFamily: Effect.asVoid(pipes.heirs.now),
     exited: (millis, after) =>
       Effect.timeoutOrElse(pipes.exit, {
         duration: Duration.millis(millis),

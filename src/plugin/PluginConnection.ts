@@ -14,7 +14,13 @@ import type { RpcError } from "../rpc/RpcError.ts"
 import { callError } from "./CallError.ts"
 import { makeFanout, type PluginFanout } from "./PluginFanout.ts"
 import type { PluginLog } from "./PluginLog.ts"
-import { type PluginCommand, type PluginExit, type PluginPipes, PluginProcess } from "./PluginProcess.ts"
+import {
+  type PluginCommand,
+  type PluginExit,
+  type PluginHeirs,
+  type PluginPipes,
+  PluginProcess
+} from "./PluginProcess.ts"
 import { readLines } from "./StderrLines.ts"
 
 export interface ConnectOptions {
@@ -34,6 +40,7 @@ export interface ConnectionCall {
 export interface PluginConnection {
   readonly pid: number
   readonly initialized: InitializeResult
+  readonly heirs: PluginHeirs
   readonly call: (method: string, params: unknown, options: ConnectionCall) => Effect.Effect<Json, PluginError>
   /** The same for a caller that makes the effect itself: one outcome to `resume`; what is returned gives the call up. */
   readonly ask: (
@@ -171,7 +178,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
 
   yield* Effect.addFinalizer(() =>
     // Who is lost already had its time to leave.
-    Effect.andThen(pipes.noteFamily, Deferred.isDoneUnsafe(ended) ? Effect.void : leave(peer, pipes, fanout))
+    Effect.andThen(pipes.heirs.now, Deferred.isDoneUnsafe(ended) ? Effect.void : leave(peer, pipes, fanout))
   )
   const failed = (method: string, millis = SHUTDOWN_MILLIS) => (error: RpcError): Effect.Effect<never, PluginError> =>
     error._tag === "PeerClosed"
@@ -187,6 +194,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   return {
     pid: pipes.pid,
     initialized,
+    heirs: pipes.heirs,
     ask,
     call: (method, params, options) => Effect.callback((resume) => ask(method, params, options, resume)),
     notify: (method, params, millis) =>

@@ -14,13 +14,14 @@ import { PROTOCOL_VERSION } from "../../schemas/JsonRpc.ts"
 import type { InitializeParams, InitializeResult } from "../../schemas/PluginLifecycle.ts"
 import { PluginLock } from "../lock/PluginLock.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
+import type { ProcessRow } from "../project/ProcessTable.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { type InstalledPlugin, PluginCatalog } from "./PluginCatalog.ts"
 import { connect } from "./PluginConnection.ts"
 import { pluginEnvironment } from "./PluginEnvironment.ts"
 import type { PluginNotification } from "./PluginFanout.ts"
 import { makePluginLog } from "./PluginLog.ts"
-import { PluginProcess } from "./PluginProcess.ts"
+import { type PluginHeirs, PluginProcess } from "./PluginProcess.ts"
 import {
   idleStatus,
   Incurable,
@@ -68,9 +69,12 @@ export class PluginHost extends Context.Service<PluginHost, {
   readonly statuses: Effect.Effect<ReadonlyArray<PluginStatus>>
   /**
    * Ends the plugin's process with all that descends from it and gives it a whole restart budget, also when it is disabled;
-   * the next caller starts what is then installed. Whoever waits for an answer gets `ConnectionLost` with `reason`.
+   * the next caller starts what is then installed. Whoever waits for an answer gets `ConnectionLost` with `reason`. Comes
+   * back with what could not be ended.
    */
-  readonly restart: (plugin: string, reason: string) => Effect.Effect<void>
+  readonly restart: (plugin: string, reason: string) => Effect.Effect<ReadonlyArray<ProcessRow>>
+  /** Of the process that runs now; undefined while there is none. */
+  readonly heirs: (plugin: string) => Effect.Effect<PluginHeirs | undefined>
   /** Starts, restarts and crashes from now on; a slow reader loses the oldest. */
   readonly events: Stream.Stream<PluginEvent>
 }>()("animus/plugin/PluginHost") {
@@ -162,9 +166,10 @@ const makeSupervisors = Effect.fnUntraced(function*(events: PubSub.PubSub<Plugin
   const running = (name: string) => supervisors.get(name)?.running()
   const restart = Effect.fnUntraced(function*(name: string, reason: string) {
     const supervisor = supervisors.get(name)
-    if (supervisor === undefined) return
-    yield* supervisor.restart(reason)
+    if (supervisor === undefined) return []
+    const survivors = yield* supervisor.restart(reason)
     if (supervisors.get(name) === supervisor) supervisors.delete(name)
+    return survivors
   })
   return { supervisorOf, statusOf, running, restart }
 })
@@ -220,6 +225,7 @@ const makeHost = Effect.gen(function*() {
     }),
     status: (name) => Effect.flatMap(catalog.find(name), statusOf),
     restart: Effect.fn("PluginHost.restart")(restart),
+    heirs: (name) => Effect.sync(() => running(name)?.heirs),
     statuses: Effect.flatMap(catalog.discovery, ({ plugins }) => Effect.forEach(plugins, statusOf)),
     events: Stream.fromPubSub(events)
   })

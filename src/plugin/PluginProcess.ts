@@ -4,6 +4,8 @@
  */
 import { Context, type Effect, type Scope, type Stream } from "effect"
 import type { PluginCrashed } from "../../schemas/errors/PluginErrors.ts"
+import type { Ended } from "../project/EndProcesses.ts"
+import type { ProcessRow } from "../project/ProcessTable.ts"
 
 export interface PluginCommand {
   readonly plugin: string
@@ -29,14 +31,25 @@ export interface PluginPipes {
   /** Waits until it has closed its stdin, which a process may survive. */
   readonly deaf: Effect.Effect<void>
   readonly exit: Effect.Effect<PluginExit>
-  /** Notes who descends from it now: they end with it, whatever group and environment they moved to. Ask while it lives. */
-  readonly noteFamily: Effect.Effect<void>
+  readonly heirs: PluginHeirs
+}
+
+/** What descends from a plugin's process and is not that process itself, in whatever group, session and environment. */
+export interface PluginHeirs {
+  /** Who they are now. Whoever was seen once ends with the process, whatever becomes of it. */
+  readonly now: Effect.Effect<ReadonlyArray<ProcessRow>>
+  /** Ends these with what they start meanwhile; the process itself lives on. */
+  readonly end: (rows: ReadonlyArray<ProcessRow>) => Effect.Effect<Ended>
+  /** Ends all but these and what they start. */
+  readonly endAllBut: (rows: ReadonlyArray<ProcessRow>) => Effect.Effect<Ended>
+  /** What of it could not be ended, once the process's scope is closed. */
+  readonly survivors: () => ReadonlyArray<ProcessRow>
 }
 
 export class PluginProcess extends Context.Service<PluginProcess, {
   /**
-   * Own process group; closing the scope ends the group: SIGTERM, then SIGKILL after two seconds. Then it ends whoever
-   * descends from it outside the group: those that were noted, and those that carry its mark.
+   * Own process group; closing the scope ends the group: SIGTERM, then SIGKILL after two seconds. Then it ends its heirs
+   * outside the group, in the same way, until none is left.
    */
   readonly spawn: (command: PluginCommand) => Effect.Effect<PluginPipes, PluginCrashed, Scope.Scope>
 }>()("animus/plugin/PluginProcess") {}

@@ -19,6 +19,7 @@ import {
 } from "effect"
 import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
 import { ConnectionLost, PluginCrashed, RestartBudgetExhausted } from "../../schemas/errors/PluginErrors.ts"
+import type { ProcessRow } from "../project/ProcessTable.ts"
 import type { PluginConnection } from "./PluginConnection.ts"
 
 export type PluginState = "idle" | "starting" | "running" | "backing-off" | "disabled" | "stopped"
@@ -64,9 +65,9 @@ export interface PluginSupervisor {
   readonly status: Effect.Effect<PluginStatus>
   /**
    * Ends the process and whatever descends from it, and gives the whole budget back, to a disabled plugin too. The next
-   * caller starts it; those who wait now are told `reason`.
+   * caller starts it; those who wait now are told `reason`. What could not be ended comes back.
    */
-  readonly restart: (reason: string) => Effect.Effect<void>
+  readonly restart: (reason: string) => Effect.Effect<ReadonlyArray<ProcessRow>>
 }
 
 const RESTARTS = 5
@@ -122,9 +123,10 @@ class Supervision {
     })
   }
 
-  restart(reason: string): Effect.Effect<void> {
+  restart(reason: string): Effect.Effect<ReadonlyArray<ProcessRow>> {
     return this.turns.withPermit(Effect.suspend(() => {
-      if (this.life === undefined) return Effect.void
+      if (this.life === undefined) return Effect.succeed([])
+      const heirs = this.running?.heirs
       this.ending = reason
       this.running = undefined
       this.next = Deferred.makeUnsafe()
@@ -132,6 +134,7 @@ class Supervision {
         this.life = undefined
         this.next = Deferred.makeUnsafe()
         this.status = idleStatus(this.options.plugin)
+        return heirs?.survivors() ?? []
       })
     }))
   }

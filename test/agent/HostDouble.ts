@@ -105,8 +105,9 @@ export class HostDouble {
           }
           const before = this.process
           this.process = Deferred.makeUnsafe()
-          return Effect.asVoid(Deferred.fail(before, error))
+          return Effect.as(Deferred.fail(before, error), [])
         }),
+      heirs: () => Effect.undefined,
       events: Stream.never
     })
     const plugins = Object.entries(this.manifests).map(([name, capabilities]) => ({

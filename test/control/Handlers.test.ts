@@ -23,7 +23,7 @@ import { Notifications } from "../../src/notify/Notifications.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
-import { ProcessTable } from "../../src/project/ProcessTable.ts"
+import { ProcessTable, type Sighting } from "../../src/project/ProcessTable.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
@@ -94,6 +94,17 @@ const status = (name: string, state: "running" | "disabled" | "idle") => ({
   startedAt: undefined
 })
 
+/** A process by the mark that it carries, if any. */
+const seen = (pid: number, command: string, parent: number, generation?: string): Sighting => ({
+  pid,
+  command,
+  parent,
+  startTime: String(pid),
+  mark: () => generation === undefined ? undefined : { cookie: "c", generation, plugin: "p" },
+  limit: () => undefined,
+  holds: () => false
+})
+
 const doubles = Layer.mergeAll(
   Layer.mock(SubjectRouter)({
     get: (id) =>
@@ -144,12 +155,11 @@ const doubles = Layer.mergeAll(
   }),
   Layer.succeed(HostEnvironment, { env: {}, cookie: "c", generation: "2" }),
   Layer.mock(ProcessTable)({
-    carrying: () =>
-      Effect.succeed([
-        { pid: 5, startTime: "1", command: "old", generation: "1", plugin: "p" },
-        { pid: 6, startTime: "2", command: "own", generation: "2", plugin: "p" }
-      ]),
-    descendants: () => Effect.succeed([{ pid: 7, startTime: "3", command: "child" }])
+    look: (belongs) =>
+      Effect.sync(() => ({
+        found: [seen(5, "old", 1, "1"), seen(6, "own", 1, "2"), seen(7, "child", 5)].filter(belongs),
+        missed: 0
+      }))
   }),
   Layer.mock(PluginCatalog)({
     discovery: Effect.succeed({ plugins: [], warnings: [] }),
@@ -272,7 +282,10 @@ describe("control handlers", () => {
           ["lazy", "idle"]
         ])
         expect(yield* control["plugin/orphans"]({})).toStrictEqual({
-          orphans: [{ pid: 5, command: "old" }, { pid: 7, command: "child" }]
+          orphans: [
+            { pid: 5, command: "old", plugin: "p", recognised_by: "its environment" },
+            { pid: 7, command: "child", plugin: "p", recognised_by: "its parent" }
+          ]
         })
       }))
 

@@ -16,21 +16,26 @@ const unclaimed = Effect.gen(function*() {
     cookie: scopeDir,
     generation: "none"
   })
-  return { orphans: found.map(({ command, pid }) => ({ pid, command })) }
+  return { orphans: found.map(({ by, command, pid, plugin }) => ({ pid, command, plugin, recognised_by: by })) }
 })
 
 export const pluginOrphans = Command.make("orphans", {}, () =>
   Effect.gen(function*() {
     const control = yield* ControlClient
     const { offline, value } = yield* orOffline(control["plugin/orphans"]({}), unclaimed)
-    const rows = value.orphans.map(({ command, pid }) => [pid, command])
+    const rows = value.orphans.map(({ command, pid, plugin = "", recognised_by = "" }) => [
+      pid,
+      command,
+      plugin,
+      recognised_by
+    ])
     yield* succeed(
       { ...value, ...(offline ? { offline } : {}) },
       rows.length === 0 ? ["no process was left behind"] : [
-        ...table(["PID", "COMMAND"], rows),
+        ...table(["PID", "COMMAND", "PLUGIN", "RECOGNISED BY"], rows),
         offline
           ? "the next start ends them: animus daemon start"
           : "they survived SIGKILL: look at them before you go on"
       ]
     )
-  })).pipe(Command.withDescription("List processes that an earlier daemon of this project left behind"))
+  })).pipe(Command.withDescription("List processes that an earlier daemon, or a plugin, of this project left behind"))

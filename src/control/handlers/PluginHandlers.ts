@@ -124,6 +124,8 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
         return liveOf(yield* host.status(name))
       })),
     "plugin/orphans": () =>
-      Effect.map(found, (rows) => ({ orphans: rows.map(({ command, pid }) => ({ pid, command })) }))
+      Effect.map(found, (rows) => ({
+        orphans: rows.map(({ by, command, pid, plugin }) => ({ pid, command, plugin, recognised_by: by }))
+      }))
   })
 }))

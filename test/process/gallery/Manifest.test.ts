@@ -14,30 +14,41 @@ import { until } from "./Gallery.ts"
 /** The probe's own deadline, the end of what ignores SIGTERM, and a busy machine. */
 const LONGEST = 12_000
 
-const ask = Effect.fnUntraced(function*(rogue: string) {
+type Asked = ReturnType<typeof askManifest>
+type Needs = Effect.Services<Asked>
+
+const ask = Effect.fnUntraced(function*<A>(rogue: string, expect: (asked: Asked) => Effect.Effect<A, never, Needs>) {
   const fs = yield* FileSystem.FileSystem
   const table = yield* ProcessTable
   const root = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "animus-manifest-" }), fs.realPath)
   const host = { env: { PATH: searchPath }, cookie: randomUUID(), generation: "1" }
   const surroundings = Layer.mergeAll(PluginProcessChild.layer, Layer.succeed(HostEnvironment, host), scopeAt(root))
-  const asked = Effect.flip(askManifest(fixture(rogue))).pipe(Effect.provide(surroundings))
+  const asked = expect(askManifest(fixture(rogue))).pipe(Effect.provide(surroundings))
   // What a failed test shows must not outlive it.
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(table.workingIn(root), (rows) => Effect.forEach(rows, (row) => table.end(row, "SIGKILL")))
   )
-  const [took, error] = yield* Effect.timed(asked)
+  const [took, answer] = yield* Effect.timed(asked)
   yield* until("nothing of it is left", table.workingIn(root), (rows) => rows.length === 0)
-  return { took: Duration.toMillis(took), error }
+  return { took: Duration.toMillis(took), answer }
 })
+
+const tidy = Effect.provide(Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer))
 
 const refused = (rogue: string, promise: string, words: string) =>
   it.live(`${rogue}: ${promise}`, () =>
     Effect.gen(function*() {
-      const { error, took } = yield* ask(rogue)
+      const { answer: error, took } = yield* ask(rogue, (asked) => Effect.orDie(Effect.flip(asked)))
       assert.strictEqual(error._tag, "ManifestProbeFailed")
       assert.include(error.message, words)
       assert.isBelow(took, LONGEST)
-    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer))))
+    }).pipe(Effect.scoped, tidy))
+
+it.live("manifest-leaves-a-stranger: is understood, and what it started in a session of its own does not stay", () =>
+  Effect.gen(function*() {
+    const { answer: manifest } = yield* ask("manifest-leaves-a-stranger", Effect.orDie)
+    assert.strictEqual(manifest.name, "fixture")
+  }).pipe(Effect.scoped, tidy))
 
 describe.concurrent("a plugin that, asked for its manifest,", () => {
   refused("manifest-of-2-mib", "is not read to the end", "larger than 1048576 bytes")

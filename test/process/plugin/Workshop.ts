@@ -80,13 +80,21 @@ const hostOf = (programs: Readonly<Record<string, string>>, { cookie, root }: Pl
   )
 }
 
-/** What is still running with the cookie, a moment later. */
-const leftOf = Effect.fnUntraced(function*(cookie: string) {
+/** What still runs with the cookie, or in the folder where only plugins work. */
+export const runningAt = Effect.fnUntraced(function*({ cookie, root }: Place) {
   const table = yield* ProcessTable
-  return yield* Effect.repeat(table.carrying(cookie), {
+  return [...yield* table.carrying(cookie), ...yield* table.workingIn(root)]
+})
+
+/** The same, a moment later; what a failed test shows must not outlive it. */
+const leftOf = Effect.fnUntraced(function*(place: Place) {
+  const table = yield* ProcessTable
+  const left = yield* Effect.repeat(runningAt(place), {
     while: (rows) => rows.length > 0,
     schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo({ times: 20 }))
-  }).pipe(Effect.andThen(table.carrying(cookie)))
+  }).pipe(Effect.andThen(runningAt(place)))
+  yield* Effect.forEach(left, (row) => table.end(row, "SIGKILL"))
+  return left
 })
 
 /** Runs `use` with a host of these, ends the host, and gives back what is still running with its cookie. */
@@ -102,7 +110,7 @@ export const withPlugins = Effect.fnUntraced(
     const result = yield* PluginHost.use((host) => Effect.scoped(use(host, place))).pipe(
       Effect.provide(hostOf(programs, place, options))
     )
-    return { result, left: yield* leftOf(place.cookie) }
+    return { result, left: yield* leftOf(place) }
   },
   Effect.scoped,
   (effect) => Effect.provide(effect, Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer))

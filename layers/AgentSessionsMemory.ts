@@ -46,7 +46,8 @@ const make = (script: AgentScript, canResume: boolean) => {
       finishedAt: undefined,
       lastError: undefined
     }
-    const live: Live = { plugin: "memory", cancellable: true, status, ended: Deferred.makeUnsafe(), cancelled: false }
+    const ended = Deferred.makeUnsafe<void>()
+    const live: Live = { plugin: "memory", cancellable: true, status, ended, cancelled: false, remains: [] }
     const asked = Deferred.makeUnsafe<void>()
     dispatched.push(session)
     sessions.live.set(session.session, live)
@@ -54,7 +55,7 @@ const make = (script: AgentScript, canResume: boolean) => {
     return yield* Effect.raceFirst(script(session), Effect.as(Deferred.await(asked), cancelled)).pipe(
       Effect.onExit((exit) =>
         Effect.gen(function*() {
-          sessions.end(live, endOf(live, exit, yield* now))
+          sessions.end(live, endOf(live, exit, yield* now), session.owner)
           yield* Deferred.succeed(live.ended, undefined)
         })
       )
@@ -70,7 +71,9 @@ const make = (script: AgentScript, canResume: boolean) => {
       live.cancelled = true
       yield* Deferred.succeed(asked, undefined)
       yield* Deferred.await(live.ended)
+      return []
     }),
+    remaining: () => Effect.succeed([]),
     status: Effect.fnUntraced(function*(session: SessionId) {
       const known = sessions.live.get(session)?.status ?? sessions.ended.get(session)
       return known ?? (yield* new SessionNotFound({ session }))

@@ -45,6 +45,12 @@ export const WorkflowBegun = Schema.Struct({
 })
 export type WorkflowBegun = typeof WorkflowBegun.Type
 
+/** Ours: what the run's agents started and what could not be ended, or is left to sessions beside it. */
+export const Cancelled = Schema.Struct({
+  runs_on: maybe(Schema.Array(Schema.Struct({ pid: Schema.Int, command: Schema.String, plugin: Schema.String })))
+})
+export type Cancelled = typeof Cancelled.Type
+
 const id = { id: Schema.String }
 const gate = { ...id, phase: Schema.String, note: maybe(Schema.String) }
 
@@ -88,7 +94,7 @@ export class WorkflowRpcs extends RpcGroup.make(
   }),
   Rpc.make("workflow/cancel", {
     payload: { ...id, reason: maybe(Schema.String) },
-    success: Empty,
+    success: Cancelled,
     error: ControlError
   }),
   Rpc.make("workflow/approve", { payload: gate, success: Empty, error: ControlError }),

@@ -12,6 +12,8 @@ export interface AgentSession {
   readonly request: AgentRunRequest
   /** Continue this provider's own session instead of beginning one. */
   readonly resume?: string
+  /** For whom it works: what a cancelled session could not end is told by this name. */
+  readonly owner?: string
   /** Called for each batch of frames, in order; the provider waits while this runs. */
   readonly onEvents: (events: ReadonlyArray<AgentNotification>) => Effect.Effect<void>
 }
@@ -24,6 +26,15 @@ export interface SessionStatus {
   readonly startedAt: string
   readonly finishedAt: string | undefined
   readonly lastError: string | undefined
+}
+
+/** What a cancelled session started and what runs on. */
+export interface Remainder {
+  readonly pid: number
+  readonly startTime: string
+  readonly command: string
+  /** The provider that it belongs to. */
+  readonly plugin: string
 }
 
 /** `InvalidInput`: an env reference of the agent has no value in the daemon's environment. */

@@ -2,20 +2,20 @@
  * Live agent sessions. Every frame of a session reaches its owner, in order; cancel reaches the process that owns the
  * session; nothing is retried after the first token was forwarded. What to do after a crash is the run engine's decision.
  */
-import { Context, DateTime, Deferred, Effect, Layer } from "effect"
+import { Context, DateTime, Deferred, Effect, Exit, Layer } from "effect"
 import { ProviderMissing, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { InteractionResponse } from "../../schemas/RunEvent.ts"
 import { type InstalledPlugin, PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
-import type { AgentError, AgentSession, SessionStatus } from "./AgentSession.ts"
+import type { AgentError, AgentSession, Remainder, SessionStatus } from "./AgentSession.ts"
 import { knownTools, providerOf } from "./ProviderNames.ts"
 import { makeAnswers } from "./SessionAnswers.ts"
-import { dispatch, endSession } from "./SessionDispatch.ts"
+import { dispatch, endSession, timedOutExit } from "./SessionDispatch.ts"
 import { endOf, type Live, SessionRegistry } from "./SessionRegistry.ts"
 
-export type { AgentError, AgentSession, SessionStatus } from "./AgentSession.ts"
+export type { AgentError, AgentSession, Remainder, SessionStatus } from "./AgentSession.ts"
 
 export class AgentSessions extends Context.Service<AgentSessions, {
   /**
@@ -23,8 +23,10 @@ export class AgentSessions extends Context.Service<AgentSessions, {
    * the session is cancelled, the owner gets a last error that is not recoverable, and the response has exit code 124.
    */
   readonly run: (session: AgentSession) => Effect.Effect<AgentRunResponse, AgentError>
-  /** Returns when the session has ended, if need be with the process that owns it. */
-  readonly cancel: (session: SessionId) => Effect.Effect<void, SessionNotFound>
+  /** Returns when the session has ended, if need be with the process that owns it, and with what of it runs on. */
+  readonly cancel: (session: SessionId) => Effect.Effect<ReadonlyArray<Remainder>, SessionNotFound>
+  /** What cancelled sessions of this owner started and could not be ended. */
+  readonly remaining: (owner: string) => Effect.Effect<ReadonlyArray<Remainder>>
   /** Live ones and the last hundred that ended. */
   readonly status: (session: SessionId) => Effect.Effect<SessionStatus, SessionNotFound>
   /** Fails when nobody can answer a question of this session: it has ended, or its provider takes no answers. */
@@ -39,6 +41,10 @@ export class AgentSessions extends Context.Service<AgentSessions, {
 }>()("animus/agent/AgentSessions") {
   static readonly layer = Layer.effect(AgentSessions, Effect.suspend(() => make))
 }
+
+/** Also one that ran out of time. */
+const wasCancelled = ({ status }: SessionStatus, exit: Exit.Exit<AgentRunResponse, AgentError>): boolean =>
+  status === "cancelled" || (Exit.isSuccess(exit) && exit.value.exit_code === timedOutExit)
 
 const makeProviders = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
@@ -74,12 +80,17 @@ const make = Effect.gen(function*() {
       finishedAt: undefined,
       lastError: undefined
     }
-    const live: Live = { plugin, cancellable, status, ended: Deferred.makeUnsafe(), cancelled: false }
+    const { frames, processes } = sessions.providerOf(plugin)
+    const live: Live = { plugin, cancellable, status, ended: Deferred.makeUnsafe(), cancelled: false, remains: [] }
     sessions.live.set(session.session, live)
-    return yield* dispatch({ plugin, cancellable, frames: sessions.framesOf(plugin), session }).pipe(
+    const dispatched = dispatch({ plugin, cancellable, frames, processes, session, remains: live.remains })
+    return yield* Effect.andThen(processes.begin(session.session), dispatched).pipe(
       Effect.onExit((exit) =>
         Effect.gen(function*() {
-          sessions.end(live, endOf(live, exit, DateTime.formatIso(yield* DateTime.now)))
+          const status = endOf(live, exit, DateTime.formatIso(yield* DateTime.now))
+          if (wasCancelled(status, exit)) live.remains.push(...yield* processes.clear(session.session))
+          else yield* processes.end(session.session)
+          sessions.end(live, status, session.owner)
           yield* Deferred.succeed(live.ended, undefined)
         })
       )
@@ -91,6 +102,7 @@ const make = Effect.gen(function*() {
     if (live === undefined) return yield* new SessionNotFound({ session })
     live.cancelled = true
     yield* endSession({ ...live, session }, Deferred.await(live.ended))
+    return live.remains.map((row) => ({ ...row, plugin: live.plugin }))
   }, Effect.provideService(PluginHost, host))
 
   const status = Effect.fn("AgentSessions.status")(function*(session: SessionId) {
@@ -102,10 +114,11 @@ const make = Effect.gen(function*() {
     return yield* supports(yield* find(tool), "agent/resume")
   })
 
+  const remaining = (owner: string) => Effect.sync(() => sessions.remaining(owner))
   const answers = yield* makeAnswers(
     sessions,
     (tool, method) => Effect.flatMap(find(tool), (it) => supports(it, method))
   )
 
-  return AgentSessions.of({ run, cancel, status, canResume, ...answers })
+  return AgentSessions.of({ run, cancel, remaining, status, canResume, ...answers })
 })

@@ -8,22 +8,27 @@ import type { SessionId } from "../../schemas/Ids.ts"
 import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import { type AgentNotification, AgentRunResponse, decodeAgentNotification } from "../../schemas/Provider.ts"
 import { PluginHost, type PluginNotification } from "../plugin/PluginHost.ts"
+import type { ProcessRow } from "../project/ProcessTable.ts"
 import type { AgentSession } from "./AgentSession.ts"
 import { requestFor, timeoutOf } from "./ProviderRequest.ts"
 import type { SessionFrames } from "./SessionFrames.ts"
+import type { ProviderProcesses } from "./SessionProcesses.ts"
 
 export interface Dispatch {
   readonly plugin: string
   /** The provider can end a session while it lives. */
   readonly cancellable: boolean
   readonly frames: SessionFrames
+  readonly processes: ProviderProcesses
   readonly session: AgentSession
+  /** What could not be ended with its process. */
+  readonly remains: Array<ProcessRow>
 }
 
 const cancelBound = Duration.seconds(10)
 const cancelMillis = Duration.toMillis(cancelBound)
 /** What `timeout` of coreutils says, too. */
-const timedOutExit = 124
+export const timedOutExit = 124
 
 const decodeResponse = Schema.decodeUnknownEffect(AgentRunResponse)
 const read = (plugin: string, method: string, answer: unknown) =>
@@ -37,6 +42,7 @@ export interface Endable {
   readonly plugin: string
   readonly cancellable: boolean
   readonly session: SessionId
+  readonly remains: Array<ProcessRow>
 }
 
 /**
@@ -44,7 +50,7 @@ export interface Endable {
  * ended itself with all that descends from it, at the cost of the sessions beside this one. `ended` waits for the end.
  */
 export const endSession = Effect.fnUntraced(
-  function*<A>({ cancellable, plugin, session }: Endable, ended: Effect.Effect<A>) {
+  function*<A>({ cancellable, plugin, remains, session }: Endable, ended: Effect.Effect<A>) {
     const host = yield* PluginHost
     if (cancellable) {
       const asked = host.call(plugin, "agent/cancel", { session_id: session }, { timeout: cancelMillis }).pipe(
@@ -58,13 +64,14 @@ export const endSession = Effect.fnUntraced(
       ? `would not end within ${Duration.format(cancelBound)}`
       : "can only be ended with its process"
     yield* Effect.logWarning(`session ${session} ${why}: plugin ${plugin} is ended and starts anew when it is needed`)
-    yield* host.restart(plugin, `its process was ended, for session ${session} ${why}`)
+    const survivors = yield* host.restart(plugin, `its process was ended, for session ${session} ${why}`)
+    remains.push(...survivors)
     return yield* ended
   }
 )
 
 /** Hands frames to the owner; `drained` waits for those that were accepted before it was asked. */
-const deliver = Effect.fnUntraced(function*({ frames, plugin, session }: Dispatch) {
+const deliver = Effect.fnUntraced(function*({ frames, plugin, processes, session }: Dispatch) {
   const host = yield* PluginHost
   let accepted = 0
   let handled = 0
@@ -75,6 +82,7 @@ const deliver = Effect.fnUntraced(function*({ frames, plugin, session }: Dispatc
     return ours
   })
   const hand = Effect.fnUntraced(function*(batch: ReadonlyArray<PluginNotification>) {
+    yield* processes.heard
     yield* session.onEvents(
       batch.map(({ method, params }): AgentNotification => decodeAgentNotification(method, params))
     )

@@ -2,8 +2,10 @@
 import { type Deferred, Exit } from "effect"
 import type { SessionId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
-import type { AgentError, SessionStatus } from "./AgentSession.ts"
+import type { ProcessRow } from "../project/ProcessTable.ts"
+import type { AgentError, Remainder, SessionStatus } from "./AgentSession.ts"
 import { SessionFrames } from "./SessionFrames.ts"
+import { ProviderProcesses } from "./SessionProcesses.ts"
 
 export interface Live {
   readonly plugin: string
@@ -11,6 +13,8 @@ export interface Live {
   readonly status: SessionStatus
   readonly ended: Deferred.Deferred<void>
   cancelled: boolean
+  /** Filled in at the end of a cancelled one. */
+  readonly remains: Array<ProcessRow>
 }
 
 const kept = 100
@@ -24,19 +28,36 @@ export const endOf = (live: Live, exit: Exit.Exit<AgentRunResponse, AgentError>,
   return { ...live.status, status, finishedAt: at, lastError }
 }
 
+interface Provider {
+  readonly frames: SessionFrames
+  readonly processes: ProviderProcesses
+}
+
 /** The living, and the last that were. */
 export class SessionRegistry {
   readonly live = new Map<SessionId, Live>()
   readonly ended = new Map<SessionId, SessionStatus>()
-  private readonly frames = new Map<string, SessionFrames>()
+  private readonly providers = new Map<string, Provider>()
+  private readonly remains = new Map<string, ReadonlyArray<Remainder>>()
 
-  framesOf(plugin: string): SessionFrames {
-    const known = this.frames.get(plugin) ?? new SessionFrames()
-    this.frames.set(plugin, known)
+  providerOf(plugin: string): Provider {
+    const known = this.providers.get(plugin) ??
+      { frames: new SessionFrames(), processes: new ProviderProcesses(plugin) }
+    this.providers.set(plugin, known)
     return known
   }
 
-  end(live: Live, status: SessionStatus): void {
+  remaining(owner: string): ReadonlyArray<Remainder> {
+    return this.remains.get(owner) ?? []
+  }
+
+  end(live: Live, status: SessionStatus, owner: string | undefined): void {
+    if (owner !== undefined && live.remains.length > 0) {
+      const rows = live.remains.map((row) => ({ ...row, plugin: live.plugin }))
+      this.remains.set(owner, [...this.remaining(owner), ...rows])
+      const [oldest] = this.remains.keys()
+      if (this.remains.size > kept && oldest !== undefined) this.remains.delete(oldest)
+    }
     if (this.live.get(status.session) === live) this.live.delete(status.session)
     this.ended.delete(status.session)
     this.ended.set(status.session, status)

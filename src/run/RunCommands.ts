@@ -4,6 +4,7 @@ import { RunBlocked } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunEvent, RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
+import { AgentSessions } from "../agent/AgentSessions.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { refuse } from "./Refusal.ts"
 import { commit, hasEnded, type RunActor } from "./RunActor.ts"
@@ -63,6 +64,7 @@ export const cancel = (runs: RunRegistry) =>
       })
     )
     yield* Effect.timeoutOption(runs.settled(run), CANCEL_WAIT)
+    return yield* Effect.provideContext(AgentSessions.use((agents) => agents.remaining(run)), runs.rooms)
   })
 
 const mayPause: ReadonlySet<string> = new Set(["running", "sleeping"])

@@ -18,7 +18,7 @@ import type {
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
-import type { AgentError } from "../agent/AgentSessions.ts"
+import type { AgentError, Remainder } from "../agent/AgentSessions.ts"
 import type { SubjectError } from "../subject/SubjectRouter.ts"
 import { respond, type RunAnswer } from "./InteractionAnswer.ts"
 import { approve, type GateAnswer, type GateRejection, reject, retry, type RetryOptions } from "./PersonCommands.ts"
@@ -45,7 +45,8 @@ export class RunEngine extends Context.Service<RunEngine, {
   readonly approve: (answer: GateAnswer) => Effect.Effect<void, CommandError>
   /** Ends the run, or sends it back to the phase that the answer names. */
   readonly reject: (answer: GateRejection) => Effect.Effect<void, CommandError>
-  readonly cancel: (run: RunId, reason: string) => Effect.Effect<void, CommandError>
+  /** Comes back with what of it could not be ended, by whatever agent it was started. */
+  readonly cancel: (run: RunId, reason: string) => Effect.Effect<ReadonlyArray<Remainder>, CommandError>
   readonly pause: (run: RunId, reason: string) => Effect.Effect<void, CommandError>
   readonly resume: (
     run: RunId,

@@ -38,4 +38,49 @@ describe("a cancelled run", () => {
     const restarted = here.answer("plugin", "restart", "animus-provider-deaf")
     assert.strictEqual(restarted.state, "running")
   })
+
+  const cancelled = async (tool: string, sessions: number) => {
+    const here = new Workplace(workflows.replaceAll("deaf", tool))
+    place = here
+    here.install(`animus-provider-${tool}`, fixture(`provider-${tool}`), fixture("speak"))
+    here.start()
+    const runs = Array.from({ length: sessions }, (_, n) => {
+      const { id } = here.answer("subject", "create", "--title", `Ship ${n}`)
+      return String(here.answer("workflow", "run", id).workflow_id)
+    })
+    await until("the agents' tools run", () => here.lines("sessions").length === sessions && here.running("8883").length === sessions)
+    const cancel = (run = "") => here.animus("workflow", "cancel", run, "--confirm", run)
+    const tools = () => ["8881", "8882", "8883"].flatMap((name) => here.running(name))
+    return { here, runs, cancel, tools }
+  }
+
+  it("leaves nothing of a provider that agrees, ends the session, and ends nothing else", async () => {
+    const { cancel, here, runs, tools } = await cancelled("liar", 1)
+    const [provider] = here.lines("sessions")
+    const { stdout } = cancel(runs[0])
+    assert.deepStrictEqual(tools(), [])
+    assert.include(stdout, "nothing of it runs any more")
+    assert.isTrue(isAlive(Number(provider)), "it did what it was asked, so it stays")
+  })
+
+  it("leaves nothing of a provider that hears nothing, whose tools were orphans from the start", async () => {
+    const { cancel, here, runs, tools } = await cancelled("rude", 1)
+    const { stdout } = cancel(runs[0])
+    assert.deepStrictEqual(tools(), [])
+    assert.include(stdout, "nothing of it runs any more")
+    assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
+  }, 60_000)
+
+  it("names what may belong to the session beside it, and what ends that", async () => {
+    const { cancel, runs, tools } = await cancelled("liar", 2)
+    const before = tools()
+    const { stdout } = cancel(runs[1])
+    const left = tools()
+    assert.isAbove(left.length, 0)
+    // Whether the two were seen apart is a matter of moments: what was not is left to the one that lives, and named.
+    if (left.length > before.length / 2) assert.include(stdout, "animus plugin restart animus-provider-liar")
+    else assert.include(stdout, "nothing of it runs any more")
+    assert.include(cancel(runs[0]).stdout, "nothing of it runs any more")
+    assert.deepStrictEqual(tools(), [])
+  })
 })

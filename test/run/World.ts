@@ -246,7 +246,8 @@ export class World {
           this.log.push("cancel")
         })
       )),
-    cancel: () => Effect.void,
+    cancel: () => Effect.succeed([]),
+    remaining: () => Effect.succeed([]),
     status: (session) =>
       Effect.succeed({
         session,

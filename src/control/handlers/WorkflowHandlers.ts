@@ -4,6 +4,7 @@ import type { WorkflowEvent } from "../../../schemas/control/Events.ts"
 import { WorkflowRpcs } from "../../../schemas/control/WorkflowRpcs.ts"
 import type { RunId } from "../../../schemas/Ids.ts"
 import type { RunHead } from "../../../schemas/RunEvent.ts"
+import type { Remainder } from "../../agent/AgentSessions.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
 import { isEnd, workflowEvents } from "../../run/WorkflowEvents.ts"
@@ -115,6 +116,10 @@ const makeEvents = Effect.gen(function*() {
   })
 })
 
+/** What of a cancelled run could not be ended; nothing is said when there is none. */
+const runsOn = (rows: ReadonlyArray<Remainder>) =>
+  rows.length === 0 ? {} : { runs_on: rows.map(({ command, pid, plugin }) => ({ pid, command, plugin })) }
+
 const onRun = <A, E>(id: string, command: (run: RunId) => Effect.Effect<A, E>) => Effect.flatMap(runIdOf(id), command)
 
 export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
@@ -133,7 +138,7 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
     "workflow/resume": ({ feedback, force, id }) =>
       done(onRun(id, (run) => engine.resume(run, { force, ...(feedback === undefined ? {} : { feedback }) }))),
     "workflow/cancel": ({ id, reason = "cancelled by an operator" }) =>
-      done(onRun(id, (run) => engine.cancel(run, reason))),
+      answer(Effect.map(onRun(id, (run) => engine.cancel(run, reason)), runsOn)),
     "workflow/approve": ({ id, ...gate }) => done(onRun(id, (run) => engine.approve({ run, ...gate }))),
     "workflow/reject": ({ id, ...gate }) => done(onRun(id, (run) => engine.reject({ run, ...gate }))),
     "workflow/retry": ({ id, ...options }) =>

@@ -57,6 +57,7 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
       const response = yield* agents.run({
         session: own,
         tool: phase.tool,
+        owner: state.head.run,
         request,
         ...(resume === undefined ? {} : { resume }),
         onEvents: (events) => {

@@ -1,6 +1,6 @@
 /**
  * One owner's share of a plugin's notifications: all that it accepts, in order, kept until it takes them or its scope
- * closes, however long ago the process ended. While the process lives the queue is bounded and a full one holds reading up;
+ * closes, however long ago the process ended. While it lives the queue is bounded by count and bytes, and holds reading up;
  * what a dead process left in its pipe is finite, so it is taken in whole and no restart waits for a slow owner.
  */
 import { Effect, Latch, Queue, Stream } from "effect"
@@ -13,6 +13,13 @@ export type Accepts = (notification: PluginNotification) => boolean
 
 /** In batches, one a read of stdout. */
 const CAPACITY = 64
+/** Of what the plugin wrote, for one owner. One batch always fits, however large. */
+const BYTES = 8 * 1024 * 1024
+
+interface Waiting {
+  readonly batch: Batch
+  readonly bytes: number
+}
 
 /** The batch itself when all of it is accepted, and no second array while nothing is. */
 const taken = (batch: Batch, accepts: Accepts): Batch => {
@@ -29,22 +36,25 @@ const taken = (batch: Batch, accepts: Accepts): Batch => {
 export class NotificationOwner {
   private draining = false
   private readonly room = Latch.makeUnsafe(true)
-  private readonly queue: Queue.Queue<Batch, ConnectionLost>
+  private bytes = 0
+  private readonly queue: Queue.Queue<Waiting, ConnectionLost>
   private readonly accepts: Accepts
 
-  private constructor(accepts: Accepts, queue: Queue.Queue<Batch, ConnectionLost>) {
+  private constructor(accepts: Accepts, queue: Queue.Queue<Waiting, ConnectionLost>) {
     this.accepts = accepts
     this.queue = queue
   }
 
   /** The bound is kept here, not by the queue: it is lifted at the end. */
   static readonly make = (accepts: Accepts): Effect.Effect<NotificationOwner> =>
-    Effect.map(Queue.unbounded<Batch, ConnectionLost>(), (queue) => new NotificationOwner(accepts, queue))
+    Effect.map(Queue.unbounded<Waiting, ConnectionLost>(), (queue) => new NotificationOwner(accepts, queue))
 
   /** What it accepts of these, now, or by the effect that waits for room. Throws what `accepts` throws. */
-  give(batch: Batch): Effect.Effect<void> | undefined {
+  give(batch: Batch, bytes: number): Effect.Effect<void> | undefined {
     const accepted = taken(batch, this.accepts)
-    return accepted.length === 0 || this.put(accepted) ? undefined : this.putLater(accepted)
+    if (accepted.length === 0) return undefined
+    const waiting = { batch: accepted, bytes: Math.ceil(bytes * accepted.length / batch.length) }
+    return this.put(waiting) ? undefined : this.putLater(waiting)
   }
 
   /** From now on everything fits. */
@@ -64,23 +74,27 @@ export class NotificationOwner {
   }
 
   get batches(): Stream.Stream<Batch, ConnectionLost> {
-    return Stream.fromEffectRepeat(Effect.tap(Queue.take(this.queue), () => {
+    return Stream.fromEffectRepeat(Effect.map(Queue.take(this.queue), ({ batch, bytes }) => {
+      this.bytes -= bytes
       this.room.openUnsafe()
-      return Effect.void
+      return batch
     }))
   }
 
-  private put(accepted: Batch): boolean {
-    if (!this.draining && Queue.sizeUnsafe(this.queue) >= CAPACITY) return false
-    Queue.offerUnsafe(this.queue, accepted)
+  private put(waiting: Waiting): boolean {
+    const held = Queue.sizeUnsafe(this.queue)
+    const full = held >= CAPACITY || (held > 0 && this.bytes + waiting.bytes > BYTES)
+    if (full && !this.draining) return false
+    this.bytes += waiting.bytes
+    Queue.offerUnsafe(this.queue, waiting)
     return true
   }
 
-  private putLater(accepted: Batch): Effect.Effect<void> {
+  private putLater(waiting: Waiting): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.put(accepted)) return Effect.void
+      if (this.put(waiting)) return Effect.void
       this.room.closeUnsafe()
-      return Effect.andThen(this.room.await, this.putLater(accepted))
+      return Effect.andThen(this.room.await, this.putLater(waiting))
     })
   }
 }

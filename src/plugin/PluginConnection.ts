@@ -158,12 +158,12 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   const { plugin } = options.command
   const processes = yield* PluginProcess
   const pipes = yield* processes.spawn(options.command)
-  const fanout = yield* makeFanout(plugin, options.capacity)
+  const fanout = makeFanout(plugin, options.capacity)
   const peer = yield* JsonRpcPeer.make({
     read: pipes.stdout,
     write: pipes.write,
     deaf: pipes.deaf,
-    onNotifications: (batch) => Effect.andThen(options.log.entries(batch), fanout.publish(batch)),
+    onNotifications: (batch, bytes) => Effect.andThen(options.log.entries(batch), fanout.publish(batch, bytes)),
     onGarbage: options.log.skipped
   })
   const ended = yield* Deferred.make<PluginCrashed | ConnectionLost>()

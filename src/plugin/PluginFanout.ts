@@ -3,14 +3,16 @@
  * one of them is full, `publish` waits and so does reading; after the process ended nobody waits, and what it left stays in
  * the owner's queue until the owner takes it or leaves. Observers are bounded: the slow lose the oldest, nobody waits.
  */
-import { Effect, PubSub, type Scope, Stream } from "effect"
+import { Effect, type Scope, type Stream } from "effect"
 import { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
+import { NotificationObserver } from "./NotificationObserver.ts"
 import { type Accepts, type Batch, NotificationOwner } from "./NotificationOwner.ts"
 
 export type { PluginNotification } from "./NotificationOwner.ts"
 
 export interface PluginFanout {
-  readonly publish: (batch: Batch) => Effect.Effect<void>
+  /** `bytes`: about what the plugin wrote for it. */
+  readonly publish: (batch: Batch, bytes: number) => Effect.Effect<void>
   /**
    * Everything accepted from now on; after what was accepted before the end, fails with the error given to `end`. An
    * `accepts` that throws fails this owner alone.
@@ -32,9 +34,6 @@ const STILL = 10
 const LOOKS = 100
 /** In batches of one read each: more than any pipe holds. What comes after these was written by somebody who lives on. */
 const TAIL = 256
-/** No read yields it: it tells observers that nothing follows. */
-const LAST: Batch = []
-
 const broken = (plugin: string, defect: unknown) =>
   new ConnectionLost({
     plugin,
@@ -48,23 +47,25 @@ class Fanout implements PluginFanout {
   /** How many batches may still come, once the process is gone. */
   private tail = Infinity
   private readonly plugin: string
-  private readonly observers: PubSub.PubSub<Batch>
+  private readonly observers = new Set<NotificationObserver>()
+  private readonly capacity: number
 
-  constructor(plugin: string, observers: PubSub.PubSub<Batch>) {
+  constructor(plugin: string, capacity: number) {
     this.plugin = plugin
-    this.observers = observers
+    this.capacity = capacity
   }
 
-  readonly publish = (batch: Batch): Effect.Effect<void> =>
+  readonly publish = (batch: Batch, bytes: number): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (this.tail-- <= 0) return Effect.never
       this.published++
-      let done: Effect.Effect<unknown> = PubSub.publish(this.observers, batch)
+      for (const observer of this.observers) observer.give(batch, bytes)
+      let done = Effect.void
       for (const owner of this.owners) {
-        const waiting = this.give(owner, batch)
+        const waiting = this.give(owner, batch, bytes)
         if (waiting !== undefined) done = Effect.andThen(done, waiting)
       }
-      return Effect.asVoid(done)
+      return done
     })
 
   readonly own = (accepts: Accepts) =>
@@ -77,10 +78,14 @@ class Fanout implements PluginFanout {
     )
 
   get observe() {
-    return Effect.map(
-      PubSub.subscribe(this.observers),
-      (subscription) => Stream.takeWhile(Stream.fromSubscription(subscription), (batch) => batch !== LAST)
-    )
+    const arrive = Effect.sync(() => {
+      const observer = new NotificationObserver(this.capacity)
+      if (this.ended === undefined) this.observers.add(observer)
+      else observer.end()
+      return observer
+    })
+    const leave = (observer: NotificationObserver) => Effect.sync(() => void this.observers.delete(observer))
+    return Effect.map(Effect.acquireRelease(arrive, leave), (observer) => observer.batches)
   }
 
   readonly drain: Effect.Effect<void> = Effect.sync(() => {
@@ -103,15 +108,15 @@ class Fanout implements PluginFanout {
   end(error: ConnectionLost): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
       this.ended = error
-      yield* PubSub.end(this.observers, LAST)
+      for (const observer of this.observers) observer.end()
       for (const owner of this.owners) yield* owner.end(error)
     })
   }
 
   /** One owner's mistake is not the plugin's: it is told, and the others go on. */
-  private give(owner: NotificationOwner, batch: Batch): Effect.Effect<void> | undefined {
+  private give(owner: NotificationOwner, batch: Batch, bytes: number): Effect.Effect<void> | undefined {
     try {
-      return owner.give(batch)
+      return owner.give(batch, bytes)
     } catch (defect) {
       this.owners.delete(owner)
       return Effect.andThen(
@@ -133,5 +138,4 @@ class Fanout implements PluginFanout {
 }
 
 /** `capacity`: batches that an observer may be behind. */
-export const makeFanout = (plugin: string, capacity: number): Effect.Effect<PluginFanout> =>
-  Effect.map(PubSub.sliding<Batch>(capacity), (observers) => new Fanout(plugin, observers))
+export const makeFanout = (plugin: string, capacity: number): PluginFanout => new Fanout(plugin, capacity)

@@ -88,6 +88,8 @@ export const HostVersion = Context.Reference<string>("animus/plugin/HostVersion"
 const CALL_MILLIS = 120_000
 const EVENT_CAPACITY = 256
 const OBSERVER_CAPACITY = 256
+/** What one number in a manifest may ask of the host's memory. */
+const MOST_CAPACITY = 16_384
 
 type Needs = PluginProcess | HostEnvironment | ProjectScope | PluginCatalog | PluginLock
 
@@ -101,10 +103,19 @@ const initializeParams = Effect.gen(function*(): Effect.fn.Return<InitializePara
   }
 })
 
-const capacityOf = ({ manifest }: InstalledPlugin, env: Readonly<Record<string, string>>): number => {
-  const stated = Number(env["ANIMUS_PLUGIN_BROADCAST_CAPACITY"])
-  return manifest.notification_buffer_size || (Number.isSafeInteger(stated) && stated > 0 ? stated : OBSERVER_CAPACITY)
-}
+const capacityOf = Effect.fnUntraced(
+  function*({ manifest, name }: InstalledPlugin, env: Readonly<Record<string, string>>) {
+    const stated = Number(env["ANIMUS_PLUGIN_BROADCAST_CAPACITY"])
+    const asked = manifest.notification_buffer_size ||
+      (Number.isSafeInteger(stated) && stated > 0 ? stated : OBSERVER_CAPACITY)
+    if (asked <= MOST_CAPACITY) return asked
+    yield* Effect.logWarning(
+      `plugin ${name} is given room for ${MOST_CAPACITY} reads of notifications, not for ${asked}: ` +
+        `correct notification_buffer_size in its manifest, or ANIMUS_PLUGIN_BROADCAST_CAPACITY`
+    )
+    return MOST_CAPACITY
+  }
+)
 
 /** What is installed, and what the project brought along, may have changed since it was found: it is checked before every start. */
 const admitted = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
@@ -139,7 +150,7 @@ const start = Effect.fnUntraced(function*(found: InstalledPlugin) {
       env: yield* pluginEnvironment(plugin.name, plugin.manifest)
     },
     initialize: yield* initializeParams,
-    capacity: capacityOf(plugin, env),
+    capacity: yield* capacityOf(plugin, env),
     log: makePluginLog(plugin.name)
   })
 })

@@ -23,6 +23,8 @@ export type Act =
   | { readonly _tag: "Dropped"; readonly id: number; readonly kind: GarbageKind }
 
 export interface Step {
+  /** About what was read for it: since the step before, so that a frame that came in pieces counts whole. */
+  bytes: number
   readonly notifications: Array<Notification>
   readonly acts: Array<Act>
 }
@@ -46,9 +48,10 @@ const cancelledId = (notification: Notification): Json | undefined => {
 export class Intake {
   private steps: Array<Step> = []
   private garbage: Array<Garbage> = []
-  private current: Step = { notifications: [], acts: [] }
+  private current: Step = { bytes: 0, notifications: [], acts: [] }
   /** Set once the current step starts work of the other side: what is notified later may only be seen later. */
   private sealed = false
+  private unread = 0
   private readonly splitter: LineSplitter
   private readonly frames = tolerantFrames({
     frame: (value) => this.frame(value),
@@ -63,7 +66,10 @@ export class Intake {
   }
 
   read(chunks: ReadonlyArray<Uint8Array>): Read {
-    for (const chunk of chunks) this.splitter.push(chunk)
+    for (const chunk of chunks) {
+      this.unread += chunk.length
+      this.splitter.push(chunk)
+    }
     // Some writers never end their last line: a whole frame is acted upon, newline or not.
     const tail = this.splitter.unfinished()
     if (tail !== undefined && this.frames.complete(tail)) this.splitter.discard()
@@ -87,8 +93,10 @@ export class Intake {
   private nextStep(): void {
     const { acts, notifications } = this.current
     if (notifications.length === 0 && acts.length === 0) return
+    this.current.bytes = this.unread
+    this.unread = 0
     this.steps.push(this.current)
-    this.current = { notifications: [], acts: [] }
+    this.current = { bytes: 0, notifications: [], acts: [] }
     this.sealed = false
   }
 

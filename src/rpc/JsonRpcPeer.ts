@@ -21,8 +21,8 @@ export interface PeerOptions<E, E2, R> {
   readonly write: (text: string) => Effect.Effect<void, E2>
   /** Waits until the other side has stopped reading, for a `write` that returns before its text has left. */
   readonly deaf?: Effect.Effect<void>
-  /** One array a read, in order; reading goes on when it returns. */
-  readonly onNotifications?: (batch: ReadonlyArray<Notification>) => Effect.Effect<void, never, R>
+  /** One array a read, in order, and about how many bytes it came in; reading goes on when it returns. */
+  readonly onNotifications?: (batch: ReadonlyArray<Notification>, bytes: number) => Effect.Effect<void, never, R>
   /** Without it every request of the other side is answered -32601. */
   readonly onRequest?: RequestHandler<R>
   /** What arrived and was skipped. */
@@ -69,7 +69,7 @@ interface Parts<R> {
   readonly outbox: Outbox
   readonly handlers: Handlers
   readonly maxFrameBytes: number
-  readonly onNotifications: (batch: ReadonlyArray<Notification>) => Effect.Effect<void, never, R>
+  readonly onNotifications: (batch: ReadonlyArray<Notification>, bytes: number) => Effect.Effect<void, never, R>
   readonly onGarbage: (skipped: ReadonlyArray<Garbage>) => Effect.Effect<void, never, R>
 }
 
@@ -112,8 +112,8 @@ const deliver = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
       if (refusal !== undefined) refusals.push(refusal)
     }
   }
-  for (const { acts, notifications } of read.steps) {
-    if (notifications.length > 0) yield* parts.onNotifications(notifications)
+  for (const { acts, bytes, notifications } of read.steps) {
+    if (notifications.length > 0) yield* parts.onNotifications(notifications, bytes)
     if (acts.length > 0) parts.calls.atOnce(() => performAll(acts))
   }
   // Waiting here holds back a sender that asks faster than it reads its refusals.

@@ -2,17 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
-import { makeFanout } from "../../src/plugin/PluginFanout.ts"
+import { makeFanout, type PluginFanout } from "../../src/plugin/PluginFanout.ts"
 
 const batch = (at: number) => [{ method: "token", params: at }, { method: "other", params: at }]
 
-const publish = (fanout: Effect.Success<ReturnType<typeof makeFanout>>, count: number) =>
-  Effect.forEach(Array.from({ length: count }, (_, at) => at), (at) => fanout.publish(batch(at)), { discard: true })
+const publish = (fanout: PluginFanout, count: number) =>
+  Effect.forEach(Array.from({ length: count }, (_, at) => at), (at) => fanout.publish(batch(at), 50), { discard: true })
 
 describe("the fan-out of one process", () => {
   it.effect("gives each owner its own share of a batch, in order", () =>
     Effect.gen(function*() {
-      const fanout = yield* makeFanout("demo", 4)
+      const fanout = makeFanout("demo", 4)
       const tokens = yield* fanout.own(({ method }) => method === "token")
       const others = yield* fanout.own(({ method }) => method === "other")
       const all = yield* fanout.own(() => true)
@@ -32,7 +32,7 @@ describe("the fan-out of one process", () => {
 
   it.effect("takes in what a dead process left, but not all that a grandchild goes on writing", () =>
     Effect.gen(function*() {
-      const fanout = yield* makeFanout("demo", 4)
+      const fanout = makeFanout("demo", 4)
       const owned = yield* fanout.own(() => true)
       yield* Effect.forkChild(publish(fanout, 100))
       yield* TestClock.adjust("1 minute")
@@ -48,4 +48,39 @@ describe("the fan-out of one process", () => {
       assert.isAtLeast(taken, 256)
       assert.isBelow(taken, 400)
     }))
+
+  it.effect("lets an owner be 64 reads behind and no more, however small they are", () =>
+    Effect.gen(function*() {
+      const fanout = makeFanout("demo", 4)
+      const owned = yield* fanout.own(() => true)
+      const publishing = yield* Effect.forkChild(publish(fanout, 65), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(publishing.pollUnsafe(), "the 65th waits")
+      yield* Stream.runDrain(Stream.take(owned, 1))
+      yield* Fiber.join(publishing)
+    }).pipe(Effect.scoped))
+
+  const MIB = 1024 * 1024
+
+  it.effect("lets an owner be 8 MiB behind and no more, but for one read that is larger by itself", () =>
+    Effect.gen(function*() {
+      const fanout = makeFanout("demo", 4)
+      const owned = yield* fanout.own(() => true)
+      yield* fanout.publish(batch(0), 16 * MIB)
+      const second = yield* Effect.forkChild(fanout.publish(batch(1), 1), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(second.pollUnsafe())
+      yield* Stream.runDrain(Stream.take(owned, 1))
+      yield* Fiber.join(second)
+    }).pipe(Effect.scoped))
+
+  it.effect("lets an observer be 8 MiB behind, of which it loses the oldest, and holds nobody up", () =>
+    Effect.gen(function*() {
+      const fanout = makeFanout("demo", 256)
+      const observed = yield* fanout.observe
+      for (let at = 0; at < 10; at++) yield* fanout.publish(batch(at), 3 * MIB)
+      yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "over" }))
+      const seen = yield* Stream.runCollect(observed)
+      assert.deepStrictEqual(seen.map(([first]) => first?.params), [8, 9])
+    }).pipe(Effect.scoped))
 })

@@ -48,7 +48,10 @@ describe("a cancelled run", () => {
       const { id } = here.answer("subject", "create", "--title", `Ship ${n}`)
       return String(here.answer("workflow", "run", id).workflow_id)
     })
-    await until("the agents' tools run", () => here.lines("sessions").length === sessions && here.running("8883").length === sessions)
+    await until(
+      "the agents' tools run",
+      () => here.lines("sessions").length === sessions && here.running("8883").length === sessions
+    )
     const cancel = (run = "") => here.animus("workflow", "cancel", run, "--confirm", run)
     const tools = () => ["8881", "8882", "8883"].flatMap((name) => here.running(name))
     return { here, runs, cancel, tools }

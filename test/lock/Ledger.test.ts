@@ -48,6 +48,12 @@ describe("the ledger", () => {
     }))
   })
 
+  it("takes a hash in capitals for the same release, which is then listed once", () => {
+    const before = put(emptyLedger, "a", "custom", release("1", { artifact_sha256: "AB".repeat(32) }))
+    const after = put(before, "a", "custom", release("1", { artifact_sha256: "ab".repeat(32) }))
+    assert.deepStrictEqual(findLocked(after, "a")?.previous, [])
+  })
+
   it("goes back to exactly what was there before, and another plugin is not touched", () => {
     fc.assert(fc.property(ledgers, releases, (before, next) => {
       const old = findLocked(before, "a")

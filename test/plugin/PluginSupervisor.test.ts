@@ -84,6 +84,29 @@ describe("PluginSupervisor", () => {
     }).pipe(Effect.provide(hostOf(program)))
   })
 
+  it.effect("a minute of health is forgotten trouble: the next restart counts as the first", () => {
+    const lifetimes = [0, 0, 60_000]
+    let starts = 0
+    const program = script((talk) =>
+      Effect.gen(function*() {
+        const life = lifetimes[starts++] ?? 0
+        const { id } = yield* talk.take
+        yield* talk.say(answer(id, initializeResult()))
+        yield* Effect.sleep(life)
+        return 1
+      })
+    )
+    return Effect.gen(function*() {
+      const host = yield* PluginHost
+      yield* host.initialized("demo")
+      yield* TestClock.adjust("10 seconds")
+      assert.deepInclude(yield* status, { state: "running", restarts: 2 })
+      // Dead after 63 seconds, and started again a second later.
+      yield* TestClock.adjust("53500 millis")
+      assert.deepInclude(yield* status, { state: "backing-off", restarts: 1 })
+    }).pipe(Effect.provide(hostOf(program)))
+  })
+
   it.effect("callers during back-off wait for the next start, each until its own deadline", () => {
     let attempts = 0
     const healthy = serving(({ id }, { say }) => say(answer(id, "up")))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Latch, Queue, Scope, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch, Option, Queue, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Notification } from "../../schemas/JsonRpc.ts"
 import type { Garbage } from "../../src/rpc/FrameAssembler.ts"
@@ -50,6 +50,28 @@ describe("requests", () => {
       yield* send({ id: 1, result: "right" }, { id: 1, result: "again" })
       assert.strictEqual(yield* Fiber.join(call), "right")
       assert.strictEqual(yield* Queue.size(skipped), 0)
+    }))
+
+  it.effect("are not asked any more by whoever hears of the end and asks again at once", () =>
+    Effect.gen(function*() {
+      const { end, peer } = yield* connect
+      const ids: Array<number> = []
+      const tags: Array<string> = []
+      const ask = (): void =>
+        void peer.ask("a", {}, { onId: (id) => ids.push(id) }, (exit) => {
+          tags.push(
+            Exit.isFailure(exit)
+              ? Exit.findErrorOption(exit).pipe(Option.match({ onNone: () => "?", onSome: ({ _tag }) => _tag }))
+              : "answered"
+          )
+          if (tags.length < 5) ask()
+        })
+      ask()
+      yield* end
+      yield* peer.closed
+      yield* peer.read
+      assert.deepStrictEqual(tags, Array(5).fill("PeerClosed"))
+      assert.deepStrictEqual(ids, [1])
     }))
 
   it.effect("carry the other side's error, malformed ones too", () =>

@@ -4,8 +4,8 @@ import { SessionNotFound } from "../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../schemas/Ids.ts"
 import type { AgentRunResponse } from "../schemas/Provider.ts"
 import type { InteractionResponse } from "../schemas/RunEvent.ts"
-import { type AgentError, type AgentSession, AgentSessions, type SessionStatus } from "../src/agent/AgentSessions.ts"
-import { endOf, type Live, SessionRegistry } from "../src/agent/SessionRegistry.ts"
+import { type AgentError, type AgentSession, AgentSessions } from "../src/agent/AgentSessions.ts"
+import { beginning, endOf, type Live, SessionRegistry } from "../src/agent/SessionRegistry.ts"
 
 /** Plays the agent of one dispatch. */
 export type AgentScript = (session: AgentSession) => Effect.Effect<AgentRunResponse, AgentError>
@@ -37,15 +37,7 @@ const make = (script: AgentScript, canResume: boolean) => {
   const now = Effect.map(DateTime.now, DateTime.formatIso)
 
   const run = Effect.fnUntraced(function*(session: AgentSession) {
-    const status: SessionStatus = {
-      session: session.session,
-      status: "running",
-      provider: session.tool,
-      model: session.request.model ?? "",
-      startedAt: yield* now,
-      finishedAt: undefined,
-      lastError: undefined
-    }
+    const status = beginning(session, yield* now)
     const ended = Deferred.makeUnsafe<void>()
     const live: Live = { plugin: "memory", cancellable: true, status, ended, cancelled: false, remains: [] }
     const asked = Deferred.makeUnsafe<void>()

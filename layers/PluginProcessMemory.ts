@@ -30,7 +30,8 @@ const exitOf = (exit: Exit.Exit<number | void, unknown>): PluginExit => {
   return Cause.hasInterruptsOnly(exit.cause) ? { code: undefined, signal: "SIGTERM" } : { code: 1, signal: undefined }
 }
 
-const childless: PluginHeirs = {
+/** Of a process that starts none. */
+export const childless: PluginHeirs = {
   now: Effect.succeed([]),
   end: () => Effect.succeed({ ended: [], survivors: [] }),
   endAllBut: () => Effect.succeed({ ended: [], survivors: [] }),

@@ -13,7 +13,7 @@ import type { AgentError, AgentSession, Remainder, SessionStatus } from "./Agent
 import { knownTools, providerOf } from "./ProviderNames.ts"
 import { makeAnswers } from "./SessionAnswers.ts"
 import { dispatch, endSession, timedOutExit } from "./SessionDispatch.ts"
-import { endOf, type Live, SessionRegistry } from "./SessionRegistry.ts"
+import { beginning, endOf, type Live, SessionRegistry } from "./SessionRegistry.ts"
 
 export type { AgentError, AgentSession, Remainder, SessionStatus } from "./AgentSession.ts"
 
@@ -70,16 +70,7 @@ const make = Effect.gen(function*() {
     const provider = yield* find(session.tool)
     const plugin = provider.name
     const cancellable = yield* supports(provider, "agent/cancel")
-    const startedAt = DateTime.formatIso(yield* DateTime.now)
-    const status: SessionStatus = {
-      session: session.session,
-      status: "running",
-      provider: session.tool,
-      model: session.request.model ?? "",
-      startedAt,
-      finishedAt: undefined,
-      lastError: undefined
-    }
+    const status = beginning(session, DateTime.formatIso(yield* DateTime.now))
     const { frames, processes } = sessions.providerOf(plugin)
     const live: Live = { plugin, cancellable, status, ended: Deferred.makeUnsafe(), cancelled: false, remains: [] }
     sessions.live.set(session.session, live)

@@ -3,7 +3,7 @@ import { type Deferred, Exit } from "effect"
 import type { SessionId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { ProcessRow } from "../project/ProcessTable.ts"
-import type { AgentError, Remainder, SessionStatus } from "./AgentSession.ts"
+import type { AgentError, AgentSession, Remainder, SessionStatus } from "./AgentSession.ts"
 import { SessionFrames } from "./SessionFrames.ts"
 import { ProviderProcesses } from "./SessionProcesses.ts"
 
@@ -18,6 +18,16 @@ export interface Live {
 }
 
 const kept = 100
+
+export const beginning = ({ request, session, tool }: AgentSession, startedAt: string): SessionStatus => ({
+  session,
+  status: "running",
+  provider: tool,
+  model: request.model ?? "",
+  startedAt,
+  finishedAt: undefined,
+  lastError: undefined
+})
 
 export const endOf = (live: Live, exit: Exit.Exit<AgentRunResponse, AgentError>, at: string): SessionStatus => {
   const failed = Exit.isFailure(exit) || exit.value.exit_code !== 0

@@ -36,7 +36,7 @@ export class NotificationObserver {
   }
 
   get batches(): Stream.Stream<Batch> {
-    return Stream.takeWhile(Stream.fromEffectRepeat(this.next), (batch) => batch !== LAST)
+    return Stream.takeWhile(Stream.fromEffectRepeat(Effect.suspend(() => this.next())), (batch) => batch !== LAST)
   }
 
   private take(): Batch | undefined {
@@ -45,13 +45,13 @@ export class NotificationObserver {
     return oldest?.batch
   }
 
-  private get next(): Effect.Effect<Batch> {
+  private next(): Effect.Effect<Batch> {
     return Effect.suspend(() => {
       const batch = this.take()
       if (batch !== undefined) return Effect.succeed(batch)
       if (this.ended) return Effect.succeed(LAST)
       this.arrived.closeUnsafe()
-      return Effect.andThen(this.arrived.await, this.next)
+      return Effect.andThen(this.arrived.await, this.next())
     })
   }
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
+import { childless } from "../../layers/PluginProcessMemory.ts"
 import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
 import { ConnectionLost, PluginCrashed } from "../../schemas/errors/PluginErrors.ts"
 import type { PluginConnection } from "../../src/plugin/PluginConnection.ts"
@@ -28,6 +29,7 @@ const process = (
   notify: () => Effect.void,
   own: () => Effect.never,
   observe: Effect.never,
+  heirs: childless,
   over,
   lost
 })

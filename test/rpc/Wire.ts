@@ -1,6 +1,9 @@
 /** The two pipes of a peer held by a test: what is pushed is read, what is written can be taken frame by frame. */
 import { type Cause, Effect, Queue, Stream } from "effect"
 import type { JsonObject } from "../../schemas/Json.ts"
+import type { Notification } from "../../schemas/JsonRpc.ts"
+import type { Garbage } from "../../src/rpc/FrameAssembler.ts"
+import { make } from "../../src/rpc/JsonRpcPeer.ts"
 
 const encoder = new TextEncoder()
 
@@ -27,4 +30,17 @@ export const makeWire = Effect.gen(function*() {
     fail: (error: string) => Queue.fail(incoming, error),
     writes
   }
+})
+
+/** A peer over such pipes whose skipped input and notifications can be taken. */
+export const connect = Effect.gen(function*() {
+  const wire = yield* makeWire
+  const skipped = yield* Queue.unbounded<Garbage>()
+  const batches = yield* Queue.unbounded<ReadonlyArray<Notification>>()
+  const peer = yield* make({
+    ...wire.pipes,
+    onGarbage: (found) => Queue.offerAll(skipped, found),
+    onNotifications: (batch) => Effect.asVoid(Queue.offer(batches, batch))
+  })
+  return { ...wire, peer, skipped, batches }
 })

@@ -3,25 +3,19 @@
  * answered, refused, or fails by its deadline or with the connection. Closing the scope asks the plugin to leave, then
  * makes it.
  */
-import { Deferred, Effect, Exit, Fiber, Option, Schema, type Scope } from "effect"
-import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
-import { ConnectionLost, HandshakeFailed, PluginCrashed, ProtocolMismatch } from "../../schemas/errors/PluginErrors.ts"
+import { Deferred, Effect, Exit, Fiber, Schema, type Scope } from "effect"
+import type { PluginCrashed, PluginError } from "../../schemas/errors/PluginErrors.ts"
+import { ConnectionLost, HandshakeFailed, ProtocolMismatch } from "../../schemas/errors/PluginErrors.ts"
 import type { Json } from "../../schemas/Json.ts"
 import { isCompatibleProtocol, PROTOCOL_VERSION } from "../../schemas/JsonRpc.ts"
 import { type InitializeParams, InitializeResult } from "../../schemas/PluginLifecycle.ts"
 import * as JsonRpcPeer from "../rpc/JsonRpcPeer.ts"
 import type { RpcError } from "../rpc/RpcError.ts"
 import { callError } from "./CallError.ts"
+import { leave, watchEnd } from "./PluginEnd.ts"
 import { makeFanout, type PluginFanout } from "./PluginFanout.ts"
 import type { PluginLog } from "./PluginLog.ts"
-import {
-  type PluginCommand,
-  type PluginExit,
-  type PluginHeirs,
-  type PluginPipes,
-  PluginProcess
-} from "./PluginProcess.ts"
-import { readLines } from "./StderrLines.ts"
+import { type PluginCommand, type PluginHeirs, PluginProcess } from "./PluginProcess.ts"
 
 export interface ConnectOptions {
   readonly command: PluginCommand
@@ -29,6 +23,8 @@ export interface ConnectOptions {
   /** Batches of notifications an observer may be behind. */
   readonly capacity: number
   readonly log: PluginLog
+  /** What whoever waits is told should this daemon end it. */
+  readonly ending?: () => string
 }
 
 export interface ConnectionCall {
@@ -59,46 +55,7 @@ export interface PluginConnection {
 }
 
 const HANDSHAKE_MILLIS = 30_000
-const SHUTDOWN_MILLIS = 2_000
-/** How long the end of the one may come after that of the other; a grandchild can hold a pipe open for ever. */
-const LAST_WORDS = "1 second"
-
-const howItEnded = ({ code, signal }: PluginExit): string =>
-  signal === undefined ? `it ended with exit code ${code}` : `it was ended by ${signal}`
-
-/** Frames that are still in the pipe are waited for; a grandchild that holds it open is not, and no owner is. */
-const handOver = (peer: JsonRpcPeer.JsonRpcPeer, fanout: PluginFanout): Effect.Effect<void> =>
-  Effect.andThen(fanout.drain, Effect.raceFirst(peer.read, fanout.quiet))
-
-/** Why the connection ended, in the plugin's own last words when it left some. */
-const watchEnd = Effect.fnUntraced(function*(
-  { command: { plugin }, log }: ConnectOptions,
-  pipes: PluginPipes,
-  peer: JsonRpcPeer.JsonRpcPeer,
-  fanout: PluginFanout
-) {
-  let lastLine = ""
-  const onLine = (line: string) => {
-    lastLine = line
-    return log.stderr(line)
-  }
-  const stderr = yield* Effect.forkScoped(readLines(onLine)(pipes.stderr))
-  const lost = (detail: string) => new ConnectionLost({ plugin, detail })
-  const over = Effect.raceFirst(
-    Effect.map(peer.closed, ({ reason }) => lost(reason)),
-    Effect.as(pipes.exit, lost("its process ended"))
-  )
-  const ended = Effect.gen(function*() {
-    const { detail } = yield* over
-    yield* handOver(peer, fanout)
-    const exited = yield* Effect.timeoutOption(pipes.exit, LAST_WORDS)
-    if (Option.isNone(exited)) return lost(`${detail}, though its process lives on`)
-    yield* Effect.timeoutOption(Fiber.await(stderr), LAST_WORDS)
-    const words = lastLine === "" ? "" : ` (its last words: ${lastLine.slice(0, 200)})`
-    return new PluginCrashed({ plugin, detail: howItEnded(exited.value) + words })
-  })
-  return { over, ended }
-})
+const LAST_WORDS_MILLIS = 2_000
 
 const decodeResult = Schema.decodeUnknownEffect(InitializeResult)
 
@@ -130,21 +87,10 @@ const handshake = Effect.fnUntraced(function*(
   return result
 })
 
-/** Best effort at every step: what does not answer or listen is ended by the closing of the process's own scope. */
-const leave = (peer: JsonRpcPeer.JsonRpcPeer, pipes: PluginPipes, fanout: PluginFanout) =>
-  Effect.ignore(peer.request("shutdown", undefined, { timeout: SHUTDOWN_MILLIS })).pipe(
-    Effect.andThen(Effect.ignore(peer.notify("exit", undefined, { timeout: SHUTDOWN_MILLIS }))),
-    Effect.andThen(Effect.timeoutOption(peer.drained, SHUTDOWN_MILLIS)),
-    Effect.andThen(pipes.closeStdin),
-    Effect.andThen(Effect.timeoutOption(pipes.exit, SHUTDOWN_MILLIS)),
-    // What it still had to say is its owners'; where there are none it is ended at once.
-    Effect.andThen(Effect.suspend(() => fanout.isOwned() ? handOver(peer, fanout) : Effect.void))
-  )
-
 /** Whoever was waiting hears how the process ended, when that is known soon, and within what it would have waited. */
 const lostAs = (lost: PluginConnection["lost"], plugin: string, reason: string, millis: number) =>
   Effect.timeoutOrElse(Effect.map(lost, ({ detail }) => new ConnectionLost({ plugin, detail })), {
-    duration: Math.min(SHUTDOWN_MILLIS, millis),
+    duration: Math.min(LAST_WORDS_MILLIS, millis),
     orElse: () => Effect.succeed(new ConnectionLost({ plugin, detail: reason }))
   })
 
@@ -155,7 +101,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   HandshakeFailed | ProtocolMismatch | PluginCrashed | ConnectionLost,
   PluginProcess | Scope.Scope
 > {
-  const { plugin } = options.command
+  const { command: { plugin }, ending = () => "this daemon ended it", log } = options
   const processes = yield* PluginProcess
   const pipes = yield* processes.spawn(options.command)
   const fanout = makeFanout(plugin, options.capacity)
@@ -163,24 +109,28 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
     read: pipes.stdout,
     write: pipes.write,
     deaf: pipes.deaf,
-    onNotifications: (batch, bytes) => Effect.andThen(options.log.entries(batch), fanout.publish(batch, bytes)),
-    onGarbage: options.log.skipped
+    onNotifications: (batch, bytes) => Effect.andThen(log.entries(batch), fanout.publish(batch, bytes)),
+    onGarbage: log.skipped
   })
+  const held = { plugin, pipes, peer, fanout, log }
   const ended = yield* Deferred.make<PluginCrashed | ConnectionLost>()
+  const lost = Deferred.await(ended)
   const end = (error: PluginCrashed | ConnectionLost) =>
     Effect.andThen(fanout.end(new ConnectionLost({ plugin, detail: error.detail })), Deferred.succeed(ended, error))
-  yield* Effect.addFinalizer(() => end(new ConnectionLost({ plugin, detail: "this daemon stopped it" })))
-  const watched = yield* watchEnd(options, pipes, peer, fanout)
-  yield* Effect.forkScoped(Effect.flatMap(watched.ended, end))
-  const lost = Deferred.await(ended)
+  yield* Effect.addFinalizer(() => end(new ConnectionLost({ plugin, detail: ending() })))
+  const { lastWords, over } = yield* watchEnd(held)
+  const watching = yield* Effect.forkScoped(Effect.flatMap(lastWords, end))
+  let greeted = false
+  yield* Effect.addFinalizer(() => {
+    // Who is lost had its time to leave, and who never came has nothing to end.
+    const leaving = greeted && !Deferred.isDoneUnsafe(ended) ? leave(held) : Effect.void
+    return Effect.andThen(pipes.heirs.now, Effect.andThen(Fiber.interrupt(watching), leaving))
+  })
   const initialized = yield* Effect.raceFirst(handshake(options, peer, lost), Effect.flatMap(lost, Effect.fail))
-  const cancellable = initialized.capabilities.cancellation
+  greeted = true
 
-  yield* Effect.addFinalizer(() =>
-    // Who is lost already had its time to leave.
-    Effect.andThen(pipes.heirs.now, Deferred.isDoneUnsafe(ended) ? Effect.void : leave(peer, pipes, fanout))
-  )
-  const failed = (method: string, millis = SHUTDOWN_MILLIS) => (error: RpcError): Effect.Effect<never, PluginError> =>
+  const cancellable = initialized.capabilities.cancellation
+  const failed = (method: string, millis = LAST_WORDS_MILLIS) => (error: RpcError): Effect.Effect<never, PluginError> =>
     error._tag === "PeerClosed"
       ? Effect.flatMap(lostAs(lost, plugin, error.reason, error.left ?? millis), Effect.fail)
       : Effect.fail(callError(plugin, method)(error))
@@ -201,7 +151,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
       Effect.catch(peer.notify(method, params, { timeout: millis }), failed(method, millis)),
     own: fanout.own,
     observe: fanout.observe,
-    over: watched.over,
+    over,
     lost
   }
 })

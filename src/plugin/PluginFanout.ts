@@ -24,6 +24,7 @@ export interface PluginFanout {
   /** Waits until nothing more seems to come, or it took too long. */
   readonly quiet: Effect.Effect<void>
   readonly isOwned: () => boolean
+  /** Only the first counts. */
   readonly end: (error: ConnectionLost) => Effect.Effect<void>
 }
 
@@ -107,6 +108,7 @@ class Fanout implements PluginFanout {
 
   end(error: ConnectionLost): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
+      if (this.ended !== undefined) return
       this.ended = error
       for (const observer of this.observers) observer.end()
       for (const owner of this.owners) yield* owner.end(error)

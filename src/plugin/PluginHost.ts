@@ -2,7 +2,7 @@
  * Calls to plugins. One supervised process per plugin, started at first use and shared by all callers; a caller sees an
  * answer or a typed error within its deadline, never a hang. Requests are not retried: who asked knows whether that is safe.
  */
-import { Clock, Context, Effect, Exit, Layer, PubSub, Scope, Stream } from "effect"
+import { Context, Duration, Effect, Exit, Layer, PubSub, Scope, Stream } from "effect"
 import {
   PluginCrashed,
   type PluginError,
@@ -22,17 +22,11 @@ import { pluginEnvironment } from "./PluginEnvironment.ts"
 import type { PluginNotification } from "./PluginFanout.ts"
 import { makePluginLog } from "./PluginLog.ts"
 import { type PluginHeirs, PluginProcess } from "./PluginProcess.ts"
-import {
-  idleStatus,
-  Incurable,
-  type PluginEvent,
-  type PluginStatus,
-  type PluginSupervisor,
-  supervise
-} from "./PluginSupervisor.ts"
+import { idleStatus, type PluginEvent, type PluginStatus } from "./PluginStatus.ts"
+import { Incurable, type PluginSupervisor, supervise } from "./PluginSupervisor.ts"
 
 export type { PluginNotification } from "./PluginFanout.ts"
-export type { PluginEvent, PluginState, PluginStatus } from "./PluginSupervisor.ts"
+export type { PluginEvent, PluginState, PluginStatus } from "./PluginStatus.ts"
 
 export interface CallOptions {
   /** Milliseconds; 120 000 when absent. */
@@ -134,7 +128,7 @@ const admitted = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
   })
 })
 
-const start = Effect.fnUntraced(function*(found: InstalledPlugin) {
+const start = Effect.fnUntraced(function*(found: InstalledPlugin, ending: () => string) {
   const catalog = yield* PluginCatalog
   // Another release may be installed since the last start; what was uninstalled is refused below.
   const plugin = yield* Effect.orElseSucceed(catalog.find(found.name), () => found)
@@ -151,7 +145,8 @@ const start = Effect.fnUntraced(function*(found: InstalledPlugin) {
     },
     initialize: yield* initializeParams,
     capacity: yield* capacityOf(plugin, env),
-    log: makePluginLog(plugin.name)
+    log: makePluginLog(plugin.name),
+    ending
   })
 })
 
@@ -166,7 +161,7 @@ const makeSupervisors = Effect.fnUntraced(function*(events: PubSub.PubSub<Plugin
     if (known !== undefined) return known
     const supervisor = supervise({
       plugin: plugin.name,
-      connect: Effect.provideContext(start(plugin), services),
+      connect: (ending) => Effect.provideContext(start(plugin, ending), services),
       publish: (event) => Effect.asVoid(PubSub.publish(events, event)),
       scope
     })
@@ -175,13 +170,7 @@ const makeSupervisors = Effect.fnUntraced(function*(events: PubSub.PubSub<Plugin
   }
   const statusOf = ({ name }: InstalledPlugin) => supervisors.get(name)?.status ?? Effect.succeed(idleStatus(name))
   const running = (name: string) => supervisors.get(name)?.running()
-  const restart = Effect.fnUntraced(function*(name: string, reason: string) {
-    const supervisor = supervisors.get(name)
-    if (supervisor === undefined) return []
-    const survivors = yield* supervisor.restart(reason)
-    if (supervisors.get(name) === supervisor) supervisors.delete(name)
-    return survivors
-  })
+  const restart = (name: string, reason: string) => supervisors.get(name)?.restart(reason) ?? Effect.succeed([])
   return { supervisorOf, statusOf, running, restart }
 })
 
@@ -195,12 +184,11 @@ const makeHost = Effect.gen(function*() {
   })
   /** The process within the caller's deadline, and what is left of it. */
   const within = Effect.fnUntraced(function*(name: string, method: string, millis: number) {
-    const since = yield* Clock.currentTimeMillis
-    const found = yield* Effect.timeoutOrElse(connection(name), {
+    const [waited, found] = yield* Effect.timed(Effect.timeoutOrElse(connection(name), {
       duration: millis,
       orElse: () => Effect.fail(new RequestTimedOut({ plugin: name, method, millis }))
-    })
-    return { found, left: Math.max(1, millis - ((yield* Clock.currentTimeMillis) - since)) }
+    }))
+    return { found, left: Math.max(1, millis - Duration.toMillis(waited)) }
   })
 
   return PluginHost.of({

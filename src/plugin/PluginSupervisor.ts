@@ -21,37 +21,15 @@ import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
 import { ConnectionLost, PluginCrashed, RestartBudgetExhausted } from "../../schemas/errors/PluginErrors.ts"
 import type { ProcessRow } from "../project/ProcessTable.ts"
 import type { PluginConnection } from "./PluginConnection.ts"
-
-export type PluginState = "idle" | "starting" | "running" | "backing-off" | "disabled" | "stopped"
-
-export interface PluginStatus {
-  readonly name: string
-  readonly state: PluginState
-  readonly pid: number | undefined
-  /** Since the budget was last whole. */
-  readonly restarts: number
-  readonly lastError: string | undefined
-  readonly startedAt: string | undefined
-}
-
-/** What a daemon wants to tell its subscribers, in the words of the wire. */
-export type PluginEvent =
-  | { readonly kind: "started"; readonly plugin: string; readonly pid: number }
-  | {
-    readonly kind: "restart"
-    readonly plugin: string
-    readonly attempt: number
-    readonly delay_ms: number
-    readonly error: string
-  }
-  | { readonly kind: "crashed"; readonly plugin: string; readonly restarts: number; readonly error: string }
+import { idleStatus, type PluginEvent, type PluginStatus } from "./PluginStatus.ts"
 
 /** A start that would fail again in the same way, until somebody mends what is around the plugin. */
 export class Incurable extends Data.TaggedError("Incurable")<{ readonly error: PluginError }> {}
 
 export interface SuperviseOptions {
   readonly plugin: string
-  readonly connect: Effect.Effect<PluginConnection, PluginError | Incurable, Scope.Scope>
+  /** `ending` says why this daemon ends the process, should it. */
+  readonly connect: (ending: () => string) => Effect.Effect<PluginConnection, PluginError | Incurable, Scope.Scope>
   readonly publish: (event: PluginEvent) => Effect.Effect<void>
   /** Closing it ends the plugin. */
   readonly scope: Scope.Scope
@@ -71,7 +49,8 @@ export interface PluginSupervisor {
 }
 
 const RESTARTS = 5
-const HEALTHY_MILLIS = 60_000
+const HEALTHY = Duration.minutes(1)
+const STOPPING = "this daemon is stopping"
 
 const budget = Schedule.max([Schedule.exponential("1 second"), Schedule.recurs(RESTARTS)])
 
@@ -83,15 +62,6 @@ interface Ended {
   readonly curable: boolean
 }
 
-export const idleStatus = (name: string): PluginStatus => ({
-  name,
-  state: "idle",
-  pid: undefined,
-  restarts: 0,
-  lastError: undefined,
-  startedAt: undefined
-})
-
 class Supervision {
   status: PluginStatus
   running: PluginConnection | undefined
@@ -100,7 +70,7 @@ class Supervision {
   private readonly options: SuperviseOptions
   private readonly turns = Semaphore.makeUnsafe(1)
   private life: Fiber.Fiber<void> | undefined
-  private ending = "this daemon is stopping"
+  private ending = STOPPING
 
   constructor(options: SuperviseOptions) {
     this.options = options
@@ -114,8 +84,10 @@ class Supervision {
   private get start(): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.status.state !== "idle") return Effect.void
-      const running = Effect.onInterrupt(this.run, () => this.stop)
-      return Effect.andThen(this.become({ state: "starting" }), Effect.forkIn(running, this.options.scope)).pipe(
+      const running = Effect.onInterrupt(Effect.interruptible(this.run), () => this.stop)
+      // Whoever ends it before it ran must not leave those who wait for it without a word.
+      const forked = Effect.forkIn(running, this.options.scope, { uninterruptible: true })
+      return Effect.andThen(this.become({ state: "starting" }), forked).pipe(
         Effect.map((fiber) => {
           this.life = fiber
         })
@@ -123,20 +95,28 @@ class Supervision {
     })
   }
 
+  /** Goes on to its end once it has begun: whoever asked for it may be gone, those who call the plugin are not. */
   restart(reason: string): Effect.Effect<ReadonlyArray<ProcessRow>> {
-    return this.turns.withPermit(Effect.suspend(() => {
+    const restarting = Effect.suspend(() => {
       if (this.life === undefined) return Effect.succeed([])
       const heirs = this.running?.heirs
       this.ending = reason
       this.running = undefined
-      this.next = Deferred.makeUnsafe()
+      this.renew()
       return Effect.map(Fiber.interrupt(this.life), () => {
+        this.ending = STOPPING
         this.life = undefined
-        this.next = Deferred.makeUnsafe()
         this.status = idleStatus(this.options.plugin)
+        this.renew()
         return heirs?.survivors() ?? []
       })
-    }))
+    })
+    return this.turns.withPermit(Effect.uninterruptible(restarting))
+  }
+
+  /** Who comes from here on waits for what is next, beside those who do already. */
+  private renew(): void {
+    if (Deferred.isDoneUnsafe(this.next)) this.next = Deferred.makeUnsafe()
   }
 
   private become(change: Partial<PluginStatus>) {
@@ -148,45 +128,46 @@ class Supervision {
   /** One process from start to end. Who waited is answered by the start; who comes after the end waits for the next. */
   private get session(): Effect.Effect<Ended> {
     const { connect, plugin, publish } = this.options
+    let started = false
     return Effect.gen({ self: this }, function*() {
       yield* this.become({ state: "starting", pid: undefined, startedAt: undefined })
-      const connection = yield* connect
-      const since = yield* Clock.currentTimeMillis
-      const startedAt = DateTime.formatIso(DateTime.makeUnsafe(since))
+      const connection = yield* connect(() => this.ending)
+      started = true
+      const startedAt = DateTime.formatIso(yield* DateTime.now)
       yield* this.become({ state: "running", pid: connection.pid, startedAt })
       this.running = connection
       yield* Deferred.succeed(this.next, connection)
       yield* publish({ kind: "started", plugin, pid: connection.pid })
-      yield* this.halt(yield* connection.over)
-      const healthy = (yield* Clock.currentTimeMillis) - since >= HEALTHY_MILLIS
-      return { error: yield* connection.lost, started: true, healthy, curable: true }
-    }).pipe(Effect.scoped, Effect.catchCause((cause) => this.failed(cause)))
+      const [lived, over] = yield* Effect.timed(connection.over)
+      yield* this.halt(over)
+      const healthy = Duration.isGreaterThanOrEqualTo(lived, HEALTHY)
+      return { error: yield* connection.lost, started, healthy, curable: true }
+    }).pipe(Effect.scoped, Effect.catchCause((cause) => this.failed(cause, started)))
   }
 
   /** From here on callers wait for the next process. */
   private halt({ message }: PluginError) {
     return Effect.suspend(() => {
       this.running = undefined
-      this.next = Deferred.makeUnsafe()
+      this.renew()
       return this.become({ state: "backing-off", pid: undefined, startedAt: undefined, lastError: message })
     })
   }
 
   /** A defect is a crash as well: it must cost neither the supervisor nor those who wait for an answer. */
-  private failed(cause: Cause.Cause<PluginError | Incurable>): Effect.Effect<Ended> {
+  private failed(cause: Cause.Cause<PluginError | Incurable>, started: boolean): Effect.Effect<Ended> {
     const { plugin } = this.options
     return Effect.gen({ self: this }, function*() {
       if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
       const found = cause.reasons.find(Cause.isFailReason)?.error
       if (found !== undefined) {
         const curable = found._tag !== "Incurable" && found._tag !== "ProtocolMismatch"
-        return { error: found._tag === "Incurable" ? found.error : found, started: false, healthy: false, curable }
+        return { error: found._tag === "Incurable" ? found.error : found, started, healthy: false, curable }
       }
       yield* Effect.logError(`plugin ${plugin} could not be run`, cause)
       const defect = Cause.squash(cause)
       const detail = `the daemon failed to run it: ${defect instanceof Error ? defect.message : String(defect)}`
       const error = new PluginCrashed({ plugin, detail })
-      const started = this.running !== undefined
       if (started) yield* this.halt(error)
       return { error, started, healthy: false, curable: true }
     })

@@ -30,6 +30,15 @@ describe("the fan-out of one process", () => {
       assert.strictEqual((yield* methods(all)).length, 6)
     }))
 
+  it.effect("ends once, whoever comes later to end it or to own it", () =>
+    Effect.gen(function*() {
+      const fanout = yield* makeFanout("demo", 4)
+      yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "it crashed" }))
+      yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "this daemon stopped it" }))
+      const late = yield* Effect.flatMap(fanout.own(() => true), Stream.runDrain).pipe(Effect.flip)
+      assert.include(late.message, "it crashed")
+    }))
+
   it.effect("takes in what a dead process left, but not all that a grandchild goes on writing", () =>
     Effect.gen(function*() {
       const fanout = makeFanout("demo", 4)

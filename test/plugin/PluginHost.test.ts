@@ -303,6 +303,25 @@ describe("notifications", () => {
 })
 
 describe("the end", () => {
+  it.effect("of one that is restarted is told by its reason, whatever the process says to it", () => {
+    const answering = serving(({ method }) => method === "ping" ? Effect.void : Effect.never)
+    const polite = serving(() => Effect.void)
+    return Effect.forEach([polite, answering], (program) =>
+      Effect.gen(function*() {
+        const host = yield* PluginHost
+        const owned = yield* host.own("demo", () => true)
+        const open = yield* Effect.forkChild(Effect.flip(call("work")))
+        yield* TestClock.adjust("10 millis")
+        const restarting = yield* Effect.forkChild(host.restart("demo", "an operator restarted it"))
+        yield* TestClock.adjust("30 seconds")
+        yield* Fiber.join(restarting)
+        for (const error of [yield* Fiber.join(open), yield* Effect.flip(Stream.runDrain(owned))]) {
+          assert.strictEqual(error._tag, "ConnectionLost")
+          assert.include(error.message, "an operator restarted it")
+        }
+      }).pipe(Effect.scoped, Effect.provide(hostOf(program))))
+  })
+
   it.effect("asks the plugin to leave: shutdown, then exit", () => {
     const seen: Array<string> = []
     const program = script((talk) =>

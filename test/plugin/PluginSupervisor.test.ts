@@ -7,7 +7,7 @@ import { ConnectionLost, PluginCrashed } from "../../schemas/errors/PluginErrors
 import type { PluginConnection } from "../../src/plugin/PluginConnection.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { supervise } from "../../src/plugin/PluginSupervisor.ts"
-import { answer, hostOf, initializeResult, script, serving } from "./scripted.ts"
+import { answer, greet, hostOf, initializeResult, script, serving } from "./scripted.ts"
 
 const call = (method: string, timeout = 120_000) =>
   Effect.flatMap(PluginHost, (host) => host.call("demo", method, {}, { timeout }))
@@ -190,7 +190,7 @@ describe("PluginSupervisor", () => {
       const processes = [process(1, Deferred.await(over), Deferred.await(lost)), process(2, Effect.never, Effect.never)]
       const supervisor = supervise({
         plugin: "demo",
-        connect: Effect.suspend(() => Effect.fromNullishOr(processes.shift())).pipe(Effect.orDie),
+        connect: () => Effect.orDie(Effect.fromNullishOr(processes.shift())),
         publish: () => Effect.void,
         scope: yield* Effect.scope
       })
@@ -207,6 +207,84 @@ describe("PluginSupervisor", () => {
       assert.strictEqual((yield* Fiber.join(next)).pid, 2)
       assert.include((yield* supervisor.status).lastError, "no license")
     }))
+
+  it.effect("a clock that is set back takes no minute of health away", () => {
+    let lives = 0
+    const program = script((talk) =>
+      Effect.gen(function*() {
+        if (++lives === 1) return 1
+        yield* greet(talk)
+        yield* talk.take
+        return 1
+      })
+    )
+    return Effect.gen(function*() {
+      yield* Effect.flip(call("x"))
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual((yield* status).restarts, 1)
+      yield* TestClock.setTime(1_000)
+      yield* Effect.flip(call("die"))
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual((yield* status).restarts, 1)
+    }).pipe(Effect.provide(hostOf(program)))
+  })
+
+  it.effect("a restart tells whoever waits for the next start why, at once", () =>
+    Effect.gen(function*() {
+      const host = yield* PluginHost
+      yield* Effect.flip(call("x"))
+      assert.strictEqual((yield* status).state, "backing-off")
+      const waiting = yield* Effect.forkChild(Effect.flip(call("x")))
+      yield* TestClock.adjust("10 millis")
+      yield* host.restart("demo", "an operator restarted it")
+      yield* TestClock.adjust("10 millis")
+      assert.isDefined(waiting.pollUnsafe(), "who waited is still waiting")
+      const error = yield* Fiber.join(waiting)
+      assert.strictEqual(error._tag, "ConnectionLost")
+      assert.include(error.message, "an operator restarted it")
+      assert.strictEqual((yield* status).state, "idle")
+    }).pipe(Effect.provide(hostOf(failing([])))))
+
+  it.effect("a restart that is given up half way is done all the same", () => {
+    const stubborn = serving(({ id, method }, { say }) => method === "hang" ? Effect.never : say(answer(id, "up")))
+    return Effect.gen(function*() {
+      const host = yield* PluginHost
+      assert.strictEqual(yield* call("x"), "up")
+      yield* Effect.forkChild(Effect.flip(call("hang")))
+      const restarting = yield* Effect.forkChild(host.restart("demo", "an operator restarted it"))
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forkChild(Fiber.interrupt(restarting))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* call("x"), "up")
+    }).pipe(Effect.provide(hostOf(stubborn)))
+  })
+
+  it.effect("there is one process at a time, whoever calls while it is restarted", () => {
+    let alive = 0
+    let most = 0
+    const healthy = serving(({ id }, { say }) => say(answer(id, "up")))
+    const program: typeof healthy = (command) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          most = Math.max(most, ++alive)
+        }),
+        () => healthy(command),
+        () => Effect.sync(() => alive--)
+      )
+    return Effect.gen(function*() {
+      const host = yield* PluginHost
+      for (let turns = 0; turns < 12; turns++) {
+        assert.strictEqual(yield* call("x"), "up")
+        const restarting = yield* Effect.forkChild(host.restart("demo", "an operator restarted it"))
+        for (let turn = 0; turn < turns; turn++) {
+          yield* Effect.forkChild(Effect.exit(call("x")))
+          yield* Effect.yieldNow
+        }
+        yield* Fiber.join(restarting)
+      }
+      assert.strictEqual(most, 1)
+    }).pipe(Effect.provide(hostOf(program)))
+  })
 
   it.effect("many first callers share one start", () => {
     let starts = 0

@@ -102,8 +102,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
   PluginProcess | Scope.Scope
 > {
   const { command: { plugin }, ending = () => "this daemon ended it", log } = options
-  const processes = yield* PluginProcess
-  const pipes = yield* processes.spawn(options.command)
+  const pipes = yield* PluginProcess.use(({ spawn }) => spawn(options.command))
   const fanout = makeFanout(plugin, options.capacity)
   const peer = yield* JsonRpcPeer.make({
     read: pipes.stdout,

@@ -32,7 +32,7 @@ describe("the fan-out of one process", () => {
 
   it.effect("ends once, whoever comes later to end it or to own it", () =>
     Effect.gen(function*() {
-      const fanout = yield* makeFanout("demo", 4)
+      const fanout = makeFanout("demo", 4)
       yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "it crashed" }))
       yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "this daemon stopped it" }))
       const late = yield* Effect.flatMap(fanout.own(() => true), Stream.runDrain).pipe(Effect.flip)

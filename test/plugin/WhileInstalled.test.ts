@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { PluginNotFound } from "../../schemas/errors/PluginErrors.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { PluginHost, type PluginState } from "../../src/plugin/PluginHost.ts"
-import { idleStatus } from "../../src/plugin/PluginSupervisor.ts"
+import { idleStatus } from "../../src/plugin/PluginStatus.ts"
 import { whileInstalled } from "../../src/plugin/WhileInstalled.ts"
 
 /** A plugin whose rounds are over at once, as the test says it stands. */

@@ -31,6 +31,7 @@ import { SessionStore } from "../src/session/SessionStore.ts"
 import { SubjectRouter } from "../src/subject/SubjectRouter.ts"
 import { PluginTools } from "../src/tools/PluginTools.ts"
 import * as Transports from "../src/transport/Transports.ts"
+import * as FileWatch from "../src/trigger/FileWatch.ts"
 import type { TriggerStore } from "../src/trigger/TriggerStore.ts"
 import { TriggerTarget } from "../src/trigger/TriggerTarget.ts"
 import { TriggerWatch } from "../src/trigger/TriggerWatch.ts"
@@ -52,6 +53,7 @@ import { SessionStoreMemory } from "./SessionStoreMemory.ts"
 import * as SessionStores from "./SessionStores.ts"
 import * as TriggerStoreFile from "./TriggerStoreFile.ts"
 import * as TriggerStoreMemory from "./TriggerStoreMemory.ts"
+import * as WatchedFilesGlob from "./WatchedFilesGlob.ts"
 
 const DRAIN_SECONDS = 60
 
@@ -148,7 +150,8 @@ const triggered = Layer.effect(TriggerTarget, Effect.map(Scheduler, ({ enqueue }
 const outside = Layer.mergeAll(
   Transports.layer,
   TriggerWatch.layer.pipe(Layer.provide(triggered)),
-  ScheduleClock.layer
+  ScheduleClock.layer,
+  FileWatch.layer.pipe(Layer.provide([triggered, WatchedFilesGlob.layer]))
 )
 
 /** Never succeeds. Whoever may not write any more must not dispatch either: no phase is waited for. */

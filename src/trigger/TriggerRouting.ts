@@ -65,19 +65,24 @@ export interface Route {
 /** Where events of plugins may lead: file watchers have no other source than the daemon itself. */
 const listens = ({ enabled, type }: TriggerDefinition): boolean => enabled && type !== "file_watcher"
 
+/** The work that an event of a trigger starts; `plugin` is where it comes from. */
+export const dispatchFor = (
+  trigger: TriggerDefinition,
+  event: TriggerEvent,
+  { at, plugin }: Omit<Route, "triggers">
+): SubjectDispatch => ({
+  subject: subjectOf(plugin, trigger.id, event),
+  workflow_ref: trigger.workflow_ref,
+  input: inputOf(trigger, normalizePayload(event, trigger.id)),
+  vars: {},
+  trigger_source: trigger.type.replace("_", "-"),
+  requested_at: at
+})
+
 /** The trigger it names has to be there, enabled, and of a type that plugins feed. */
-export const route = (event: TriggerEvent, { at, plugin, triggers }: Route) => {
-  const trigger = triggers.find((one) => one.id === event.trigger_id && listens(one))
-  if (trigger === undefined) return undefined
-  const dispatch: SubjectDispatch = {
-    subject: subjectOf(plugin, trigger.id, event),
-    workflow_ref: trigger.workflow_ref,
-    input: inputOf(trigger, normalizePayload(event, trigger.id)),
-    vars: {},
-    trigger_source: trigger.type.replace("_", "-"),
-    requested_at: at
-  }
-  return { trigger: trigger.id, dispatch }
+export const route = (event: TriggerEvent, from: Route) => {
+  const trigger = from.triggers.find((one) => one.id === event.trigger_id && listens(one))
+  return trigger && { trigger: trigger.id, dispatch: dispatchFor(trigger, event, from) }
 }
 
 /** What every trigger plugin is told to look for; each picks its own. */

@@ -13,6 +13,8 @@ import type { Fetched } from "../src/install/PluginSources.ts"
 
 const DEADLINE = "2 minutes"
 const TAIL = 2000
+/** Of what npm says, as much as a person reads. */
+const LINES = 4
 
 const failed = (spec: string, detail: string) =>
   new InstallFailed({
@@ -21,6 +23,14 @@ const failed = (spec: string, detail: string) =>
     fix:
       `See what npm says to it: npm view ${spec}. A plugin on this machine is installed with: animus plugin install --path PATH`
   })
+
+/** Without what npm says before every line, and without its own log, which says no more. */
+const wordsOf = (said: string): string =>
+  said.split("\n")
+    .map((line) => line.replace(/^npm (?:error|ERR!)\s*/, "").trim())
+    .filter((line) => line !== "" && !/^(?:code \w+|\d+)$/.test(line) && !line.startsWith("A complete log"))
+    .slice(0, LINES)
+    .join("; ")
 
 /** The last words of npm, when it fails. */
 const npm = Effect.fnUntraced(
@@ -42,7 +52,7 @@ const npm = Effect.fnUntraced(
       Stream.runFold(() => "", (text, piece) => (text + piece).slice(-TAIL))
     )
     const [said, code] = yield* Effect.all([words, child.exitCode], { concurrency: 2 })
-    if (Number(code) !== 0) return yield* failed(spec, `npm ended with exit code ${code}: ${said.trim()}`)
+    if (Number(code) !== 0) return yield* failed(spec, `npm ended with exit code ${code}: ${wordsOf(said)}`)
   },
   Effect.scoped,
   (effect, spec) =>

@@ -4,7 +4,7 @@
  */
 import { Effect, Stream } from "effect"
 import { Tar } from "effect/encoding"
-import { FetchHttpClient, HttpClient, type HttpClientResponse } from "effect/http"
+import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientResponse } from "effect/http"
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -25,6 +25,15 @@ const failed = (url: string, detail: string) =>
   new InstallFailed({ what: url, detail, fix: "Check the address, then type the same again" })
 
 const wordsOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+
+/** What lies under it says more: that nobody listens there, or that there is no such host. */
+const reasonOf = (error: HttpClientError.HttpClientError): string => {
+  let deepest: unknown = error
+  while (typeof deepest === "object" && deepest !== null && "cause" in deepest && deepest.cause !== undefined) {
+    deepest = deepest.cause
+  }
+  return deepest === error ? error.message : `it could not be fetched: ${wordsOf(deepest)}`
+}
 
 const bodyOf = (url: string, response: HttpClientResponse.HttpClientResponse, limit: number) =>
   response.stream.pipe(
@@ -51,7 +60,7 @@ const download = Effect.fnUntraced(
   Effect.provide(FetchHttpClient.layer),
   (effect, url) =>
     effect.pipe(
-      Effect.mapError((error) => error._tag === "InstallFailed" ? error : failed(url, error.message)),
+      Effect.mapError((error) => error._tag === "InstallFailed" ? error : failed(url, reasonOf(error))),
       Effect.timeoutOrElse({
         duration: DEADLINE,
         orElse: () => Effect.fail(failed(url, `it did not come within ${DEADLINE}`))
@@ -110,11 +119,22 @@ const unpack = Effect.fnUntraced(function*(url: string, bytes: Uint8Array, folde
   return others.length === 0 && only?.isDirectory() === true ? only.name : "."
 })
 
+/** It is printed, and kept in the lock file: what it holds must be nobody's secret. */
+const checkAddress = (url: string) => {
+  const parsed = URL.parse(url)
+  if (parsed === null || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) {
+    return Effect.fail(failed(url, "it is no http or https address"))
+  }
+  if (parsed.username === "" && parsed.password === "") return Effect.void
+  const shown = Object.assign(new URL(url), { username: "", password: "" }).href
+  return Effect.fail(failed(shown, "a name or a password in the address would be kept where it can be read"))
+}
+
 export const fetchUrl = Effect.fn("PluginSourceUrl.fetch")(function*(
   { sha256, url }: { readonly url: string; readonly sha256: string },
   folder: string
 ) {
-  if (!/^https?:\/\//.test(url)) return yield* failed(url, "it is no http or https address")
+  yield* checkAddress(url)
   const bytes = yield* download(url, MOST_BYTES)
   if (bytes === undefined) return yield* failed(url, "there is nothing at this address")
   const found = Crypto.createHash("sha256").update(bytes).digest("hex")
@@ -127,12 +147,15 @@ export const fetchUrl = Effect.fn("PluginSourceUrl.fetch")(function*(
   }
   const bundle = yield* download(url + BUNDLE_SUFFIX, BUNDLE_BYTES)
   const signed = bundle === undefined ? {} : { signed: { artifact: bytes, bundle: bundle.toString("utf8") } }
-  const facts = { source_kind: "url", source: url, pinned: true, ...signed } as const
+  const facts = { source_kind: "url", source: url, source_sha256: found, pinned: true, ...signed } as const
   if (isGzip(bytes)) {
     const inside = yield* unpack(url, bytes, folder)
     return { ...facts, entry: Path.join(inside, yield* entryOf(Path.join(folder, inside))) } satisfies Fetched
   }
   const entry = Path.basename(new URL(url).pathname) || "plugin"
+  if (/\.(?:tar\.gz|tgz|zip)$/.test(entry)) {
+    return yield* failed(url, `it is called ${entry}, and is no gzipped tar`)
+  }
   yield* Effect.tryPromise({
     try: () => Fs.writeFile(Path.join(folder, entry), bytes, { mode: 0o755 }),
     catch: (cause) => failed(url, wordsOf(cause))

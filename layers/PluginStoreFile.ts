@@ -48,15 +48,30 @@ const ledgerIn = ({ configDir, projectDir }: ProjectScope["Service"]) => {
   }
 }
 
+/** Whoever waits is told for whom. */
+const tellOnce = () => {
+  let told = false
+  return (holder: string) =>
+    Effect.suspend(() => {
+      if (told) return Effect.void
+      told = true
+      return Effect.logInfo(`waiting for the end of another install (${holder})`)
+    })
+}
+
 const exclusiveIn = (store: string) =>
-  acquireLock(store, "install", 0).pipe(
-    Effect.retry({ while: (error) => error._tag === "DaemonAlreadyRunning", schedule: PATIENCE }),
-    Effect.mapError((error) =>
-      error._tag === "DaemonAlreadyRunning"
-        ? new InstallBusy({ holder: error.holder, lockPath: error.lockPath })
-        : error
+  Effect.suspend(() => {
+    const tell = tellOnce()
+    return acquireLock(store, "install", 0).pipe(
+      Effect.tapError((error) => error._tag === "DaemonAlreadyRunning" ? tell(error.holder) : Effect.void),
+      Effect.retry({ while: (error) => error._tag === "DaemonAlreadyRunning", schedule: PATIENCE }),
+      Effect.mapError((error) =>
+        error._tag === "DaemonAlreadyRunning"
+          ? new InstallBusy({ holder: error.holder, lockPath: error.lockPath })
+          : error
+      )
     )
-  )
+  })
 
 const make = Effect.gen(function*() {
   const scope = yield* ProjectScope

@@ -51,6 +51,8 @@ const isTree = (name: string) => /^[0-9a-f]{64}$/.test(name)
 
 const removed = (folder: string) => Effect.mapError(removeTree(folder), unusable(folder))
 
+const isThere = (folder: string) => Effect.promise(() => Fs.lstat(folder).then(() => true, () => false))
+
 const makeSweep = (store: string, { clear, held }: Effect.Success<ReturnType<typeof makeHolds>>) => {
   const names = attempt(store, () => orWhenMissing([], Fs.readdir(store)))
   const trees = Effect.map(names, (all) => all.filter(isTree))
@@ -91,13 +93,16 @@ export const treesIn = Effect.fnUntraced(function*(store: string) {
     )
   })
 
-  const check = Effect.fn("StoredTrees.check")((sha256: string) =>
-    Effect.match(hashOnce(folderOf(sha256)), {
-      onSuccess: (found): TreeCheck => ({ intact: found === sha256.toLowerCase(), found }),
-      // A tree that cannot be read is not the one that was installed.
-      onFailure: ({ detail }): TreeCheck => ({ intact: false, found: detail })
-    })
-  )
+  const check = Effect.fn("StoredTrees.check")(function*(sha256: string) {
+    const folder = folderOf(sha256)
+    const found = yield* Effect.result(hashOnce(folder))
+    if (found._tag === "Success") {
+      return { intact: found.success === sha256.toLowerCase(), found: found.success } satisfies TreeCheck
+    }
+    // A tree that cannot be read is not the one that was installed.
+    const words = (yield* isThere(folder)) ? found.failure.detail : undefined
+    return { intact: false, found: words } satisfies TreeCheck
+  })
 
   const keep = Effect.fn("StoredTrees.keep")(function*(folder: string, sha256: string) {
     const kept = folderOf(sha256)

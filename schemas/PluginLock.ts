@@ -19,7 +19,9 @@ export const PluginSourceKind = Schema.Literals(["path", "folder", "url", "npm"]
 export type PluginSourceKind = typeof PluginSourceKind.Type
 
 /** 64 hexadecimal digits; compared without regard to case. */
-export const Sha256 = Schema.String.check(Schema.isPattern(/^[0-9a-fA-F]{64}$/))
+export const Sha256 = Schema.String.check(
+  Schema.isPattern(/^[0-9a-fA-F]{64}$/, { expected: "a SHA-256: 64 hexadecimal digits" })
+)
 
 const release = {
   version: Schema.String,
@@ -30,6 +32,8 @@ const release = {
   source_kind: PluginSourceKind,
   /** An absolute path, a URL, or `NAME@RANGE`. */
   source: Schema.String,
+  /** Of exactly what a URL gave; an install from there again has to give the same. */
+  source_sha256: Schema.optionalKey(Sha256),
   /** An exact version was asked for: an update leaves it alone. */
   pinned: orElse(Schema.Boolean, false),
   installed_at: Schema.String,

@@ -1,6 +1,7 @@
 /** Why a plugin was not installed, updated or removed. What was installed before is as it was. */
 import { Runtime, Schema } from "effect"
 import { exitCodeOf } from "../Category.ts"
+import { LockedPlugin } from "../PluginLock.ts"
 
 /** The source could not be fetched, or what came is no plugin. */
 export class InstallFailed extends Schema.TaggedError<InstallFailed>()("InstallFailed", {
@@ -82,6 +83,26 @@ export class PluginsUnhealthy extends Schema.TaggedError<PluginsUnhealthy>()("Pl
       ...this.swept.map((name) => `removed ${name} from the store`),
       `${count} wrong with the plugins of this user:`,
       ...this.findings.map(lineOf)
+    ].join("\n")
+  }
+}
+
+/** Of several updates some failed; the others were made. */
+export class UpdatesFailed extends Schema.TaggedError<UpdatesFailed>()("UpdatesFailed", {
+  updated: Schema.Array(Schema.Struct({ ...LockedPlugin.fields, unchanged: Schema.Boolean })),
+  failed: Schema.NonEmptyArray(Schema.Struct({ name: Schema.String, message: Schema.String }))
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  get data() {
+    return { plugins: this.updated, failed: this.failed }
+  }
+  override get message() {
+    const done = this.updated.filter(({ unchanged }) => !unchanged).map(({ name, version }) => `${name} ${version}`)
+    return [
+      `${this.failed.length} of ${this.failed.length + this.updated.length} plugins were not updated:`,
+      ...this.failed.map(({ message }) => message.replace(/\s+/g, " ")),
+      ...done.length === 0 ? [] : [`updated all the same: ${done.join(", ")}`]
     ].join("\n")
   }
 }

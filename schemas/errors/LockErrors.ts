@@ -20,14 +20,18 @@ export class LockMismatch extends Schema.TaggedError<LockMismatch>()("LockMismat
   plugin: Schema.String,
   path: Schema.String,
   expected: Schema.String,
-  found: Schema.String
+  /** A hash, or what else there is. */
+  found: Schema.String,
+  /** What to type. */
+  fix: Schema.String
 }) {
   readonly category = "permission_denied" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.permission_denied
   override get message() {
+    const found = /^[0-9a-f]{64}$/.test(this.found) ? this.found.slice(0, 12) : this.found
     return `plugin ${this.plugin} is refused: ${this.path} is not what was installed (locked ` +
-      `${this.expected.slice(0, 12)}, found ${this.found.slice(0, 64)}). If you did not change it, find out who did; ` +
-      `then install it afresh: animus plugin update ${this.plugin} --reinstall; or go back: animus plugin rollback ${this.plugin}`
+      `${this.expected.slice(0, 12).toLowerCase()}, found ${found}). If you did not change it, find out who did. ` +
+      `Then type: ${this.fix}`
   }
 }
 

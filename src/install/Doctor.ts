@@ -3,6 +3,7 @@ import { Context, Effect, FileSystem, Layer } from "effect"
 import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import type { DoctorFinding } from "../../schemas/errors/InstallErrors.ts"
 import type { LockedPlugin } from "../../schemas/PluginLock.ts"
+import { cureOf } from "../lock/Cure.ts"
 import { hashesOf } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { type Candidate, findCandidates } from "../plugin/Candidates.ts"
@@ -23,15 +24,12 @@ const unlisted = Effect.fnUntraced(function*({ broken, name, path, release, sour
   return [{ about: name, problem: `${place}, and it is not installed`, fix: `animus plugin install --path ${path}` }]
 })
 
-const changed = Effect.fnUntraced(function*({ artifact_sha256, name, previous }: LockedPlugin) {
+const changed = Effect.fnUntraced(function*(plugin: LockedPlugin) {
   const { check, folderOf } = yield* PluginStore
-  if ((yield* check(artifact_sha256)).intact) return []
-  const back = previous.length === 0 ? "" : `, or: animus plugin rollback ${name}`
-  return [{
-    about: name,
-    problem: `${folderOf(artifact_sha256)} is not what was installed`,
-    fix: `animus plugin update ${name} --reinstall${back}`
-  }]
+  const { found, intact } = yield* check(plugin.artifact_sha256)
+  if (intact) return []
+  const what = found === undefined ? "is gone" : "is not what was installed"
+  return [{ about: plugin.name, problem: `${folderOf(plugin.artifact_sha256)} ${what}`, fix: cureOf(plugin) }]
 })
 
 /** As far as this shell knows; the daemon has the environment that it was started with. */

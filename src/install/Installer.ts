@@ -9,10 +9,13 @@ import { InstallFailed, InstallRefused, NotInstalled } from "../../schemas/error
 import type { InstallBusy } from "../../schemas/errors/InstallErrors.ts"
 import type { LockUnreadable } from "../../schemas/errors/LockErrors.ts"
 import type { LockedPlugin, PluginLedger, PluginRelease, SignaturePolicy } from "../../schemas/PluginLock.ts"
+import { kindsOf } from "../../schemas/PluginManifest.ts"
+import { another } from "../lock/Cure.ts"
 import { drop, findLocked, goBack, put, sameHash } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { askManifest, rememberedManifest, rememberManifest } from "../plugin/ManifestProbe.ts"
 import { installPoint } from "./InstallPoint.ts"
+import { isPluginName } from "./PluginName.ts"
 import { type Fetched, type FetchError, namedIn, PluginSources, type PluginSpec } from "./PluginSources.ts"
 import { type SignatureCheck, Signatures } from "./Signatures.ts"
 import { sweep, sweepTrees } from "./Sweep.ts"
@@ -29,6 +32,7 @@ export interface InstallRequest {
 
 export interface Installed {
   readonly plugin: LockedPlugin
+  readonly kinds: ReadonlyArray<string>
   /** It was listed, with these very bytes, before. */
   readonly unchanged: boolean
   readonly signature: SignatureCheck
@@ -36,8 +40,6 @@ export interface Installed {
 
 export type InstallError = FetchError | InstallBusy | StateFolderUnusable | LockUnreadable
 export type ChangeError = InstallError | NotInstalled
-
-const NAME = /^[A-Za-z0-9@][A-Za-z0-9@._/-]{0,127}$/
 
 const badName = (what: string, name: string) =>
   new InstallFailed({
@@ -73,8 +75,8 @@ const askSafely = Effect.fnUntraced(function*(tree: string, entry: string, sha25
     ({ detail }) =>
       new InstallFailed({
         what,
-        detail: `${entry} --manifest failed: ${detail}`,
-        fix: "Run that by hand to see what it prints; a program that needs files beside it is installed as a folder"
+        detail: `${entry} --manifest failed: ${detail.replaceAll(`${tree}/`, "")}`,
+        fix: "Run it by hand to see what it prints; a program that needs files beside it is installed as a folder"
       })
   )
   if ((yield* store.hash(tree)) === sha256) return manifest
@@ -124,8 +126,9 @@ const alone = Effect.gen(function*() {
   const context = yield* Effect.context<PluginStore>()
   const store = yield* PluginStore
   yield* store.exclusive
+  const ledger = yield* store.ledger
   yield* Effect.addFinalizer(() => Effect.provideContext(tidy, context))
-  return yield* store.ledger
+  return ledger
 })
 
 const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: InstallRequest) {
@@ -139,7 +142,7 @@ const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: Ins
   const manifest = yield* askSafely(tree, fetched.entry, sha256, namedIn(request.spec))
   yield* installPoint("probed")
   const name = request.name ?? manifest.name
-  if (!NAME.test(name)) return yield* badName(fetched.source, name)
+  if (!isPluginName(name)) return yield* badName(fetched.source, name)
   const old = findLocked(ledger, name)
   yield* checkReplaced(old, fetched, request.force === true)
   yield* store.keep(tree, sha256)
@@ -151,6 +154,7 @@ const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: Ins
     entry: fetched.entry,
     source_kind: fetched.source_kind,
     source: fetched.source,
+    ...(fetched.source_sha256 === undefined ? {} : { source_sha256: fetched.source_sha256 }),
     pinned: fetched.pinned,
     installed_at: DateTime.formatIso(yield* DateTime.now),
     signature_status: signature.status
@@ -161,6 +165,7 @@ const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: Ins
   const plugin = findLocked(next, name) ?? { ...release, name, installed_kind: manifest.plugin_kind, previous: [] }
   return {
     plugin,
+    kinds: kindsOf(manifest),
     signature,
     unchanged: old !== undefined && sameHash(old.artifact_sha256, sha256)
   } satisfies Installed
@@ -193,22 +198,22 @@ export class Installer extends Context.Service<Installer, {
 const rollback = Effect.fnUntraced(function*(name: string) {
   const store = yield* PluginStore
   const ledger = yield* alone
-  yield* required(ledger, name)
+  const now = yield* required(ledger, name)
   const back = goBack(ledger, name)
   if (back === undefined) {
     return yield* new InstallRefused({
-      what: name,
-      detail: "there is no earlier release of it to go back to",
-      fix: "Install the one you want by its version: animus plugin install NAME@VERSION"
+      what: `going back with ${name}`,
+      detail: "there is no earlier release of it",
+      fix: `Another one is installed with: ${another(now)}`
     })
   }
   const plugin = yield* required(back, name)
   const { intact } = yield* store.check(plugin.artifact_sha256)
   if (!intact) {
     return yield* new InstallRefused({
-      what: name,
+      what: `going back with ${name}`,
       detail: `the stored copy of its release ${plugin.version} is not what was installed`,
-      fix: "Install the one you want by its version: animus plugin install NAME@VERSION"
+      fix: `Another one is installed with: ${another(now)}`
     })
   }
   yield* store.commit(yield* stamp(back))

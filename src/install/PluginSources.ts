@@ -17,6 +17,8 @@ export type PluginSpec =
 export interface Fetched {
   readonly source_kind: PluginSourceKind
   readonly source: string
+  /** Of what an address gave. */
+  readonly source_sha256?: string
   /** What is started, relative to the folder. */
   readonly entry: string
   readonly pinned: boolean

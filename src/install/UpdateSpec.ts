@@ -16,7 +16,7 @@ export const specOf = (
   version: string | undefined,
   reinstall: boolean
 ): Effect.Effect<PluginSpec, InstallRefused> => {
-  const { name, pinned, source, source_kind } = plugin
+  const { name, pinned, source, source_kind, source_sha256 } = plugin
   switch (source_kind) {
     case "path":
     case "folder":
@@ -26,6 +26,9 @@ export const specOf = (
           refused(plugin, "it has no versions to choose from", `Leave --to out: animus plugin update ${name}`)
         )
     case "url":
+      if (reinstall && version === undefined && source_sha256 !== undefined) {
+        return Effect.succeed({ kind: "url", url: source, sha256: source_sha256 })
+      }
       return Effect.fail(refused(
         plugin,
         "an address is pinned by its digest",

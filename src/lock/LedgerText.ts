@@ -18,7 +18,14 @@ export const parseLedger = Effect.fnUntraced(function*(path: string, text: strin
     }, and this version of animus reads ${LOCK_SCHEMA_VERSION}`
     return yield* new LockUnreadable({ path, detail })
   }
-  return yield* Effect.mapError(decode(parsed.success), ({ message }) => new LockUnreadable({ path, detail: message }))
+  const ledger = yield* Effect.mapError(
+    decode(parsed.success),
+    ({ message }) => new LockUnreadable({ path, detail: message.replace(/\s*\n\s*/g, " ") })
+  )
+  const names = ledger.plugins.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) < at)
+  if (twice === undefined) return ledger
+  return yield* new LockUnreadable({ path, detail: `it lists ${twice} twice, and nobody can tell which one is meant` })
 })
 
 /** JSON writes strings as TOML does, but for one control character and for halves of characters. */
@@ -33,6 +40,7 @@ const releaseLines = (release: PluginRelease): ReadonlyArray<string> => [
   pair("entry", release.entry),
   pair("source_kind", release.source_kind),
   pair("source", release.source),
+  ...release.source_sha256 === undefined ? [] : [pair("source_sha256", release.source_sha256.toLowerCase())],
   pair("pinned", release.pinned),
   pair("installed_at", release.installed_at),
   pair("signature_status", release.signature_status)

@@ -11,8 +11,10 @@ import { LockMismatch, type LockUnreadable, PluginNotLocked } from "../../schema
 import type { LockedPlugin } from "../../schemas/PluginLock.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { Trust } from "../project/Trust.ts"
+import { cureOf } from "./Cure.ts"
 import { findLocked } from "./Ledger.ts"
 import { PluginStore } from "./PluginStore.ts"
+import { insideOf } from "./Tree.ts"
 
 export interface Startable {
   /** For messages. */
@@ -53,59 +55,78 @@ export class PluginLock extends Context.Service<PluginLock, {
     inspect: () => Effect.void
   })
 
-  static readonly layer = Layer.effect(
-    PluginLock,
-    Effect.gen(function*() {
-      const store = yield* PluginStore
-      const trust = yield* Trust
-      const digest = yield* Digest.Digest
-      const { projectDir } = yield* ProjectScope
-      const { join, relative } = yield* Path.Path
-
-      const find = Effect.fnUntraced(function*({ locked, name, path }: Startable) {
-        const plugin = locked === undefined ? undefined : findLocked(yield* store.ledger, locked)
-        return plugin ?? (yield* new PluginNotLocked({ plugin: name, path }))
-      })
-
-      const intact = Effect.fnUntraced(function*(plugin: LockedPlugin) {
-        const { artifact_sha256: expected } = plugin
-        const { found = "nothing", intact } = yield* store.check(expected)
-        if (intact) return { path: join(store.folderOf(expected), plugin.entry), key: expected.toLowerCase() }
-        return yield* new LockMismatch({ plugin: plugin.name, path: store.folderOf(expected), expected, found })
-      })
-
-      /** Who took it off the list before it was held may have removed it: what is listed then is what counts. */
-      const listed = Effect.fnUntraced(function*(startable: Startable) {
-        let plugin = yield* find(startable)
-        for (let before = ""; before !== plugin.artifact_sha256; plugin = yield* find(startable)) {
-          before = plugin.artifact_sha256
-          yield* store.hold(before)
-        }
-        return yield* intact(plugin)
-      })
-
-      /** What is started is a copy that was made while the trust held, before and after. */
-      const ofProject = Effect.fnUntraced(function*({ name, path }: Startable) {
-        const trusted = trust.require(`plugin ${name} was to be started`)
-        yield* trusted
-        const folder = join(projectDir, "plugins")
-        const inside = relative(folder, path)
-        const { folder: copy, sha256 } = yield* store.snapshot(folder)
-        yield* trusted
-        const key = yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(`${sha256}\n${inside}`))
-        return { path: join(copy, inside), key }
-      })
-
-      return {
-        admit: Effect.fn("PluginLock.admit")(function*(plugin: Startable) {
-          return yield* plugin.source === PROJECT_LOCAL ? ofProject(plugin) : listed(plugin)
-        }),
-        inspect: Effect.fn("PluginLock.inspect")(function*(plugin: Startable) {
-          yield* plugin.source === PROJECT_LOCAL
-            ? Effect.asVoid(ofProject(plugin))
-            : Effect.flatMap(find(plugin), intact)
-        })
-      }
-    })
-  ).pipe(Layer.provide(Digest.layerWebCrypto))
+  static readonly layer = Layer.effect(PluginLock, Effect.suspend(() => make)).pipe(
+    Layer.provide(Digest.layerWebCrypto)
+  )
 }
+
+/** Plugins of the user's, as the ledger lists them. */
+const makeListed = Effect.gen(function*() {
+  const store = yield* PluginStore
+  const { join } = yield* Path.Path
+
+  const find = Effect.fnUntraced(function*({ locked, name, path }: Startable) {
+    const plugin = locked === undefined ? undefined : findLocked(yield* store.ledger, locked)
+    return plugin ?? (yield* new PluginNotLocked({ plugin: name, path }))
+  })
+
+  const check = Effect.fnUntraced(function*(plugin: LockedPlugin) {
+    const { artifact_sha256: expected, entry } = plugin
+    const folder = store.folderOf(expected)
+    const { found = "nothing", intact } = yield* store.check(expected)
+    // The hash is that of the tree: a program beside it is covered by nothing.
+    const isInside = insideOf("", entry) !== undefined
+    if (intact && isInside) return { path: join(folder, entry), key: expected.toLowerCase() }
+    return yield* new LockMismatch({
+      plugin: plugin.name,
+      path: folder,
+      expected,
+      found: isInside ? found : `that its program would be ${join(folder, entry)}`,
+      fix: cureOf(plugin)
+    })
+  })
+
+  /** Who took it off the list before it was held may have removed it: what is listed then is what counts. */
+  const admit = Effect.fnUntraced(function*(startable: Startable) {
+    let plugin = yield* find(startable)
+    for (let before = ""; before !== plugin.artifact_sha256; plugin = yield* find(startable)) {
+      before = plugin.artifact_sha256
+      yield* store.hold(before)
+    }
+    return yield* check(plugin)
+  })
+
+  return { admit, inspect: (startable: Startable) => Effect.flatMap(find(startable), check) }
+})
+
+/** What is started is a copy that was made while the trust held, before and after. */
+const makeOfProject = Effect.gen(function*() {
+  const store = yield* PluginStore
+  const trust = yield* Trust
+  const digest = yield* Digest.Digest
+  const { projectDir } = yield* ProjectScope
+  const { join, relative } = yield* Path.Path
+  return Effect.fnUntraced(function*({ name, path }: Startable) {
+    const trusted = trust.require(`plugin ${name} was to be started`)
+    yield* trusted
+    const folder = join(projectDir, "plugins")
+    const inside = relative(folder, path)
+    const { folder: copy, sha256 } = yield* store.snapshot(folder)
+    yield* trusted
+    const key = yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(`${sha256}\n${inside}`))
+    return { path: join(copy, inside), key }
+  })
+})
+
+const make = Effect.gen(function*() {
+  const listed = yield* makeListed
+  const ofProject = yield* makeOfProject
+  return PluginLock.of({
+    admit: Effect.fn("PluginLock.admit")(function*(plugin) {
+      return yield* plugin.source === PROJECT_LOCAL ? ofProject(plugin) : listed.admit(plugin)
+    }),
+    inspect: Effect.fn("PluginLock.inspect")(function*(plugin) {
+      yield* plugin.source === PROJECT_LOCAL ? ofProject(plugin) : listed.inspect(plugin)
+    })
+  })
+})

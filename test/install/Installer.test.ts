@@ -57,6 +57,37 @@ describe("what is installed", () => {
   }
 
   it.live(
+    "is refused when the list names a program beside its tree, which its hash does not cover",
+    live(Effect.gen(function*() {
+      const { admit, fs, install, program, root } = yield* premises
+      const { plugin } = yield* install(yield* program(NAME, script(NAME, "1.0.0")))
+      const lock = `${root}/config/plugins.lock`
+      const text = yield* fs.readFileString(lock)
+      for (const entry of ["../../../x", "/bin/ls", "a/../../x"]) {
+        yield* fs.writeFileString(lock, text.replace(`entry = "${plugin.entry}"`, `entry = "${entry}"`))
+        const error = yield* Effect.flip(admit(NAME))
+        assert.strictEqual(error._tag, "LockMismatch", entry)
+        assert.include(error.message, "that its program would be")
+      }
+      yield* fs.writeFileString(lock, text)
+      yield* admit(NAME)
+    }))
+  )
+
+  it.live(
+    "is said to be gone when it is, with no way back that is none",
+    live(Effect.gen(function*() {
+      const { admit, install, program } = yield* premises
+      yield* install(yield* program(NAME, script(NAME, "1.0.0")))
+      const { path } = yield* admit(NAME)
+      yield* sh(tampers["nothing in its place"](path))
+      const { message } = yield* Effect.flip(admit(NAME))
+      assert.include(message, "found nothing")
+      assert.notInclude(message, "rollback")
+    }))
+  )
+
+  it.live(
     "can be put right by installing it again, under the hash it had",
     live(Effect.gen(function*() {
       const { admit, install, program, use } = yield* premises
@@ -141,6 +172,11 @@ describe("a folder", () => {
   refuses(
     "whose name would be trouble on a terminal or in a path",
     () => plugin(`#!/bin/sh\nprintf '%s' '${manifest("../../x\\u001b[31m")}'`),
+    "is no name for a plugin"
+  )
+  refuses(
+    "whose name climbs",
+    () => plugin(`#!/bin/sh\nprintf '%s' '${manifest("x/../../y")}'`),
     "is no name for a plugin"
   )
 

@@ -22,7 +22,7 @@ const release = (digit: string, facts: Partial<PluginRelease> = {}): PluginRelea
 const digits = fc.constantFrom("1", "2", "3", "4", "5", "6", "7", "8", "9")
 const text = fc.string({ unit: "binary", minLength: 1 })
 const releases = fc.record({ digit: digits, version: text, source: text, entry: text, pinned: fc.boolean() })
-  .map(({ digit, ...facts }) => release(digit, facts))
+  .map(({ digit, ...facts }) => release(digit, digit === "9" ? { ...facts, source_sha256: hash("a") } : facts))
 
 const ledgers = fc.array(fc.tuple(fc.constantFrom("a", "b", "c \"quoted\" \u007f\n"), releases), { maxLength: 12 })
   .map((all) => all.reduce<PluginLedger>((ledger, [name, one]) => put(ledger, name, "custom", one), emptyLedger))
@@ -36,6 +36,22 @@ describe("the ledger", () => {
           assert.deepStrictEqual(read, ledger)
         })
     ))
+
+  it.effect("is not read when it lists a plugin twice: nobody could tell which one is meant", () =>
+    Effect.gen(function*() {
+      const one = renderLedger(put(emptyLedger, "a", "custom", release("1")))
+      const twice = one + one.slice(one.indexOf("[[plugins]]"))
+      const error = yield* Effect.flip(parseLedger("/lock", twice))
+      assert.include(error.message, "it lists a twice")
+    }))
+
+  it.effect("says in one line where it is wrong", () =>
+    Effect.gen(function*() {
+      const text = renderLedger(put(emptyLedger, "a", "custom", release("1"))).replace(/^entry.*\n/m, "")
+      const error = yield* Effect.flip(parseLedger("/lock", text))
+      assert.include(error.message, "[\"plugins\"][0][\"entry\"]")
+      assert.notInclude(error.message, "\n")
+    }))
 
   it("lists every plugin once, with no release twice and no more earlier ones than are kept", () => {
     fc.assert(fc.property(ledgers, ({ plugins }) => {

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { LockMismatch, LockUnverified } from "../../../schemas/errors/LockErrors.ts"
 import type { LockedPlugin } from "../../../schemas/PluginLock.ts"
+import { cureOf } from "../../lock/Cure.ts"
 import { PluginStore } from "../../lock/PluginStore.ts"
 import { succeed } from "../Output.ts"
 import { withPluginTools } from "../PluginTools.ts"
@@ -35,7 +36,7 @@ const verifyOne = Effect.fnUntraced(function*(plugin: LockedPlugin) {
 })
 
 const mismatchOf = ({ found, path, plugin }: Effect.Success<ReturnType<typeof verifyOne>>) =>
-  new LockMismatch({ plugin: plugin.name, path, expected: plugin.artifact_sha256, found })
+  new LockMismatch({ plugin: plugin.name, path, expected: plugin.artifact_sha256, found, fix: cureOf(plugin) })
 
 const verify = Command.make("verify", {}, () =>
   Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { toolsText } from "../../src/cli/render/PluginText.ts"
+import { afterInstall, lockHint, toolsText } from "../../src/cli/render/PluginText.ts"
 
 const plugin = { name: "p", version: "1", kind: "custom", signature_verified: false }
 
@@ -19,5 +19,37 @@ describe("a plugin's tools", () => {
 
   it("are not mentioned of a plugin that has none", () => {
     assert.deepStrictEqual([toolsText(plugin), toolsText({ ...plugin, mcp_tools: [] })], [[], []])
+  })
+})
+
+describe("what is said after an install", () => {
+  const release = {
+    version: "1",
+    artifact_sha256: "a".repeat(64),
+    entry: "x",
+    source_kind: "path" as const,
+    source: "/x",
+    pinned: false,
+    installed_at: "",
+    signature_status: "unsigned" as const
+  }
+  const after = (kinds: ReadonlyArray<string>, previous: ReadonlyArray<typeof release>, unchanged = false) =>
+    afterInstall({
+      plugin: { ...release, name: "p", installed_kind: "custom", previous },
+      kinds,
+      unchanged,
+      signature: { status: "unsigned", detail: "" }
+    })
+
+  it("is what a daemon that runs needs to hear, and nothing when it needs to hear nothing", () => {
+    assert.deepStrictEqual(after(["custom"], []), [])
+    assert.deepStrictEqual(after(["trigger_backend"], [release], true), [])
+    assert.match(after(["custom", "trigger_backend"], []).join(), /animus daemon stop && animus daemon start/)
+    assert.match(after(["trigger_backend"], [release]).join(), /animus plugin restart p$/)
+  })
+
+  it("and in lists, is where to look when it would not be started", () => {
+    assert.deepStrictEqual(lockHint({ ...plugin, lock_state: "intact" }), [])
+    assert.match(lockHint({ ...plugin, lock_state: "mismatch" }).join(), /animus plugin doctor/)
   })
 })

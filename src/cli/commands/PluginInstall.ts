@@ -3,10 +3,12 @@ import { Argument, Command, Flag } from "effect/cli"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { Sha256 } from "../../../schemas/PluginLock.ts"
 import { Installer } from "../../install/Installer.ts"
+import { isPluginName } from "../../install/PluginName.ts"
 import type { PluginSpec } from "../../install/PluginSources.ts"
+import { another } from "../../lock/Cure.ts"
 import { succeed } from "../Output.ts"
 import { withPluginTools } from "../PluginTools.ts"
-import { releaseLine, restartHint } from "../render/PluginText.ts"
+import { afterInstall, releaseLine } from "../render/PluginText.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { policyOf, signaturePolicy } from "../SignatureFlag.ts"
 
@@ -56,18 +58,24 @@ export const pluginInstall = Command.make("install", {
 }, ({ force, name, signaturePolicy, ...sources }) =>
   Effect.gen(function*() {
     const installer = yield* Installer
-    const { plugin, signature, unchanged } = yield* installer.install({
+    if (Option.isSome(name) && !isPluginName(name.value)) {
+      return yield* new InvalidInput({
+        detail: `--name ${JSON.stringify(name.value)} is no name: use letters, digits and -`
+      })
+    }
+    const installed = yield* installer.install({
       spec: yield* specOf(sources),
       policy: yield* policyOf(signaturePolicy),
       name: Option.getOrUndefined(name),
       force
     })
+    const { plugin, signature, unchanged } = installed
     const data = { ...plugin, unchanged, signature_detail: signature.detail }
     yield* succeed(data, [
       `${unchanged ? "installed before, and the same:" : "installed"} ${releaseLine(plugin)}`,
       ...signature.status === "untrusted_signer" ? [`warning: ${sanitizeLine(signature.detail)}`] : [],
-      ...plugin.pinned ? [`pinned to this version; see: animus plugin update ${plugin.name} --to VERSION`] : [],
-      restartHint(plugin.name)
+      ...plugin.pinned ? [`pinned to this version; another one is installed with: ${another(plugin)}`] : [],
+      ...afterInstall(installed)
     ])
   }).pipe(withPluginTools)).pipe(
     Command.withDescription("Install a plugin for this user, listed by the hash of all it is")

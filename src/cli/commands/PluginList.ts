@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
-import { shortHash } from "../render/PluginText.ts"
+import { lockHint, shortHash } from "../render/PluginText.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { table } from "../Table.ts"
 
@@ -29,6 +29,7 @@ export const pluginList = Command.make("list", {
         : warnings.length > 0
         ? ["no plugins; this is what was in the way:"]
         : ["no plugins. Install the reference ones with: animus init"],
+      ...listing.plugins.flatMap(lockHint),
       ...warnings.map(({ message, plugin }) => `skipped ${plugin}: ${sanitizeLine(message)}`)
     ])
   })).pipe(Command.withDescription("List plugins, and why others were skipped"))

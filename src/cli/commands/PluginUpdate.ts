@@ -1,12 +1,13 @@
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
-import { Installer } from "../../install/Installer.ts"
+import { UpdatesFailed } from "../../../schemas/errors/InstallErrors.ts"
+import { type Installed, Installer } from "../../install/Installer.ts"
 import { isMovable } from "../../install/UpdateSpec.ts"
 import { PluginStore } from "../../lock/PluginStore.ts"
 import { succeed } from "../Output.ts"
 import { withPluginTools } from "../PluginTools.ts"
-import { releaseLine, restartHint } from "../render/PluginText.ts"
+import { afterInstall, releaseLine } from "../render/PluginText.ts"
 import { policyOf, signaturePolicy } from "../SignatureFlag.ts"
 
 const namesOf = Effect.fnUntraced(function*(name: Option.Option<string>, all: boolean, onlyOne: boolean) {
@@ -16,6 +17,25 @@ const namesOf = Effect.fnUntraced(function*(name: Option.Option<string>, all: bo
   if (Option.isSome(name)) return [name.value]
   const store = yield* PluginStore
   return (yield* store.ledger).plugins.filter(isMovable).map(({ name }) => name)
+})
+
+const entryOf = ({ plugin, unchanged }: Installed) => ({ ...plugin, unchanged })
+
+/** One that fails keeps no other from being updated. */
+const each = Effect.fnUntraced(function*<E extends { readonly message: string }>(
+  names: ReadonlyArray<string>,
+  update: (name: string) => Effect.Effect<Installed, E>
+) {
+  const results = yield* Effect.forEach(
+    names,
+    (name) => Effect.map(Effect.result(update(name)), (result) => ({ name, result }))
+  )
+  const updated = results.flatMap(({ result }) => result._tag === "Success" ? [result.success] : [])
+  const [first, ...others] = results.flatMap(({ name, result }) =>
+    result._tag === "Failure" ? [{ name, message: result.failure.message }] : []
+  )
+  if (first === undefined) return updated
+  return yield* new UpdatesFailed({ updated: updated.map(entryOf), failed: [first, ...others] })
 })
 
 export const pluginUpdate = Command.make("update", {
@@ -32,18 +52,16 @@ export const pluginUpdate = Command.make("update", {
     const installer = yield* Installer
     const policy = yield* policyOf(signaturePolicy)
     const names = yield* namesOf(name, all, reinstall || Option.isSome(to))
-    const updated = yield* Effect.forEach(
-      names,
-      (name) => installer.update(name, { policy, reinstall, version: Option.getOrUndefined(to) })
-    )
+    const one = (name: string) => installer.update(name, { policy, reinstall, version: Option.getOrUndefined(to) })
+    const updated = yield* all ? each(names, one) : Effect.forEach(names, one)
     const lines = updated.map(({ plugin, unchanged }) =>
       `${unchanged ? "unchanged" : "updated"} ${releaseLine(plugin)}`
     )
     yield* succeed(
-      { plugins: updated.map(({ plugin, unchanged }) => ({ ...plugin, unchanged })) },
+      { plugins: updated.map(entryOf) },
       lines.length === 0
         ? ["nothing to update: whatever is installed is pinned"]
-        : [...lines, ...updated.filter(({ unchanged }) => !unchanged).map(({ plugin }) => restartHint(plugin.name))]
+        : [...lines, ...updated.flatMap(afterInstall)]
     )
   }).pipe(withPluginTools)).pipe(
     Command.withDescription("Fetch a plugin again from where it came, if it is not pinned")

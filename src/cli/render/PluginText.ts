@@ -1,20 +1,39 @@
 /** Installed plugins in words. */
 import type { PluginInfo } from "../../../schemas/control/PluginRpcs.ts"
 import type { LockedPlugin } from "../../../schemas/PluginLock.ts"
+import type { Installed } from "../../install/Installer.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { table } from "../Table.ts"
 
 /** Enough of a hash for a person to compare. */
-export const shortHash = (sha256: string): string => sha256.slice(0, 12)
+export const shortHash = (sha256: string): string => sha256.slice(0, 12).toLowerCase()
 
 export const releaseLine = ({ artifact_sha256, name, signature_status, source, version }: LockedPlugin): string =>
   sanitizeLine(
     `${name} ${version} (${shortHash(artifact_sha256)}, ${signature_status.replace("_", " ")}) from ${source}`
   )
 
-/** A running daemon goes on with the process it has. */
+/** A daemon that runs goes on with the process it has. */
 export const restartHint = (name: string): string =>
-  `a running daemon uses it from its next start of it on: animus plugin restart ${sanitizeLine(name)}`
+  `a daemon that runs goes on with the release it has until: animus plugin restart ${sanitizeLine(name)}`
+
+/** These are begun when a daemon starts, and not looked for later. */
+const begunAtStart: ReadonlySet<string> = new Set([
+  "trigger_backend",
+  "notifier",
+  "log_storage_backend",
+  "transport_backend",
+  "web_ui"
+])
+
+/** What a daemon that runs makes of it, and what to type about that. */
+export const afterInstall = ({ kinds, plugin, unchanged }: Installed): ReadonlyArray<string> => {
+  if (unchanged) return []
+  if (plugin.previous.length > 0) return [restartHint(plugin.name)]
+  return kinds.some((kind) => begunAtStart.has(kind))
+    ? ["a daemon that runs takes it up when it is started anew: animus daemon stop && animus daemon start"]
+    : []
+}
 
 /** What agents may call on it, and what they may not because another plugin has the name. */
 export const toolsText = ({ mcp_tools = [] }: PluginInfo): ReadonlyArray<string> => {
@@ -25,3 +44,9 @@ export const toolsText = ({ mcp_tools = [] }: PluginInfo): ReadonlyArray<string>
   ])
   return ["", ...table(["TOOL", "FOR AGENTS"], rows)]
 }
+
+/** Of one that would not be started as things stand. */
+export const lockHint = ({ lock_state, name }: PluginInfo): ReadonlyArray<string> =>
+  lock_state === undefined || lock_state === "intact"
+    ? []
+    : [`${sanitizeLine(name)} is not started as it lies there; why, and what to type: animus plugin doctor`]

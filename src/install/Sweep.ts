@@ -32,7 +32,8 @@ const ofProject = Effect.gen(function*() {
 const everything = Effect.gen(function*() {
   const { trees } = yield* PluginStore
   const swept = [...yield* sweep, ...yield* ofProject]
-  if (swept.length > 0) yield* Effect.logInfo(`removed ${swept.length} stored copies of plugins that nothing refers to`)
+  const copies = swept.length === 1 ? "one stored copy" : `${swept.length} stored copies`
+  if (swept.length > 0) yield* Effect.logInfo(`removed ${copies} of plugins that nothing refers to`)
   yield* forgetManifests(new Set(yield* trees))
 }).pipe(Effect.catch(({ message }) => Effect.logWarning(`stored plugins were not swept: ${message}`)))
 

@@ -70,7 +70,10 @@ export const endSession = Effect.fnUntraced(
   }
 )
 
-/** Hands frames to the owner; `drained` waits for those that were accepted before it was asked. */
+/**
+ * Hands frames to the owner; `drained` waits for those that were accepted before it was asked, `broken` for an owner that
+ * fails over them. Such an owner gets no more, and holds nobody up.
+ */
 const deliver = Effect.fnUntraced(function*({ frames, plugin, processes, session }: Dispatch) {
   const host = yield* PluginHost
   let accepted = 0
@@ -89,7 +92,11 @@ const deliver = Effect.fnUntraced(function*({ frames, plugin, processes, session
     handled += batch.length
     if (awaited !== undefined && handled >= awaited.count) yield* Deferred.succeed(awaited.reached, undefined)
   })
-  const consumer = yield* Effect.forkScoped(Stream.runForEach(owned, hand))
+  const broken = Deferred.makeUnsafe<never>()
+  const consumer = yield* Stream.runForEach(owned, hand).pipe(
+    Effect.tapDefect((defect) => Effect.andThen(Deferred.die(broken, defect), Effect.ignore(Stream.runDrain(owned)))),
+    Effect.forkScoped
+  )
   const drained = Effect.suspend(() => {
     if (handled >= accepted) return Effect.void
     const reached = Deferred.makeUnsafe<void>()
@@ -97,7 +104,7 @@ const deliver = Effect.fnUntraced(function*({ frames, plugin, processes, session
     // A connection that was lost has delivered what it had: the call tells how it ended.
     return Effect.raceFirst(Deferred.await(reached), Effect.asVoid(Fiber.await(consumer)))
   })
-  return { drained }
+  return { drained, broken: Deferred.await(broken) }
 })
 
 const outOfTime = Effect.fnUntraced(
@@ -123,16 +130,16 @@ export const dispatch = Effect.fnUntraced(function*(given: Dispatch) {
     Effect.sync(() => frames.begin(session.session, session.resume)),
     () => Effect.sync(() => frames.end(session.session))
   )
-  const { drained } = yield* deliver(given)
+  const { broken, drained } = yield* deliver(given)
   const deadline = Duration.seconds(timeoutOf(session.request))
   // The provider has the same deadline; the call's own is behind both, and only for a host that is deaf to ours.
   const timeout = Duration.toMillis(deadline) + 3 * cancelMillis
   const call = yield* Effect.forkScoped(host.call(plugin, method, request, { timeout }))
   const stop = endSession({ ...given, session: session.session }, Fiber.await(call))
 
-  const ended = yield* Fiber.await(call).pipe(
+  const ended = yield* Effect.raceFirst(Fiber.await(call), broken).pipe(
     Effect.timeoutOption(deadline),
-    Effect.onInterrupt(() => Effect.asVoid(stop))
+    Effect.onError(() => Effect.asVoid(stop))
   )
   if (Option.isSome(ended)) {
     yield* drained

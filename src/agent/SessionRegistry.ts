@@ -1,5 +1,5 @@
 /** The sessions of this daemon: what lives where, and how the last hundred ended. */
-import { type Deferred, Exit } from "effect"
+import { Cause, type Deferred, Exit } from "effect"
 import type { SessionId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { ProcessRow } from "../project/ProcessTable.ts"
@@ -29,11 +29,17 @@ export const beginning = ({ request, session, tool }: AgentSession, startedAt: s
   lastError: undefined
 })
 
+const faultIn = (cause: Cause.Cause<AgentError>): string => {
+  if (Cause.hasInterruptsOnly(cause)) return "interrupted"
+  const fault = Cause.squash(cause)
+  return fault instanceof Error ? fault.message : String(fault)
+}
+
 export const endOf = (live: Live, exit: Exit.Exit<AgentRunResponse, AgentError>, at: string): SessionStatus => {
   const failed = Exit.isFailure(exit) || exit.value.exit_code !== 0
   const lastError = Exit.isSuccess(exit)
     ? exit.value.errors?.at(-1) ?? (failed ? `exit code ${exit.value.exit_code}` : undefined)
-    : Exit.findErrorOption(exit).pipe((error) => error._tag === "Some" ? error.value.message : "interrupted")
+    : faultIn(exit.cause)
   const status = live.cancelled || Exit.hasInterrupts(exit) ? "cancelled" : failed ? "failed" : "completed"
   return { ...live.status, status, finishedAt: at, lastError }
 }

@@ -241,6 +241,24 @@ describe("the end", () => {
     )
   })
 
+  it.effect("comes at once when its owner fails over a frame, and holds the provider up no longer", () => {
+    const { answering } = endless()
+    return withHost(
+      answering,
+      Effect.fnUntraced(function*(agents, host) {
+        const one = session("s", { onEvents: () => Effect.die(new Error("no such run")) })
+        const running = yield* Effect.forkChild(agents.run(one))
+        yield* TestClock.adjust("1 second")
+        yield* Effect.forEach(Array.from({ length: 10 }), () => host.emit(plugin, output("s", "word")))
+        const exit = yield* Fiber.await(running)
+        assert.include(Exit.isFailure(exit) ? String(exit.cause) : "it ended well", "no such run")
+        assert.deepStrictEqual(host.methods, ["agent/run", "agent/cancel"])
+        const { lastError, status } = yield* agents.status(one.session)
+        assert.deepStrictEqual({ lastError, status }, { lastError: "no such run", status: "failed" })
+      })
+    )
+  })
+
   it.effect("is not waited for longer than it may take", () => {
     const begun = Latch.makeUnsafe(false)
     return withHost(

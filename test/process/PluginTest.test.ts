@@ -42,7 +42,7 @@ const animus = (...args: ReadonlyArray<string>): Promise<Ended> =>
     const child = execFile(
       join(root, "bin", "animus"),
       [...args],
-      { cwd: folder, env: environment, timeout: 120_000 },
+      { cwd: folder, env: environment, timeout: 240_000 },
       (_, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr })
     )
   })
@@ -112,7 +112,7 @@ beforeAll(async () => {
   await bundle()
 }, 120_000)
 
-describe("the reference plugins pass", { concurrent: true, timeout: 120_000 }, () => {
+describe("the reference plugins pass", { concurrent: true, timeout: 240_000 }, () => {
   for (const name of readdirSync(join(root, "plugins"))) {
     it(name, () => passes(join(root, "dist", "plugins", `${name}.mjs`)))
   }
@@ -134,7 +134,7 @@ describe("what plugin new writes", () => {
     }))
   })
 
-  describe("passes", { concurrent: true, timeout: 120_000 }, () => {
+  describe("passes", { concurrent: true, timeout: 240_000 }, () => {
     for (const kind of scaffoldKinds) {
       it(`${kind} in js`, () => passes(place(kind, "js")))
       it(`${kind} in python`, () => passes(place(kind, "python"), ...ownPart(kind)))
@@ -190,7 +190,7 @@ describe("a plugin that", { concurrent: true }, () => {
         assert.include(failure?.got, says)
         assert.notStrictEqual(failure?.protocol_says, "")
       }
-    }, 120_000)
+    }, 240_000)
   }
 })
 

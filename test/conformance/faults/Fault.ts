@@ -22,7 +22,7 @@ export interface Faults {
 /** A machine may be busy: what answers at all has all the time it needs. */
 export const LONG = 20_000
 export const SHORT = 4_000
-export const BRIEF = 1_500
+export const BRIEF = 2_500
 
 export const SEND =
   "const send = (frame) => process.stdout.write(JSON.stringify({ jsonrpc: \"2.0\", ...frame }) + \"\\n\")"

@@ -38,11 +38,11 @@ export const lifecycle: Faults = {
       "const answer = async ({ id, method, params }) => {\n  if (method === \"initialize\") return"
     ],
     fails: ["lifecycle.handshake"],
-    says: "no answer to request 1 within 4500 ms: nothing came",
+    says: "no answer to request 1 within 7500 ms: nothing came",
     patience: BRIEF
   },
   "starts too slowly": {
-    change: ["let line = []", "let line = []; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000)"],
+    change: ["let line = []", "let line = []; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 9000)"],
     fails: ["lifecycle.handshake"],
     patience: BRIEF
   },

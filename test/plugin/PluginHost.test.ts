@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Queue, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Logger, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { HostVersion, PluginHost } from "../../src/plugin/PluginHost.ts"
 import { answer, greet, hostOf, initializeResult, makePuppets, note, refuse, script, serving } from "./scripted.ts"
@@ -219,6 +219,22 @@ describe("notifications", () => {
       assert.isBelow(read.length, COUNT)
       assert.strictEqual(numberOf(read.at(-1)?.params), COUNT - 1)
     }).pipe(Effect.scoped, Effect.provide(hostOf(chatty, { notification_buffer_size: 4 }))))
+
+  it.effect("a manifest's number is not the host's memory: past a bound it is cut, told once, and the plugin serves", () => {
+    const lines: Array<string> = []
+    const listening = Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])
+    return Effect.gen(function*() {
+      const host = yield* PluginHost
+      const observed = yield* host.notifications("demo")
+      assert.strictEqual(yield* call("go"), "done")
+      assert.strictEqual(yield* call("go"), "done")
+      assert.lengthOf(yield* Stream.runCollect(Stream.take(observed, 1)), 1)
+      assert.lengthOf(lines.filter((line) => line.includes("16384") && line.includes("notification_buffer_size")), 1)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(hostOf(chatty, { notification_buffer_size: 4_000_000_000 }).pipe(Layer.provideMerge(listening)))
+    )
+  })
 
   it.effect("streams end with the process: owners by ConnectionLost after all that was said, observers quietly", () => {
     const program = serving((_, { say }) => Effect.as(say(note("last", {})), 1))

@@ -1,7 +1,9 @@
 /** Rogues that say more than anybody can hear. One after the other, since memory is what they would take. */
 import { assert, describe } from "@effect/vitest"
 import { Duration, Effect, Fiber, Stream } from "effect"
-import { call, type Host, show, watch } from "./Gallery.ts"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { call, type Host, show, until, watch } from "./Gallery.ts"
 
 const COUNT = 100_000
 const NEIGHBOURLY = 20
@@ -119,6 +121,27 @@ describe("a plugin that, without end,", () => {
         assert.strictEqual(yield* call(host, "work", 25_000), "all of them")
         const [first = []] = yield* Stream.runCollect(Stream.take(notes, 1))
         assert.isAbove(Number(numberOf(first[0]?.params)), 0)
+      })
+  )
+
+  watch(
+    "notifies-in-16-mib",
+    "is not read on while its owner has not taken a frame, and an observer keeps the last alone",
+    (host, { root }) =>
+      Effect.gen(function*() {
+        const observed = yield* host.notifications("fixture")
+        const owned = yield* host.own("fixture", ({ method }) => method === "much")
+        yield* Effect.forkChild(call(host, "work", 25_000))
+        const file = join(root, "written")
+        const written = Effect.sync(() => existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").length : 0)
+        yield* until("a second was read", written, (count) => count >= 2)
+        // Time enough for all of it, were it read.
+        for (let n = 0; n < 4 * NEIGHBOURLY; n++) yield* Effect.delay(neighbour(host), PAUSE)
+        assert.isAtMost(yield* written, 3)
+        const [first] = yield* Stream.runCollect(Stream.take(Stream.flattenIterable(owned), 1))
+        assert.strictEqual(numberOf(first?.params), 0)
+        const [newest = []] = yield* Stream.runCollect(Stream.take(observed, 1))
+        assert.isAbove(Number(numberOf(newest[0]?.params)), 0)
       })
   )
 })

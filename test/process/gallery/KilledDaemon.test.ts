@@ -68,3 +68,41 @@ it("kill -9 of a daemon while 20 plugins stream leaves nothing that the next dae
   assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
   assert.sameMembers(listed.map(({ pid }) => pid), [...pids], "each was listed once while there was no daemon")
 }, 90_000)
+
+const agents = `
+default_workflow_ref: ship
+agents: { shipper: { tool: liar } }
+phases: { deploy: { mode: agent, agent: shipper, directive: Ship it } }
+workflows: [{ id: ship, phases: [deploy] }]
+`
+
+it(
+  "kill -9 of a daemon leaves no tool either that bears no mark, has no parent and is in a session of its own",
+  async () => {
+    const here = new Workplace(agents)
+    place = here
+    here.install("animus-provider-liar", fixture("provider-liar"), fixture("speak"))
+    here.start()
+    const { id } = here.answer("subject", "create", "--title", "Ship")
+    here.answer("workflow", "run", id)
+    const tools = () => ["8881", "8882", "8883"].flatMap((name) => here.running(name)).map(Number)
+    await until("its tools run", () => here.running("8883").length === 1 && here.running("8881").length === 1)
+    const before = tools()
+    here.kill()
+    const { orphans } = here.answer("plugin", "orphans")
+    const told = new Map<number, string>(
+      orphans.map((row: { pid: number; plugin: string; recognised_by: string }) => [
+        row.pid,
+        `${row.plugin}: ${row.recognised_by}`
+      ])
+    )
+    assert.deepStrictEqual(
+      before.map((pid) => told.get(pid)),
+      Array(before.length).fill("animus-provider-liar: its limit on file locks")
+    )
+    here.start()
+    assert.deepStrictEqual(before.filter(isAlive), [])
+    assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
+  },
+  90_000
+)

@@ -6,6 +6,7 @@ import type { RunEvent } from "../../schemas/RunEvent.ts"
 import { Notifications } from "../notify/Notifications.ts"
 import { isFinished } from "../session/RunHead.ts"
 import { SessionStore } from "../session/SessionStore.ts"
+import { crashPoint } from "./CrashPoint.ts"
 import { apply, type RunState } from "./RunState.ts"
 import { closings, workflowEvents } from "./WorkflowEvents.ts"
 
@@ -47,7 +48,9 @@ export const publishEvents = Effect.fnUntraced(function*(events: ReadonlyArray<W
 export const commit = Effect.fnUntraced(
   function*(actor: RunActor, event: RunEvent) {
     const store = yield* SessionStore
+    yield* crashPoint("before-append")
     const entries = yield* store.append(actor.run, actor.state?.head.sequence ?? 0, [event])
+    yield* crashPoint("after-append")
     for (const entry of entries) {
       const state = apply(actor.run, actor.state, entry)
       actor.state = state

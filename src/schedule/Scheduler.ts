@@ -9,6 +9,7 @@ import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { DaemonConfig } from "../project/DaemonConfig.ts"
+import { crashPoint } from "../run/CrashPoint.ts"
 import { RunEngine, type StartError } from "../run/RunEngine.ts"
 import { describeWait, patiently, StoreWaits } from "../run/StorePatience.ts"
 import { DispatchQueue } from "./DispatchQueue.ts"
@@ -76,6 +77,7 @@ const dispatcher = ({ engine, mayDispatch, queue, tracker, woken }: Dispatching)
     const run = yield* mintRunId
     const entry = yield* Effect.catch(patiently(queue.lease(run)), unwritable)
     if (entry === undefined) return false
+    yield* crashPoint("queue-leased")
     yield* start(run, entry.dispatch)
     return true
   })
@@ -95,7 +97,11 @@ const make = Effect.gen(function*() {
   const awaken = Queue.offer(wake, undefined)
   const waits = new StoreWaits()
   const tracker = yield* makeRunTracker({
-    onEnd: (run) => waits.follow(`the queue entry of run ${run}`, keep(queue.complete(run))),
+    onEnd: Effect.fnUntraced(function*(run) {
+      yield* crashPoint("queue-completing")
+      yield* waits.follow(`the queue entry of run ${run}`, keep(queue.complete(run)))
+      yield* crashPoint("queue-completed")
+    }),
     onChange: awaken
   })
 

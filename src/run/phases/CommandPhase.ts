@@ -10,6 +10,7 @@ import { baseEnvironment } from "../../plugin/PluginEnvironment.ts"
 import { HostEnvironment, markOf } from "../../project/HostEnvironment.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { resolveEnv } from "../../workflow/ResolveEnv.ts"
+import { crashPoint } from "../CrashPoint.ts"
 import { worsen } from "../Decision.ts"
 import type { InFlight } from "../Position.ts"
 import type { RunState } from "../RunState.ts"
@@ -76,6 +77,7 @@ const folderOf = Effect.fnUntraced(function*(projectRoot: string, cwd: string) {
 const execute = Effect.fnUntraced(
   function*(command: ChildProcess.Command, state: RunState, attempt: InFlight) {
     const handle = yield* command
+    yield* crashPoint("command-spawned")
     let output = nothingCaptured
     const texts = Stream.merge(Stream.decodeText(handle.stdout), Stream.decodeText(handle.stderr))
     const reading = yield* texts.pipe(

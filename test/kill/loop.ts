@@ -1,0 +1,236 @@
+/**
+ * Kills a real daemon again and again, at a random crash point or a random time, while a driver gives it work; after each
+ * kill a program of its own judges the journals. The last line counts: `N kills, M violations`.
+ *
+ * npm run kill-loop -- --kills N --seed S
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
+import { parseArgs } from "node:util"
+import { crashPoints } from "../../src/run/CrashPoint.ts"
+import { Line } from "./Line.ts"
+
+const { values } = parseArgs({
+  options: { kills: { type: "string", default: "30" }, seed: { type: "string", default: String(Date.now() % 1e9) } }
+})
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const kills = Number(values.kills)
+const here = import.meta.dirname
+const launcher = join(here, "..", "..", "bin", "animus")
+
+/** The same numbers for the same seed (mulberry32). */
+let seed = Number(values.seed)
+const random = () => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+}
+const upTo = (limit: number) => Math.floor(random() * limit)
+const places = [
+  ...crashPoints.filter((at) => at !== "run-retried"),
+  "before-write",
+  "before-sync",
+  "after-sync",
+  "time"
+]
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "animus-kill-")))
+const project = join(root, "project")
+const state = join(root, "state")
+const acknowledged = join(root, "acknowledged.jsonl")
+const env = { PATH: process.env["PATH"], HOME: root, ANIMUS_CONFIG_DIR: state, NODE_COMPILE_CACHE: join(root, "cache") }
+
+const workflows = `default_workflow_ref: work
+tools_allowlist: [sh]
+agents:
+  coder: { tool: exec, launch: { command: sh, args: [-c, "echo begun; sleep 0.05; echo done"] } }
+phases:
+  prepare: { mode: command, idempotency: idempotent, command: { program: sh, args: [-c, "echo prepared"] } }
+  implement: { mode: agent, agent: coder, idempotency: idempotent, directive: Do it }
+  review: { mode: manual, manual: { instructions: Look } }
+  deploy: { mode: command, idempotency: idempotent, command: { program: sh, args: [-c, "sleep 0.05; echo deployed"] } }
+workflows:
+  - { id: work, phases: [prepare, implement, review, deploy] }
+`
+
+const animus = (...args: ReadonlyArray<string>) => {
+  const { status, stderr } = spawnSync(launcher, args, { cwd: project, env, encoding: "utf8", timeout: 60_000 })
+  if (status !== 0) throw new Error(`animus ${args.join(" ")}: ${stderr}`)
+}
+
+const prepare = () => {
+  mkdirSync(join(project, ".animus"), { recursive: true })
+  mkdirSync(state, { mode: 0o700 })
+  writeFileSync(join(project, ".animus", "workflows.yaml"), workflows)
+  writeFileSync(acknowledged, "")
+  animus("init")
+  animus("trust")
+}
+
+const scope = () => {
+  const name = readdirSync(state).find((entry) =>
+    existsSync(join(state, entry, "daemon")) || entry.startsWith("project")
+  )
+  return join(state, name ?? "project")
+}
+
+interface Life {
+  readonly daemon: ChildProcess
+  readonly ended: Promise<unknown>
+  readonly isOver: () => boolean
+}
+
+const start = (crash: string): Life => {
+  const daemon = spawn(process.execPath, [join(here, "daemon.ts")], {
+    cwd: project,
+    env: { ...env, ANIMUS_TEST_CRASH: crash },
+    detached: true,
+    stdio: "ignore"
+  })
+  let over = false
+  const ended = new Promise((resolve) => daemon.once("exit", () => resolve(over = true)))
+  return { daemon, ended, isOver: () => over }
+}
+
+const end = ({ daemon }: Life) => {
+  try {
+    if (daemon.pid !== undefined) process.kill(-daemon.pid, "SIGKILL")
+  } catch {
+    // It has ended by itself, at its crash point.
+  }
+}
+
+const connect = async (life: Life): Promise<Line | undefined> => {
+  while (!life.isOver()) {
+    const line = existsSync(join(scope(), "control.sock")) ? await Line.open(join(scope(), "control.sock")) : undefined
+    if (line !== undefined) return line
+    await pause(20)
+  }
+  return undefined
+}
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null
+const field = (value: unknown, key: string): string => isObject(value) ? String(value[key]) : ""
+const keep = (what: string, id: string) => appendFileSync(acknowledged, `${JSON.stringify({ what, id })}\n`)
+
+const listed = async (line: Line, query: object): Promise<ReadonlyArray<string>> => {
+  const page = await line.call("workflow/list", { limit: 500, ...query })
+  return isObject(page) && Array.isArray(page["runs"]) ? page["runs"].map((run) => field(run, "id")) : []
+}
+
+const approveAll = async (line: Line) => {
+  for (const id of await listed(line, { state: "waiting" })) {
+    if (await line.call("workflow/approve", { id, phase: "review" }) !== undefined) keep("approve", id)
+  }
+}
+
+/** One thing that an operator might do; what the daemon has said yes to has to be there ever after. */
+const act = async (line: Line) => {
+  const chance = random()
+  if (chance < 0.45) return approveAll(line)
+  if (chance < 0.5) {
+    const [id] = await listed(line, { status: "running" })
+    if (id !== undefined && await line.call("workflow/cancel", { id }) !== undefined) keep("cancel", id)
+    return
+  }
+  const task = field(await line.call("subject/create", { kind: "task", title: "Work" }), "id")
+  if (!task.startsWith("task:")) return
+  if (chance < 0.75) {
+    if (await line.call("queue/enqueue", { task_id: task }) !== undefined) keep("enqueue", task)
+    return
+  }
+  const run = await line.call("workflow/run", { task_id: task, params: {} })
+  if (run !== undefined) keep("run", field(run, "workflow_id"))
+}
+
+const live = async () => {
+  const place = places[upTo(places.length)] ?? "time"
+  const life = start(`${place}:${1 + upTo(4)}`)
+  const line = await connect(life)
+  // A crash point that is not reached ends in a kill all the same.
+  const bound = Date.now() + (place === "time" ? upTo(800) : 2000)
+  const driving = async (line: Line) => {
+    while (!life.isOver() && Date.now() < bound) {
+      await act(line)
+      await pause(upTo(20))
+    }
+  }
+  if (line !== undefined) await driving(line)
+  end(life)
+  await life.ended
+  line?.close()
+  return place
+}
+
+const check = (...more: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const { status, stderr, stdout } = spawnSync(
+    process.execPath,
+    [join(here, "check.ts"), scope(), acknowledged, ...more],
+    { cwd: project, encoding: "utf8", timeout: 60_000 }
+  )
+  return status === 0 ? stdout.split("\n").filter((text) => text !== "") : [`the check failed: ${stderr}`]
+}
+
+/** A daemon that nobody kills brings everything to its end. */
+const finish = async (): Promise<ReadonlyArray<string>> => {
+  const life = start("")
+  const line = await connect(life)
+  if (line === undefined) return ["the last daemon did not come up"]
+  const until = Date.now() + 120_000
+  let open = 1
+  while (open > 0 && Date.now() < until) {
+    await approveAll(line)
+    const stats = await line.call("queue/stats", {})
+    const queued = isObject(stats) ? Number(stats["ready"]) + Number(stats["in_flight"]) : 1
+    open = queued + (await listed(line, { status: "running" })).length +
+      (await listed(line, { status: "paused" })).length
+    await pause(50)
+  }
+  await line.call("daemon/stop", { timeout_seconds: 5 })
+  await Promise.race([life.ended, pause(20_000)])
+  const found = check("--final")
+  end(life)
+  return found
+}
+
+const main = async () => {
+  say(`seed ${values.seed}`)
+  const violations = new Set<string>()
+  prepare()
+  for (let kill = 1; kill <= kills; kill++) {
+    const place = await live()
+    const found = check().filter((text) => !violations.has(text))
+    found.forEach((text) => violations.add(text))
+    say(`${kill} ${place}${found.map((text) => `\n  ${text}`).join("")}`)
+  }
+  for (const text of await finish()) {
+    violations.add(text)
+    say(`at the end: ${text}`)
+  }
+  const count = (what: string) => readFileSync(acknowledged, "utf8").split(`"${what}"`).length - 1
+  const told = ["run", "enqueue", "approve", "cancel"].map((what) => `${count(what)} of ${what}`)
+  say(`acknowledged: ${told.join(", ")}; journals: ${readdirSync(join(scope(), "runs")).length}`)
+  say(`${kills} kills, ${violations.size} violations`)
+  return violations.size
+}
+
+try {
+  process.exitCode = await main() === 0 ? 0 : 1
+} finally {
+  rmSync(root, { recursive: true, force: true })
+}

@@ -1,0 +1,80 @@
+/** The kill loop in short, and that its judge would see what it looks for. */
+import { assert, describe, it } from "@effect/vitest"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const folder = join(import.meta.dirname, "..", "kill")
+
+/** Ten here, so that the suite stays quick; `npm run kill-loop -- --kills 300` is the long form. */
+const KILLS = 10
+
+describe("a daemon that is killed at any place", () => {
+  it("completes no attempt twice and loses nothing it said yes to", { timeout: 600_000 }, async () => {
+    const loop = spawn(process.execPath, [join(folder, "loop.ts"), "--kills", String(KILLS), "--seed", "7"])
+    let said = ""
+    loop.stdout.on("data", (chunk: Buffer) => said += chunk.toString())
+    loop.stderr.on("data", (chunk: Buffer) => said += chunk.toString())
+    const [code] = await once(loop, "exit")
+    assert.include(said, `\n${KILLS} kills, 0 violations\n`)
+    assert.match(said, /journals: [1-9]/, "nothing happened")
+    assert.strictEqual(code, 0)
+  })
+})
+
+type Events = ReadonlyArray<{ readonly _tag: string; readonly [key: string]: unknown }>
+
+const judge = (
+  events: Events,
+  queue: Events = [],
+  acknowledged: ReadonlyArray<{ readonly what: string; readonly id: string }> = [],
+  sequenceOf = (index: number) => index + 1
+) => {
+  const root = mkdtempSync(join(tmpdir(), "animus-judge-"))
+  const lines = (values: ReadonlyArray<unknown>) => values.map((value) => `${JSON.stringify(value)}\n`).join("")
+  try {
+    mkdirSync(join(root, "runs", "r1"), { recursive: true })
+    mkdirSync(join(root, "queue"))
+    const journal = events.map((event, index) => ({ sequence: sequenceOf(index), at: "", event }))
+    writeFileSync(join(root, "runs", "r1", "journal.jsonl"), `${lines(journal)}{"torn":`)
+    writeFileSync(join(root, "queue", "journal.jsonl"), lines(queue))
+    writeFileSync(join(root, "acknowledged"), lines(acknowledged))
+    const args = [join(folder, "check.ts"), root, join(root, "acknowledged")]
+    const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", cwd: root })
+    assert.strictEqual(status, 0, stderr)
+    return stdout.trim()
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+describe("the judge of the kill loop", () => {
+  const begun = { _tag: "RunStarted", dispatch: { subject: { id: "task:1" } } }
+  const done = { _tag: "PhaseCompleted", phase: "p", attempt: 1 }
+  const ended = { _tag: "RunCompleted" }
+
+  it("has nothing to say of what is well", () => {
+    const queue = [{ _tag: "Enqueued", entry: { id: "q1" } }, { _tag: "Leased", entry: "q1", run: "r1" }, {
+      _tag: "Completed",
+      run: "r1"
+    }]
+    const acknowledged = [{ what: "run", id: "r1" }, { what: "enqueue", id: "task:1" }]
+    assert.strictEqual(judge([begun, done, { ...done, attempt: 2 }, ended], queue, acknowledged), "")
+  })
+
+  it.each<readonly [string, Parameters<typeof judge>, string]>([
+    ["an attempt completed twice", [[begun, done, done]], "p attempt 1 has two"],
+    ["a gap", [[begun, done], [], [], (index) => index * 2 + 1], "entry 2 carries sequence 3"],
+    ["life after the end", [[begun, ended, done]], "something follows its end"],
+    ["a lost run", [[begun], [], [{ what: "run", id: "r2" }]], "acknowledged and lost: run r2"],
+    ["a lost approval", [[begun], [], [{ what: "approve", id: "r1" }]], "acknowledged and lost: approve r1"],
+    ["a lost dispatch", [[begun], [], [{ what: "enqueue", id: "task:2" }]], "acknowledged and lost: enqueue task:2"],
+    [
+      "a queue that let go too early",
+      [[begun], [{ _tag: "Leased", entry: "q1", run: "r1" }, { _tag: "Completed", run: "r1" }]],
+      "the run has not ended"
+    ]
+  ])("sees %s", (_, given, said) => assert.include(judge(...given), said))
+})

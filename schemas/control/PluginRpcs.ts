@@ -87,6 +87,12 @@ export class PluginRpcs extends RpcGroup.make(
     success: Schema.Struct({ plugins: Schema.Array(PluginLive) }),
     error: ControlError
   }),
+  /** Ours: ends what runs under that name, also of what is not installed any more; `survivors` could not be ended. */
+  Rpc.make("plugin/stop", {
+    payload: name,
+    success: Schema.Struct({ survivors: Schema.Array(Orphan) }),
+    error: ControlError
+  }),
   Rpc.make("plugin/restart", { payload: name, success: PluginLive, error: ControlError }),
   Rpc.make("plugin/orphans", {
     payload: {},

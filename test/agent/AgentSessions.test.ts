@@ -17,7 +17,6 @@ const manifests = {
 }
 const answer: Json = { session_id: "own-1", exit_code: 0, output: "done", duration_ms: 1, backend: "exec" }
 const output = (session: string, text: string) => ["agent/output", { session_id: session, text }] as const
-
 const session = (name: string, more: Partial<AgentSession> = {}): AgentSession => ({
   session: SessionId.make(name),
   tool: "exec",

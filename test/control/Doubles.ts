@@ -126,6 +126,7 @@ export const handlers = (steering: Steering) =>
     "plugin/info": unused,
     "plugin/ping": unused,
     "plugin/status": unused,
+    "plugin/stop": unused,
     "plugin/restart": unused,
     "plugin/orphans": unused
   })

@@ -101,7 +101,11 @@ describe("a plugin", () => {
     assert.strictEqual(version(), "2.0.0")
     assert.strictEqual(here.animus("plugin", "lock", "verify").status, 0)
 
-    here.answer("plugin", "uninstall", NAME)
+    const [{ pid }] = here.answer("plugin", "status", NAME).plugins
+    assert.isTrue(existsSync(`/proc/${pid}`))
+    assert.deepStrictEqual(here.answer("plugin", "uninstall", NAME).survivors, [])
+    assert.isFalse(existsSync(`/proc/${pid}`), "what is not listed any more does not go on working")
+    assert.strictEqual(told().status, 3)
     assert.strictEqual(here.animus("plugin", "info", NAME).status, 3)
     assert.strictEqual(here.animus("plugin", "uninstall", NAME).status, 3)
   })

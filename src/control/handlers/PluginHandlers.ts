@@ -7,7 +7,7 @@ import { type InstalledPlugin, PluginCatalog } from "../../plugin/PluginCatalog.
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
 import type { HostEnvironment } from "../../project/HostEnvironment.ts"
 import { orphans } from "../../project/Orphans.ts"
-import type { ProcessTable } from "../../project/ProcessTable.ts"
+import type { ProcessRow, ProcessTable } from "../../project/ProcessTable.ts"
 import { type DeclaredTool, PluginTools } from "../../tools/PluginTools.ts"
 import { answer } from "../ControlFailure.ts"
 import { makeNamed, warningOf } from "../NamedPlugins.ts"
@@ -72,6 +72,10 @@ const ping = Effect.fnUntraced(function*(host: PluginHost["Service"], name: stri
   )
 })
 
+const leftOf = (plugin: string) => (rows: ReadonlyArray<ProcessRow>) => ({
+  survivors: rows.map(({ command, pid }) => ({ pid, command, plugin }))
+})
+
 export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
@@ -116,6 +120,7 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
           (all) => ({ plugins: all.map(liveOf) })
         )
       ),
+    "plugin/stop": ({ name }) => Effect.map(host.restart(name, "an operator ended it"), leftOf(name)),
     "plugin/restart": ({ name }) =>
       answer(Effect.gen(function*() {
         yield* named(name)

@@ -23,6 +23,14 @@ export const knownPluginKinds = [
   "environment",
   "agent_runner"
 ] as const
+/** Those whose process is bound to one project, and refuses to start without (plugin protocol, initialize extensions). */
+export const projectBoundKinds: ReadonlySet<string> = new Set([
+  "workflow_runner",
+  "queue",
+  "durable_store",
+  "memory_store"
+])
+
 export type KnownPluginKind = (typeof knownPluginKinds)[number]
 
 /** One environment variable the plugin asks to be given (plugin protocol, manifest). */

@@ -1,8 +1,7 @@
 /** A plugin in JavaScript: the protocol in front of and behind what the plugin does. It depends on nothing. */
+import { projectBoundKinds } from "../../../schemas/PluginManifest.ts"
 import { javaScriptKinds } from "./JavaScriptKinds.ts"
 import { purposeOf, type ScaffoldKind } from "./ScaffoldKinds.ts"
-
-const bound: ReadonlySet<ScaffoldKind> = new Set(["workflow_runner", "queue", "durable_store", "memory_store"])
 
 /** Only what is used is imported. */
 const imports = (body: string): string =>
@@ -26,7 +25,7 @@ const KIND = ${JSON.stringify(kind)}
 const DESCRIPTION = ${JSON.stringify(purposeOf[kind])}
 // Variables of the daemon's environment that this plugin must be given: [{ name, description, sensitive, required }]
 const ENVIRONMENT = []
-const NEEDS_PROJECT = ${bound.has(kind)}
+const NEEDS_PROJECT = ${projectBoundKinds.has(kind)}
 
 // What goes wrong: a code of the protocol, and a category that the host understands.
 class Refusal extends Error {

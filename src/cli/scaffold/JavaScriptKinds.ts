@@ -1,6 +1,6 @@
 /** What the JavaScript template of each kind does: `tokens`, `methods`, `notifications`, `declined` and `extras`. */
 import { durableStore, memoryStore, queue } from "./JavaScriptStores.ts"
-import type { ScaffoldKind } from "./ScaffoldKinds.ts"
+import { type ScaffoldKind, toolFields } from "./ScaffoldKinds.ts"
 
 const quiet = `const notifications = {}
 const declined = []
@@ -222,9 +222,7 @@ const extras = {}
 
 const custom = String.raw`const tokens = []
 const mcp_tools = [{
-  name: "greet",
-  description: "Greets somebody by name",
-  input_schema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] }
+${toolFields("  ")}
 }]
 
 const methods = {

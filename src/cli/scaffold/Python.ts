@@ -1,8 +1,7 @@
 /** A plugin in Python 3: the protocol in front of and behind what the plugin does. It needs the standard library alone. */
+import { projectBoundKinds } from "../../../schemas/PluginManifest.ts"
 import { pythonKinds } from "./PythonKinds.ts"
 import { purposeOf, type ScaffoldKind } from "./ScaffoldKinds.ts"
-
-const bound: ReadonlySet<ScaffoldKind> = new Set(["workflow_runner", "queue", "durable_store", "memory_store"])
 
 const modules = ["json", "os", "re", "sys", "threading", "time", "uuid"]
 
@@ -24,7 +23,7 @@ KIND = ${JSON.stringify(kind)}
 DESCRIPTION = ${JSON.stringify(purposeOf[kind])}
 # Variables of the daemon's environment that this plugin must be given: name, description, sensitive, required
 ENVIRONMENT = []
-NEEDS_PROJECT = ${bound.has(kind) ? "True" : "False"}
+NEEDS_PROJECT = ${projectBoundKinds.has(kind) ? "True" : "False"}
 `
 
 const shared = String.raw`

@@ -1,6 +1,6 @@
 /** What the Python template of each kind does: TOKENS, METHODS, NOTIFICATIONS, DECLINED and EXTRAS. */
 import { durableStore, memoryStore, queue } from "./PythonStores.ts"
-import type { ScaffoldKind } from "./ScaffoldKinds.ts"
+import { type ScaffoldKind, toolFields } from "./ScaffoldKinds.ts"
 
 const quiet = `NOTIFICATIONS = {}
 DECLINED = []
@@ -305,9 +305,7 @@ EXTRAS = {}
 
 const custom = String.raw`TOKENS = []
 TOOLS = [{
-    "name": "greet",
-    "description": "Greets somebody by name",
-    "input_schema": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+${toolFields("    ")}
 }]
 
 

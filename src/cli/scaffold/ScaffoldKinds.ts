@@ -43,4 +43,17 @@ const roleOf: { readonly [K in ScaffoldKind]: string } = {
   custom: "plugin"
 }
 
+const greet = {
+  name: "greet",
+  description: "Greets somebody by name",
+  input_schema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] }
+}
+
+const onOneLine = (value: unknown): string =>
+  JSON.stringify(value, null, 1).replaceAll(/\n */g, " ").replaceAll("[ ", "[").replaceAll(" ]", "]")
+
+/** The fields of the tool that a custom plugin offers, a line each: JSON, which is JavaScript, TypeScript and Python as well. */
+export const toolFields = (indent: string): string =>
+  Object.entries(greet).map(([field, value]) => `${indent}"${field}": ${onOneLine(value)},`).join("\n")
+
 export const defaultName = (kind: ScaffoldKind): string => `animus-${roleOf[kind]}-example`

@@ -1,5 +1,5 @@
 /** What the TypeScript template of each kind does: a part of the SDK called `serves`. */
-import type { ScaffoldKind } from "./ScaffoldKinds.ts"
+import { type ScaffoldKind, toolFields } from "./ScaffoldKinds.ts"
 import { durableStore, memoryStore, queue } from "./TypeScriptStores.ts"
 
 export interface TypeScriptBody {
@@ -229,9 +229,7 @@ const custom: TypeScriptBody = {
 }
 
 const serves = tools([{
-  name: "greet",
-  description: "Greets somebody by name",
-  input_schema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] },
+${toolFields("  ")}
   call: (given) => Effect.succeed({ text: "Hello, " + nameOf(given) })
 }])
 `

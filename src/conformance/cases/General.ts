@@ -3,16 +3,15 @@ import { Effect, Schedule } from "effect"
 import type { Json } from "../../../schemas/Json.ts"
 import { ErrorCode } from "../../../schemas/JsonRpc.ts"
 import type { McpTool } from "../../../schemas/PluginLifecycle.ts"
+import { projectBoundKinds } from "../../../schemas/PluginManifest.ts"
 import { type Bench, canCancel, capabilitiesOf, hello, kindsOf } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { NotApplicable } from "../Finding.ts"
 import { shown } from "../Shown.ts"
 import { HANDSHAKE } from "./Lifecycle.ts"
 
-const bound: ReadonlySet<string> = new Set(["workflow_runner", "queue", "durable_store", "memory_store"])
-
 const needsProject = ({ profile }: Bench) =>
-  kindsOf(profile).some((kind) => bound.has(kind))
+  kindsOf(profile).some((kind) => projectBoundKinds.has(kind))
     ? Effect.void
     : Effect.fail(new NotApplicable({ reason: "none of its kinds needs a project binding" }))
 

@@ -4,6 +4,7 @@
  */
 import { Effect, Logger, Runtime, Schema, Stdio, Stream } from "effect"
 import { PluginManifest } from "../../schemas/PluginManifest.ts"
+import { OwnStdin } from "./OwnStdin.ts"
 import { answer } from "./Params.ts"
 import type { Plugin } from "./Plugin.ts"
 import { run } from "./Run.ts"
@@ -35,5 +36,6 @@ export const serve = Effect.fnUntraced(function*(plugin: Plugin) {
     yield* Stream.run(Stream.make(usage(plugin)), stdio.stderr())
     return yield* new StartedByHand()
   }
-  yield* run(plugin, { stdin: stdio.stdin, write: print })
+  const letGo = yield* OwnStdin
+  yield* Effect.ensuring(run(plugin, { stdin: stdio.stdin, write: print }), Effect.sync(letGo))
 }, Effect.provideService(Logger.LogToStderr, true))

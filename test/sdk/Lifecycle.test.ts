@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Stdio, Stream } from "effect"
+import { OwnStdin } from "../../src/sdk/OwnStdin.ts"
 import { definePlugin, methods, PluginFailure, serve } from "../../src/sdk/Sdk.ts"
 import { hello, plug, refusal } from "./Plugged.ts"
 import { TestStdio } from "./TestStdio.ts"
@@ -173,6 +174,25 @@ describe("serve", () => {
         protocol_version: "1.1.0",
         capabilities: ["x/echo", "cancellation", "health/check"]
       })
+    }))
+
+  it.effect("lets go of its stdin when the host has said exit, though nobody has closed it", () =>
+    Effect.gen(function*() {
+      const { plugin } = yield* make
+      const frames = [{ id: 1, method: "initialize", params: hello() }, { method: "exit" }]
+      const text = frames.map((frame) => JSON.stringify({ jsonrpc: "2.0", ...frame }) + "\n").join("")
+      const { stdio } = TestStdio({
+        args: [],
+        stdin: Stream.concat(Stream.make(new TextEncoder().encode(text)), Stream.never)
+      })
+      let held = true
+      yield* serve(plugin).pipe(
+        Effect.provideService(Stdio.Stdio, stdio),
+        Effect.provideService(OwnStdin, () => {
+          held = false
+        })
+      )
+      assert.isFalse(held)
     }))
 
   it.effect("a person in a terminal gets the usage and exit code 2", () =>

@@ -78,9 +78,11 @@ const start = (state: RunState, phase: string, failureContext?: string): Action 
 
 /** Guards are asked on the way forward only: a phase that somebody sent the run back to is never skipped. */
 const enter = (state: RunState, phase: string): Action => {
+  const guards = phaseOf(state.definition, phase)?.skip_if ?? []
+  if (guards.length === 0) return start(state, phase)
   const attempt = (state.phases.find(({ id }) => id === phase)?.attempt ?? 0) + 1
   const facts = factsOf(state, { attempt, decision: lastDecision(state) })
-  const matching = phaseOf(state.definition, phase)?.skip_if.find((guard) => guardHolds(guard, facts))
+  const matching = guards.find((guard) => guardHolds(guard, facts))
   return matching === undefined ? start(state, phase) : { _tag: "SkipPhase", phase, guard: printGuard(matching) }
 }
 

@@ -5,12 +5,12 @@
 import { Effect, Layer, Result, Schema } from "effect"
 import * as Path from "node:path"
 import { QueueDamaged, SessionStoreFailed } from "../schemas/errors/RunErrors.ts"
-import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
 import { apply, empty, QueueEvent, snapshot } from "../src/schedule/QueueState.ts"
-import { makeFolder, replaceFile } from "./DurableFile.ts"
+import { replaceFile, settleFolder } from "./DurableFile.ts"
 import { openJournal, readJournal } from "./JournalFile.ts"
 import { seal } from "./JournalLines.ts"
+import { stateFolder } from "./StateFolder.ts"
 
 const Line = Schema.fromJsonString(QueueEvent)
 const decode = Schema.decodeUnknownResult(Line)
@@ -40,10 +40,10 @@ const replay = Effect.fnUntraced(function*(path: string, lines: ReadonlyArray<st
 export const layer = Layer.effect(
   DispatchQueue,
   Effect.gen(function*() {
-    const { scopeDir } = yield* ProjectScope
-    const folder = Path.join(scopeDir, "queue")
+    const folder = yield* stateFolder("queue")
     const path = Path.join(folder, "journal.jsonl")
-    yield* makeFolder(folder)
+    // The last start may have died after it gave the file its name.
+    yield* settleFolder(folder)
     const known = yield* Effect.mapError(readJournal(path), ofTheQueue)
     const state = yield* replay(path, known?.lines ?? [])
     if ((known?.lines.length ?? 0) > 1) yield* replaceFile(path, seal(encode(snapshot(state))))

@@ -1,23 +1,48 @@
 /**
  * Files that are there after a power cut. Writing, syncing and truncating go through `Disk`, so that a test can have a
- * full or a failing one; failures come out as `SessionStoreFailed` with the path.
+ * full or a failing one, or one whose power is cut; failures come out as `SessionStoreFailed` with the path.
  */
 import { Context, Effect } from "effect"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { SessionStoreFailed, StoreFull, StoreUnreachable } from "../schemas/errors/RunErrors.ts"
 
+/**
+ * What a sync is for. Each of them is needed: with any one left out, a power cut loses something that was promised.
+ *
+ * - `append`: the lines of an append, before it returns
+ * - `cut`: the end of a file that was shortened, before something else is written there
+ * - `settle`: what a process wrote that died before it synced, before it is believed
+ * - `content`: a file that replaces another, before it has that one's name
+ * - `file`: the name of a file that is new, or that was replaced
+ * - `folder`: the name of a folder that is new
+ * - `removal`: that a name is gone, before what it stood for is
+ */
+export type SyncPoint = "append" | "cut" | "settle" | "content" | "file" | "folder" | "removal"
+
 export interface DiskOperations {
+  readonly open: (path: string, flags: string | number) => Promise<Fs.FileHandle>
   /** Returns how many bytes were taken, which may be fewer than given. */
   readonly write: (file: Fs.FileHandle, bytes: Uint8Array, position: number) => Promise<number>
-  readonly sync: (file: Fs.FileHandle) => Promise<void>
+  readonly sync: (file: Fs.FileHandle, point: SyncPoint) => Promise<void>
+  readonly syncFolder: (folder: Fs.FileHandle, point: SyncPoint) => Promise<void>
   readonly truncate: (file: Fs.FileHandle, length: number) => Promise<void>
+  readonly rename: (from: string, to: string) => Promise<void>
+  /** With all that is in it; what is not there is no error. */
+  readonly remove: (path: string) => Promise<void>
+  /** And those above it; answers the first that was made. */
+  readonly makeFolder: (path: string) => Promise<string | undefined>
 }
 
 export const nodeDisk: DiskOperations = {
+  open: (path, flags) => Fs.open(path, flags, 0o600),
   write: async (file, bytes, position) => (await file.write(bytes, 0, bytes.length, position)).bytesWritten,
   sync: (file) => file.datasync(),
-  truncate: (file, length) => file.truncate(length)
+  syncFolder: (folder) => folder.sync(),
+  truncate: (file, length) => file.truncate(length),
+  rename: (from, to) => Fs.rename(from, to),
+  remove: (path) => Fs.rm(path, { recursive: true, force: true }),
+  makeFolder: (path) => Fs.mkdir(path, { recursive: true, mode: 0o700 })
 }
 
 export const Disk: Context.Reference<DiskOperations> = Context.Reference("animus/layers/Disk", {
@@ -52,20 +77,49 @@ export const readIfThere = (path: string) => attemptIfThere("read", path, () => 
 
 export const openFile = (path: string, flags: string | number) =>
   Effect.acquireRelease(
-    attempt("open", path, () => Fs.open(path, flags, 0o600)),
+    Effect.flatMap(Disk, (disk) => attempt("open", path, () => disk.open(path, flags))),
     // What matters was synced, and a failed sync was reported: closing has nothing to add.
     (file) => Effect.ignore(attempt("close", path, () => file.close()))
   )
 
 /** Makes the names in a folder (new files, renames, removals) survive a power cut. */
-export const syncFolder = (path: string) =>
-  Effect.scoped(Effect.flatMap(openFile(path, "r"), (folder) => attempt("sync folder", path, () => folder.sync())))
+export const syncFolder = Effect.fnUntraced(function*(path: string, point: SyncPoint) {
+  const disk = yield* Disk
+  const folder = yield* openFile(path, "r")
+  yield* attempt("sync folder", path, () => disk.syncFolder(folder, point))
+}, Effect.scoped)
 
-/** 0700, with its own name made durable when it is new. */
+export const remove = (path: string) => Effect.flatMap(Disk, (disk) => attempt("remove", path, () => disk.remove(path)))
+
+/** 0700, with its own name made durable, also when it was made by a process that died before it could. */
 export const makeFolder = Effect.fnUntraced(function*(path: string) {
-  const first = yield* attempt("create folder", path, () => Fs.mkdir(path, { recursive: true, mode: 0o700 }))
-  if (first !== undefined) yield* syncFolder(Path.dirname(first))
+  const disk = yield* Disk
+  const first = (yield* attempt("create folder", path, () => disk.makeFolder(path))) ?? path
+  for (let made = path; made.length >= first.length; made = Path.dirname(made)) {
+    yield* syncFolder(Path.dirname(made), "folder")
+  }
 })
+
+/** The same, but only the first time that it succeeds. */
+export const folderOnce = (path: string): Effect.Effect<void, SessionStoreFailed> => {
+  let made = false
+  return Effect.suspend(() => made ? Effect.void : Effect.tap(makeFolder(path), () => Effect.sync(() => made = true)))
+}
+
+const settled = (sync: "sync" | "syncFolder") =>
+  Effect.fnUntraced(function*(path: string) {
+    const disk = yield* Disk
+    const there = yield* attemptIfThere("open", path, () => disk.open(path, "r"))
+    if (there === undefined) return
+    yield* attempt("sync", path, () => disk[sync](there, "settle")).pipe(
+      Effect.ensuring(Effect.ignore(attempt("close", path, () => there.close())))
+    )
+  })
+
+/** What a process left in a file that died before it synced: durable from now on, so that it may be believed. */
+export const settle = settled("sync")
+/** The same for the names in a folder. */
+export const settleFolder = settled("syncFolder")
 
 /** All of it, from `position` on; a write that takes nothing is a full disk. */
 export const writeAll = Effect.fnUntraced(function*(
@@ -92,13 +146,13 @@ export const replaceFile = Effect.fnUntraced(
     const write = Effect.gen(function*() {
       const file = yield* openFile(fresh, "w")
       yield* writeAll(fresh, file, Buffer.from(content), 0)
-      yield* attempt("sync", fresh, () => disk.sync(file))
+      yield* attempt("sync", fresh, () => disk.sync(file, "content"))
     })
     yield* Effect.scoped(write).pipe(
-      Effect.onError(() => Effect.ignore(attempt("remove", fresh, () => Fs.rm(fresh, { force: true }))))
+      Effect.onError(() => Effect.ignore(remove(fresh)))
     )
-    yield* attempt("rename", path, () => Fs.rename(fresh, path))
-    yield* syncFolder(Path.dirname(path))
+    yield* attempt("rename", path, () => disk.rename(fresh, path))
+    yield* syncFolder(Path.dirname(path), "file")
   },
   Effect.uninterruptible
 )

@@ -10,7 +10,7 @@ import { constants } from "node:fs"
 import type * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { SessionStoreFailed, StoreDamaged } from "../schemas/errors/RunErrors.ts"
-import { attempt, Disk, openFile, readIfThere, syncFolder, writeAll } from "./DurableFile.ts"
+import { attempt, Disk, openFile, readIfThere, settle, syncFolder, writeAll } from "./DurableFile.ts"
 import { scan, seal } from "./JournalLines.ts"
 
 export interface JournalFile {
@@ -98,9 +98,8 @@ const readyTail = Effect.fnUntraced(function*(tail: Tail) {
   const disk = yield* Disk
   yield* attempt("truncate", path, () => disk.truncate(file, tail.good))
   if (tail.durable) {
-    // Lines of an earlier process may have been written and never synced: what is built on them must not outlive them.
-    yield* attempt("sync", path, () => disk.sync(file))
-    yield* syncFolder(Path.dirname(path))
+    yield* attempt("sync", path, () => disk.sync(file, "cut"))
+    yield* syncFolder(Path.dirname(path), "file")
   }
   tail.suspect = false
   return file
@@ -111,7 +110,7 @@ const commit = Effect.fnUntraced(function*(tail: Tail, bytes: Buffer) {
   const file = yield* readyTail(tail)
   tail.suspect = true
   yield* writeAll(tail.path, file, bytes, tail.good)
-  if (tail.durable) yield* attempt("sync", tail.path, () => disk.sync(file))
+  if (tail.durable) yield* attempt("sync", tail.path, () => disk.sync(file, "append"))
   tail.good += bytes.length
   tail.suspect = false
 }, (effect, tail) =>
@@ -153,6 +152,7 @@ export const resumeJournal = (path: string, good: number, options?: JournalOptio
 
 /** Reads what is there; a torn tail is cut by the first append. */
 export const loadJournal = Effect.fnUntraced(function*(path: string, options?: JournalOptions) {
+  if (options?.durable !== false) yield* settle(path)
   const known = yield* readJournal(path)
   return { journal: resumeJournal(path, known?.good ?? 0, options), lines: known?.lines ?? [] }
 })

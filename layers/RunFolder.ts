@@ -35,8 +35,11 @@ export const isRunId = Schema.is(RunId)
 
 export const isRemoved = (name: string): boolean => name.startsWith(".removed-")
 
+/** In the folder of the project's state. */
+export const RUNS = "runs"
+
 export const runFolder = (scopeDir: string): RunFolder => {
-  const root = Path.join(scopeDir, "runs")
+  const root = Path.join(scopeDir, RUNS)
   const of = (run: string) => Path.join(root, run)
   return {
     root,

@@ -8,7 +8,7 @@ import type { SessionStoreFailed } from "../schemas/errors/RunErrors.ts"
 import { RunStatus } from "../schemas/RunEvent.ts"
 import { foldRow } from "../src/session/JournalCodec.ts"
 import type { IndexRow } from "../src/session/SessionStoreDriver.ts"
-import { attemptIfThere } from "./DurableFile.ts"
+import { attemptIfThere, settle, settleFolder } from "./DurableFile.ts"
 import { readJournal } from "./JournalFile.ts"
 import { isRunId, type RunFolder } from "./RunFolder.ts"
 
@@ -55,7 +55,14 @@ const runNames = (folder: RunFolder) =>
     (found) => (found ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name).filter(isRunId)
   )
 
-export const loadIndex = Effect.fn("RunIndexFile.load")(function*(folder: RunFolder) {
+/** A run that an earlier process was at may have been written and not synced: whoever writes on makes it durable first. */
+const settleRun = (folder: RunFolder, run: string) =>
+  Effect.andThen(settle(folder.journal(run)), settleFolder(folder.of(run)))
+
+export const loadIndex = Effect.fn("RunIndexFile.load")(function*(
+  folder: RunFolder,
+  options: { readonly settle: boolean }
+) {
   const lines = yield* readLines(folder)
   const known = new Map(lines.map((line) => [line.run, line]))
   const damaged = new Map<string, SessionStoreFailed>()
@@ -67,6 +74,7 @@ export const loadIndex = Effect.fn("RunIndexFile.load")(function*(folder: RunFol
       const stat = yield* attemptIfThere("look at", path, () => Fs.stat(path))
       const line = known.get(run)
       if (line?.row !== undefined && line.size === stat?.size) return void runs.push({ row: line.row, size: line.size })
+      if (options.settle) yield* settleRun(folder, run)
       const journal = yield* readJournal(path)
       const row = journal === undefined ? undefined : yield* foldRow(path, run, journal.lines)
       if (journal !== undefined && row !== undefined) runs.push({ row, size: journal.good })

@@ -9,13 +9,23 @@ import { SequenceConflict, SessionStoreFailed, StoreUnreachable } from "../schem
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
 import type { SessionStoreDriver } from "../src/session/SessionStoreDriver.ts"
-import { attempt, attemptIfThere, makeFolder, readIfThere, replaceFile, syncFolder } from "./DurableFile.ts"
+import {
+  attempt,
+  attemptIfThere,
+  Disk,
+  makeFolder,
+  readIfThere,
+  remove,
+  replaceFile,
+  syncFolder
+} from "./DurableFile.ts"
 import { type JournalCache, makeJournalCache } from "./JournalCache.ts"
 import { loadJournal, readJournal, resumeJournal } from "./JournalFile.ts"
 import { seal } from "./JournalLines.ts"
-import { isRemoved, type RunFolder, runFolder } from "./RunFolder.ts"
+import { isRemoved, type RunFolder, runFolder, RUNS } from "./RunFolder.ts"
 import { RunIndex } from "./RunIndex.ts"
 import { encodeIndexLine, type LoadedIndex, loadIndex } from "./RunIndexFile.ts"
+import { stateFolder } from "./StateFolder.ts"
 import { acquireStoreLock } from "./StoreLock.ts"
 
 const OPEN_FILES = 64
@@ -27,10 +37,13 @@ class State {
   readonly sizes = new Map<string, number>()
   readonly damaged: Map<string, SessionStoreFailed>
   readonly #turns = new Map<string, Semaphore.Semaphore>()
+  /** Runs whose folder is known to be there after a power cut. */
+  readonly #kept: Set<string>
 
   constructor(folder: RunFolder, loaded: LoadedIndex) {
     this.folder = folder
     this.damaged = new Map(loaded.damaged)
+    this.#kept = new Set(loaded.runs.map(({ row }) => row.run))
     for (const { row, size } of loaded.runs) {
       this.index.put(row)
       this.sizes.set(row.run, size)
@@ -44,7 +57,15 @@ class State {
     return turn.withPermits(1)(Effect.uninterruptible(effect))
   }
 
+  keep(run: string): Effect.Effect<void, SessionStoreFailed> {
+    return Effect.suspend(() => {
+      if (this.#kept.has(run)) return Effect.void
+      return Effect.tap(makeFolder(this.folder.of(run)), () => Effect.sync(() => this.#kept.add(run)))
+    })
+  }
+
   forget(run: string): void {
+    this.#kept.delete(run)
     this.index.remove(run)
     this.sizes.delete(run)
     this.damaged.delete(run)
@@ -91,7 +112,7 @@ const appendTo = (state: State, cache: JournalCache): SessionStoreDriver["append
     const actual = state.index.get(run)?.sequence ?? 0
     if (actual !== expected) return yield* new SequenceConflict({ run, expected, actual })
     const path = state.folder.journal(run)
-    if (actual === 0) yield* makeFolder(state.folder.of(run))
+    yield* state.keep(run)
     const open = Effect.sync(() => resumeJournal(path, state.sizes.get(run) ?? 0))
     const size = yield* cache.use(
       path,
@@ -109,15 +130,14 @@ const removeFrom = (state: State, cache: JournalCache): SessionStoreDriver["remo
   Effect.fnUntraced(function*(run) {
     const { folder } = state
     yield* cache.forget(`${folder.of(run)}/`)
-    yield* attempt("remove", folder.removed(run), () => Fs.rm(folder.removed(run), { recursive: true, force: true }))
+    const disk = yield* Disk
+    yield* remove(folder.removed(run))
     // The name goes first, in one step: a crash in the middle leaves no half of a run.
-    yield* attemptIfThere("remove", folder.of(run), () => Fs.rename(folder.of(run), folder.removed(run)))
-    yield* attemptIfThere("sync folder", folder.root, () => Fs.stat(folder.root)).pipe(
-      Effect.andThen((root) => root === undefined ? Effect.void : syncFolder(folder.root))
-    )
+    yield* attemptIfThere("remove", folder.of(run), () => disk.rename(folder.of(run), folder.removed(run)))
+    yield* syncFolder(folder.root, "removal")
     if (state.index.get(run)?.finished === true) yield* noteInIndex(state, cache, { run, size: 0 })
     state.forget(run)
-    yield* attempt("remove", folder.removed(run), () => Fs.rm(folder.removed(run), { recursive: true, force: true }))
+    yield* remove(folder.removed(run))
   }, (effect, run) => state.inTurn(run, effect))
 
 type Writes = Exclude<keyof SessionStoreDriver, Reads>
@@ -127,12 +147,12 @@ const writes = (state: State, cache: JournalCache): Pick<SessionStoreDriver, Wri
   putSession: (run, phase, record) =>
     state.inTurn(
       run,
-      Effect.andThen(makeFolder(state.folder.of(run)), replaceFile(state.folder.session(run, phase), record))
+      Effect.andThen(state.keep(run), replaceFile(state.folder.session(run, phase), record))
     ),
   appendTranscript: (run, phase, attempt, lines) => {
     const path = state.folder.transcript(run, phase, attempt)
     const write = cache.use(path, loadVolatile(path), (journal) => journal.append(lines))
-    return state.inTurn(run, Effect.andThen(makeFolder(state.folder.of(run)), write))
+    return state.inTurn(run, Effect.andThen(state.keep(run), write))
   },
   remove: removeFrom(state, cache)
 })
@@ -140,10 +160,9 @@ const writes = (state: State, cache: JournalCache): Pick<SessionStoreDriver, Wri
 /** Finishes removals that a crash cut short, and writes the index anew when it is not what the journals say. */
 const tidy = Effect.fnUntraced(function*(folder: RunFolder, loaded: LoadedIndex) {
   const names = yield* attempt("list", folder.root, () => Fs.readdir(folder.root))
-  yield* Effect.forEach(names.filter(isRemoved), (name) => {
-    const path = `${folder.root}/${name}`
-    return attempt("remove", path, () => Fs.rm(path, { recursive: true, force: true }))
-  }, { discard: true })
+  const removed = names.filter(isRemoved)
+  if (removed.length > 0) yield* syncFolder(folder.root, "removal")
+  yield* Effect.forEach(removed, (name) => remove(`${folder.root}/${name}`), { discard: true })
   if (loaded.fresh) return
   const lines = loaded.runs.filter(({ row }) => row.finished).map(({ row, size }) =>
     seal(encodeIndexLine({ run: row.run, size, row }))
@@ -154,9 +173,9 @@ const tidy = Effect.fnUntraced(function*(folder: RunFolder, loaded: LoadedIndex)
 /** For whoever holds the lock of the store already. */
 export const driver = Effect.gen(function*() {
   const { scopeDir } = yield* ProjectScope
+  yield* stateFolder(RUNS)
   const folder = runFolder(scopeDir)
-  yield* makeFolder(folder.root)
-  const loaded = yield* loadIndex(folder)
+  const loaded = yield* loadIndex(folder, { settle: true })
   yield* tidy(folder, loaded)
   const state = new State(folder, loaded)
   const cache = yield* makeJournalCache(OPEN_FILES)
@@ -172,7 +191,7 @@ const writer = Effect.gen(function*() {
 export const driverReadOnly = Effect.gen(function*() {
   const { scopeDir } = yield* ProjectScope
   const folder = runFolder(scopeDir)
-  const state = new State(folder, yield* loadIndex(folder))
+  const state = new State(folder, yield* loadIndex(folder, { settle: false }))
   const refused = Effect.fail(
     new SessionStoreFailed({
       reason: new StoreUnreachable({

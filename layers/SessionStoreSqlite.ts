@@ -18,8 +18,9 @@ import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { isRunStatus } from "../src/session/RunHead.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
 import type { IndexQuery, IndexRow, JournalLine, SessionStoreDriver } from "../src/session/SessionStoreDriver.ts"
-import { attemptIfThere, makeFolder, syncFolder } from "./DurableFile.ts"
+import { attemptIfThere, syncFolder } from "./DurableFile.ts"
 import { driver as nothing } from "./SessionStoreMemory.ts"
+import { stateFolder } from "./StateFolder.ts"
 import { acquireStoreLock } from "./StoreLock.ts"
 
 /** Milliseconds, in which nothing else happens here: somebody who looks with `sqlite3` holds the file no longer than that. */
@@ -45,6 +46,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS transcript_by_attempt ON transcript (run, phase, attempt);
 `
 
+const FOLDER = "sessions"
+const FILE = "runs.sqlite"
 const IN_MEMORY = ":memory:"
 const SYNCED = "PRAGMA synchronous = FULL"
 
@@ -229,7 +232,7 @@ export const driverAt = Effect.fn("SessionStoreSqlite.driverAt")(function*(
 ) {
   const store = yield* open(path, options)
   // The file is new the first time: its name has to last as long as what is in it.
-  if (path !== IN_MEMORY) yield* syncFolder(Path.dirname(path))
+  if (path !== IN_MEMORY) yield* syncFolder(Path.dirname(path), "file")
   return driverOf(store)
 })
 
@@ -239,13 +242,12 @@ const open = (path: string, options: SqliteOptions) =>
     ({ database }) => Effect.sync(() => database.close())
   )
 
-const pathIn = (scopeDir: string) => Path.join(scopeDir, "sessions", "runs.sqlite")
+const pathIn = (scopeDir: string) => Path.join(scopeDir, FOLDER, FILE)
 
 /** For whoever holds the lock of the store already. */
 export const driver = Effect.gen(function*() {
-  const path = pathIn((yield* ProjectScope).scopeDir)
-  yield* makeFolder(Path.dirname(path))
-  return yield* driverAt(path)
+  const folder = yield* stateFolder(FOLDER)
+  return yield* driverAt(Path.join(folder, FILE))
 })
 
 const writer = Effect.gen(function*() {

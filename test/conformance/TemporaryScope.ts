@@ -10,11 +10,11 @@ export const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
 )
 
-export const scopeAt = (folder: string) =>
+export const scopeAt = (folder: string, configDir = folder) =>
   Layer.succeed(ProjectScope, {
     projectRoot: folder,
     projectDir: Path.join(folder, ".animus"),
-    configDir: folder,
+    configDir,
     scopeDir: folder,
     socketPath: Path.join(folder, "control.sock")
   })

@@ -21,12 +21,13 @@ const faulty = (fault: (operation: keyof DiskOperations, count: number) => strin
     return effect()
   }
   const disk: DiskOperations = {
+    ...nodeDisk,
     // Half of what was asked for, as a disk that is filling up would.
     write: (file, bytes, position) => {
       const half = bytes.subarray(0, Math.ceil(bytes.length / 2))
       return run("write", () => nodeDisk.write(file, half, position))
     },
-    sync: (file) => run("sync", () => nodeDisk.sync(file)),
+    sync: (file, point) => run("sync", () => nodeDisk.sync(file, point)),
     truncate: (file, length) => run("truncate", () => nodeDisk.truncate(file, length))
   }
   return { calls, disk }

@@ -129,17 +129,24 @@ const limitOf = (pid: number): number | undefined => {
 const openEnd = (pid: number, descriptor: string | number): string | undefined =>
   nowOrGone(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`))
 
+const openEnds = (pid: number): ReadonlyArray<string> =>
+  (nowOrGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []).map((descriptor) => openEnd(pid, descriptor) ?? "")
+
+/** Read at the first question, and not again for the next. */
+const once = <A>(read: () => A): () => A => {
+  let known: { readonly value: A } | undefined
+  return () => (known ??= { value: read() }).value
+}
+
 const sighting = (stat: Stat): Sighting => {
   const { pid } = stat
+  const held = once(() => openEnds(pid))
   return {
     ...rowOf(stat),
     parent: stat.parent,
-    mark: () => markIn(nowOrGone(() => readFileSync(`/proc/${pid}/environ`, "utf8")) ?? ""),
-    limit: () => limitOf(pid),
-    holds: (ends) =>
-      (nowOrGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []).some((descriptor) =>
-        ends.includes(openEnd(pid, descriptor) ?? "")
-      )
+    mark: once(() => markIn(nowOrGone(() => readFileSync(`/proc/${pid}/environ`, "utf8")) ?? "")),
+    limit: once(() => limitOf(pid)),
+    holds: (ends) => held().some((end) => ends.includes(end))
   }
 }
 

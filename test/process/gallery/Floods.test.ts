@@ -125,7 +125,7 @@ describe("a plugin that, without end,", () => {
   )
 
   watch(
-    "notifies-in-16-mib",
+    "notifies-in-9-mib",
     "is not read on while its owner has not taken a frame, and an observer keeps the last alone",
     (host, { root }) =>
       Effect.gen(function*() {

@@ -111,7 +111,7 @@ export const treesIn = Effect.fnUntraced(function*(store: string) {
     // What lies there under this name is damaged: what it should have been takes its place.
     yield* removed(kept)
     yield* attempt(kept, () => Fs.rename(folder, kept).then(() => Fs.chmod(kept, 0o555)))
-    yield* Effect.mapError(syncFolder(store), unusable(store))
+    yield* Effect.mapError(syncFolder(store, "file"), unusable(store))
   })
 
   return {

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
 import { RunStatus } from "../RunEvent.ts"
+import { BulkOp, BulkResult } from "./BulkRuns.ts"
 import { ControlError } from "./ControlError.ts"
 import { WorkflowEvent } from "./Events.ts"
 import { watch } from "./Watch.ts"
@@ -118,6 +119,29 @@ export class WorkflowRpcs extends RpcGroup.make(
       vars: orElse(Schema.Record(Schema.String, Schema.String), {})
     },
     success: WorkflowBegun,
+    error: ControlError
+  }),
+  /** Several runs by name, or all that the word can mean. */
+  Rpc.make("workflow/bulk", {
+    payload: {
+      op: BulkOp,
+      ids: orElse(Schema.Array(Schema.String), []),
+      all: orElse(Schema.Boolean, false),
+      dry_run: orElse(Schema.Boolean, false),
+      reason: maybe(Schema.String)
+    },
+    success: BulkResult,
+    error: ControlError
+  }),
+  /** Removes runs that have ended, for good; says only which they are unless `dry_run` is false. */
+  Rpc.make("workflow/prune", {
+    payload: {
+      status: orElse(Schema.Array(Schema.Literals(["completed", "failed", "cancelled"])), []),
+      before: maybe(Schema.String),
+      keep: orElse(Schema.Natural, 0),
+      dry_run: orElse(Schema.Boolean, true)
+    },
+    success: BulkResult,
     error: ControlError
   }),
   watch("workflow/events", {

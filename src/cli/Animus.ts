@@ -76,6 +76,7 @@ const workflowCommands = {
   pause: () => import("./commands/WorkflowPause.ts").then(({ workflowPause }) => workflowPause),
   resume: () => import("./commands/WorkflowResume.ts").then(({ workflowResume }) => workflowResume),
   cancel: () => import("./commands/WorkflowCancel.ts").then(({ workflowCancel }) => workflowCancel),
+  prune: () => import("./commands/WorkflowPrune.ts").then(({ workflowPrune }) => workflowPrune),
   config: workflowConfig
 }
 const workflow = async (args: Args) =>

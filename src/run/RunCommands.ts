@@ -114,6 +114,16 @@ export const resume = (runs: RunRegistry) =>
     )
   })
 
+export const remove = (runs: RunRegistry) => (run: RunId) =>
+  locked(
+    runs,
+    run,
+    Effect.fnUntraced(function*(_, state) {
+      if (!hasEnded(state)) return yield* refuse(state, "prune")
+      yield* runs.remove(run)
+    })
+  )
+
 const held: ReadonlySet<string> = new Set(["paused", "blocked", "escalated"])
 const isHeld = ({ status }: RunHead) => held.has(status)
 

@@ -23,7 +23,7 @@ import type { SubjectError } from "../subject/SubjectRouter.ts"
 import { respond, type RunAnswer } from "./InteractionAnswer.ts"
 import { approve, type GateAnswer, type GateRejection, reject, retry, type RetryOptions } from "./PersonCommands.ts"
 import type { Interaction } from "./Position.ts"
-import { cancel, type Fork, fork, pause, resume, start, takeUp } from "./RunCommands.ts"
+import { cancel, type Fork, fork, pause, remove, resume, start, takeUp } from "./RunCommands.ts"
 import { makeRegistry } from "./RunRegistry.ts"
 import type { RunState } from "./RunState.ts"
 import type { RunTrouble } from "./RunTrouble.ts"
@@ -60,6 +60,8 @@ export class RunEngine extends Context.Service<RunEngine, {
   readonly retry: (run: RunId, options: RetryOptions) => Effect.Effect<void, CommandError>
   /** A new run with the definition that another one pinned; starting one that exists is a no-op, as with `start`. */
   readonly fork: (run: RunId, fork: Fork) => Effect.Effect<RunHead, StartError | RunNotFound>
+  /** Everything that is kept of a run that has ended goes away. */
+  readonly remove: (run: RunId) => Effect.Effect<void, StoreError | RunNotFound | IllegalTransition>
   readonly get: (run: RunId) => Effect.Effect<RunState, RunNotFound | SessionStoreFailed>
   /** Returns when the run is neither running nor about to: finished, or waiting for somebody. */
   readonly settled: (run: RunId) => Effect.Effect<RunHead, RunNotFound | SessionStoreFailed>
@@ -86,6 +88,7 @@ const make = Effect.gen(function*() {
     asking: runs.asking,
     retry: Effect.fn("RunEngine.retry")(retry(runs)),
     fork: Effect.fn("RunEngine.fork")(fork(runs)),
+    remove: Effect.fn("RunEngine.remove")(remove(runs)),
     get: Effect.fn("RunEngine.get")(runs.get),
     settled: Effect.fn("RunEngine.settled")(runs.settled),
     troubles: runs.troubles,

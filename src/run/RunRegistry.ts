@@ -136,6 +136,7 @@ export const makeRegistry = Effect.gen(function*() {
         (live) => Option.isSome(live) ? Fiber.interrupt(live.value) : Effect.void
       ),
     troubles: Effect.sync(troubles.list),
+    remove: store.remove,
     unfinished: store.unfinished,
     unreadable: store.unreadable
   }

@@ -116,6 +116,8 @@ export const handlers = (steering: Steering) =>
     "workflow/approve": unused,
     "workflow/reject": unused,
     "workflow/retry": unused,
+    "workflow/bulk": unused,
+    "workflow/prune": unused,
     "workflow/fork": unused,
     "agent/run": unused,
     "agent/status": unused,

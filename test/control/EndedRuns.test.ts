@@ -10,6 +10,7 @@ import { WorkflowHandlers } from "../../src/control/handlers/WorkflowHandlers.ts
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
 import { project } from "../../src/run/RunState.ts"
+import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import { Scheduler } from "../../src/schedule/Scheduler.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
 import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
@@ -46,6 +47,7 @@ const layer = ControlServer.layer.pipe(
       read: (run, after = 0) => Effect.map(journal(run), (all) => all.slice(after))
     }),
     Layer.mock(Scheduler)({}),
+    Layer.mock(DispatchQueue)({}),
     Layer.mock(SubjectRouter)({}),
     Layer.mock(Workflows)({})
   )),

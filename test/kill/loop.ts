@@ -94,6 +94,9 @@ interface Life {
   readonly isOver: () => boolean
 }
 
+/** The one that lives now, for whoever ends the loop before its time. */
+let current: ChildProcess | undefined
+
 const start = (crash: string): Life => {
   const daemon = spawn(process.execPath, [join(here, "daemon.ts")], {
     cwd: project,
@@ -101,14 +104,15 @@ const start = (crash: string): Life => {
     detached: true,
     stdio: "ignore"
   })
+  current = daemon
   let over = false
   const ended = new Promise((resolve) => daemon.once("exit", () => resolve(over = true)))
   return { daemon, ended, isOver: () => over }
 }
 
-const end = ({ daemon }: Life) => {
+const end = () => {
   try {
-    if (daemon.pid !== undefined) process.kill(-daemon.pid, "SIGKILL")
+    if (current?.pid !== undefined) process.kill(-current.pid, "SIGKILL")
   } catch {
     // It has ended by itself, at its crash point.
   }
@@ -171,7 +175,7 @@ const live = async () => {
     }
   }
   if (line !== undefined) await driving(line)
-  end(life)
+  end()
   await life.ended
   line?.close()
   return place
@@ -204,7 +208,7 @@ const finish = async (): Promise<ReadonlyArray<string>> => {
   await line.call("daemon/stop", { timeout_seconds: 5 })
   await Promise.race([life.ended, pause(20_000)])
   const found = check("--final")
-  end(life)
+  end()
   return found
 }
 
@@ -229,8 +233,19 @@ const main = async () => {
   return violations.size
 }
 
+const tidy = () => {
+  end()
+  rmSync(root, { recursive: true, force: true })
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    tidy()
+    process.exit(130)
+  })
+}
+
 try {
   process.exitCode = await main() === 0 ? 0 : 1
 } finally {
-  rmSync(root, { recursive: true, force: true })
+  tidy()
 }

@@ -90,6 +90,7 @@ class Runs {
         retry: () => unused,
         fork: () => unused,
         respond: () => unused,
+        remove: () => unused,
         asking: Effect.succeed([]),
         settled: () => unused,
         troubles: Effect.sync(() => this.troubles),

@@ -3,9 +3,10 @@ import { Command, Flag } from "effect/cli"
 import type { Cancelled } from "../../../schemas/control/WorkflowRpcs.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
+import { bulkFlags, runIds, sayToMany } from "../BulkRuns.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
-import { confirm, runId } from "../SharedFlags.ts"
+import { confirm } from "../SharedFlags.ts"
 import { table } from "../Table.ts"
 
 /** With what ends each of them: the provider takes all of its own along, and its other sessions. */
@@ -17,11 +18,21 @@ const remaining = (rows: NonNullable<Cancelled["runs_on"]>) => [
 ]
 
 export const workflowCancel = Command.make("cancel", {
-  id: runId,
+  ids: runIds,
+  ...bulkFlags,
   confirm,
+  yes: Flag.Boolean("yes").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Do it; without it, several are only shown")
+  ),
   reason: Flag.String("reason").pipe(Flag.optional)
-}, ({ confirm, id, reason }) =>
+}, ({ all, confirm, dryRun, ids, reason, yes }) =>
   Effect.gen(function*() {
+    const [id, ...others] = ids
+    if (id === undefined || others.length > 0 || all || dryRun) {
+      const bulk = { op: "cancel" as const, ids, all, dryRun: dryRun || !yes, ...given({ reason }) }
+      return yield* sayToMany(bulk, "nothing was cancelled. If you mean it, say it again with --yes")
+    }
     if (Option.getOrUndefined(confirm) !== id) {
       return yield* new InvalidInput({
         detail: `cancelling cannot be undone. If you mean it: animus workflow cancel ${id} --confirm ${id}`

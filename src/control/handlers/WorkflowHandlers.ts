@@ -11,6 +11,7 @@ import { isEnd, workflowEvents } from "../../run/WorkflowEvents.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
 import { isFinished } from "../../session/RunHead.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
+import { makeBulk, makePrune } from "../BulkRuns.ts"
 import { answer, done, invalid, runIdOf } from "../ControlFailure.ts"
 import { makeDispatcher, type WorkRequest } from "../Dispatches.ts"
 import { followRun } from "../RunFollow.ts"
@@ -127,6 +128,8 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
   const scheduler = yield* Scheduler
   const begin = yield* makeBegin
   const queries = yield* makeQueries
+  const bulk = yield* makeBulk
+  const prune = yield* makePrune
   const events = yield* makeEvents
   return WorkflowRpcs.of({
     "workflow/list": (query) => answer(queries.list(query)),
@@ -145,6 +148,8 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
       done(onRun(id, (run) => scheduler.follow(run, engine.retry(run, options)))),
     "workflow/fork": ({ id, ...changes }) =>
       answer(onRun(id, (of) => Effect.map(scheduler.begin((run) => engine.fork(run, { of, ...changes })), begun))),
+    "workflow/bulk": (request) => answer(bulk(request)),
+    "workflow/prune": (request) => answer(prune(request)),
     "workflow/events": (request) => acknowledged(events(request))
   })
 }))

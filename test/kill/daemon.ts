@@ -23,9 +23,9 @@ const disk: DiskOperations = {
     reach("before-write")
     return nodeDisk.write(file, bytes, position)
   },
-  sync: async (file) => {
+  sync: async (file, point) => {
     reach("before-sync")
-    await nodeDisk.sync(file)
+    await nodeDisk.sync(file, point)
     reach("after-sync")
   }
 }

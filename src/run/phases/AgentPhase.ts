@@ -12,6 +12,7 @@ import { faultOf } from "../../agent/AgentSession.ts"
 import { type AgentError, AgentSessions } from "../../agent/AgentSessions.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
+import { contractBreach } from "../Contract.ts"
 import { crashPoint } from "../CrashPoint.ts"
 import { byDefault, readDecision } from "../Decision.ts"
 import type { InFlight } from "../Position.ts"
@@ -205,13 +206,8 @@ const saidIn = (event: AgentNotification): Said => {
 const judge = (phase: AgentPhase, attempt: InFlight, response: AgentRunResponse): Outcome => {
   const fault = faultOf(response)
   if (fault !== undefined) return { _tag: "Broken", error: fault }
-  const decision = readDecision(response.output, attempt.nonce)
-  if (decision !== undefined) return { _tag: "Concluded", decision, output: response.output, exitCode: 0 }
-  if (phase.decision_contract?.allow_missing_decision === false) {
-    return {
-      _tag: "Broken",
-      error: "the answer carries no decision with this attempt's nonce, and its contract demands one"
-    }
-  }
-  return { _tag: "Concluded", decision: byDefault("finished without a decision"), output: response.output, exitCode: 0 }
+  const breach = contractBreach(phase, response.output, attempt.nonce)
+  if (breach !== undefined) return { _tag: "Broken", error: breach }
+  const decision = readDecision(response.output, attempt.nonce) ?? byDefault("finished without a decision")
+  return { _tag: "Concluded", decision, output: response.output, exitCode: 0 }
 }

@@ -9,7 +9,8 @@ import type { CommandPhase } from "../../../schemas/Workflow.ts"
 import { baseEnvironment } from "../../plugin/PluginEnvironment.ts"
 import { HostEnvironment, markOf } from "../../project/HostEnvironment.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
-import { resolveEnv } from "../../workflow/ResolveEnv.ts"
+import { resolveArgs, resolveEnv, secretHider } from "../../workflow/ResolveEnv.ts"
+import { checkOutput } from "../Contract.ts"
 import { crashPoint } from "../CrashPoint.ts"
 import { worsen } from "../Decision.ts"
 import type { InFlight } from "../Position.ts"
@@ -35,20 +36,21 @@ export const performCommand = Effect.fn("CommandPhase.perform")(
     const cwd = yield* folderOf(projectRoot, phase.cwd)
     if (cwd === undefined) return broken(`its folder ${phase.cwd} is not a folder inside the project`)
     const values = templateValues(state, { phase: phase.id, projectRoot, cwd })
-    const own = yield* Effect.result(resolveEnv(phase.env))
+    const own = yield* Effect.result(resolved(phase))
     if (Result.isFailure(own)) return broken(own.failure.message)
-    const { CLAUDECODE: _, ...given } = Record.map(own.success, (value) => fillIn(value, values))
+    const { args, env, hide } = own.success
+    const { CLAUDECODE: _, ...given } = Record.map(env, (value) => fillIn(value, values))
     const host = yield* HostEnvironment
     // Marked last: what this daemon starts, the next one has to find should this one be killed.
     const environment = { ...baseEnvironment(host.env), ...given, ...markOf(host) }
-    const command = ChildProcess.make(phase.program, phase.args.map((argument) => fillIn(argument, values)), {
+    const command = ChildProcess.make(phase.program, args.map((argument) => fillIn(argument, values)), {
       cwd,
       env: environment,
       extendEnv: false,
       stdin: "ignore",
       forceKillAfter: GRACE
     })
-    return yield* execute(command, state, attempt).pipe(
+    return yield* execute(command, state, attempt, hide).pipe(
       Effect.map((ended) => judge(phase, ended)),
       Effect.timeoutOrElse({
         duration: phase.timeout_secs * 1000,
@@ -58,6 +60,10 @@ export const performCommand = Effect.fn("CommandPhase.perform")(
     )
   }
 )
+
+/** What only this process may know: a value is looked up here, and hidden in whatever the program says. */
+const resolved = ({ args, env, secrets }: CommandPhase) =>
+  Effect.all({ args: resolveArgs(args, secrets), env: resolveEnv(env, secrets), hide: secretHider(secrets) })
 
 const broken = (error: string): Outcome => ({ _tag: "Broken", error })
 
@@ -75,14 +81,14 @@ const folderOf = Effect.fnUntraced(function*(projectRoot: string, cwd: string) {
 })
 
 const execute = Effect.fnUntraced(
-  function*(command: ChildProcess.Command, state: RunState, attempt: InFlight) {
+  function*(command: ChildProcess.Command, state: RunState, attempt: InFlight, hide: (text: string) => string) {
     const handle = yield* command
     yield* crashPoint("command-spawned")
     let output = nothingCaptured
     const texts = Stream.merge(Stream.decodeText(handle.stdout), Stream.decodeText(handle.stderr))
     const reading = yield* texts.pipe(
       Stream.runForEachArray((chunk) => {
-        const text = chunk.join("")
+        const text = hide(chunk.join(""))
         output = capture(output, text)
         return tell(state.head.run, attempt, attempt.phase, [{ kind: "command", text }])
       }),
@@ -93,14 +99,23 @@ const execute = Effect.fnUntraced(
     )
     const exitCode: number = yield* handle.exitCode
     yield* Effect.timeoutOption(Fiber.await(reading), LAST_WORDS)
-    return { exitCode, output }
+    // A value that came in two pieces is whole only now.
+    return { exitCode, output: hidden(output, hide) }
   },
   Effect.scoped
 )
 
+const hidden = ({ dropped, head, tail }: Captured, hide: (text: string) => string): Captured => ({
+  dropped,
+  head: hide(head),
+  tail: hide(tail)
+})
+
 const judge = (phase: CommandPhase, { exitCode, output }: Ended): Outcome => {
   const text = textOf(output)
   const succeeded = phase.success_exit_codes.includes(exitCode)
+  const breach = succeeded ? checkOutput(phase, text) : undefined
+  if (breach !== undefined) return broken(breach)
   const line = [phase.program, ...phase.args].join(" ")
   const derived = {
     verdict: succeeded ? phase.on_success_verdict : phase.on_failure_verdict,

@@ -31,6 +31,6 @@ export const Flag = Schema.Union([Schema.Boolean, Schema.Literals(["true", "fals
     })
   )
 
-export const opt = Schema.optionalKey
+export const opt: typeof Schema.optionalKey = Schema.optionalKey
 export const Texts = Schema.Array(Text).annotate({ expected: "a list of texts" })
 export const Env = Schema.Record(Schema.String, Text).annotate({ expected: "a map of texts" })

@@ -261,19 +261,20 @@ const wakeUp = Effect.fnUntraced(function*({ outcome, truth }: Morning) {
   })
 }, Effect.scoped)
 
+/** Lives after which what they left is looked at. */
+const BATCH = 10
+
 /** The first thing that is not as it was promised; everything is tried when there is none. */
 const violation = Effect.fnUntraced(function*(without?: SyncPoint) {
-  const checked = new Set<string>()
   const mornings = new Mornings()
+  let checked = 0
   for (let changes = 1;; changes++) {
     const ended = yield* lives(mornings, without, changes)
-    for (const [key, morning] of mornings.all) {
-      if (checked.has(key)) continue
-      checked.add(key)
-      const [first] = yield* wakeUp(morning)
-      if (first !== undefined) return { first, mornings: checked.size, changes }
-    }
-    if (ended) return { first: undefined, mornings: checked.size, changes }
+    if (!ended && changes % BATCH > 0) continue
+    const found = yield* Effect.forEach([...mornings.all.values()].slice(checked), wakeUp, { concurrency: 16 })
+    checked = mornings.all.size
+    const [first] = found.flat()
+    if (first !== undefined || ended) return { first, mornings: checked, changes }
   }
 })
 

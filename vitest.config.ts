@@ -32,8 +32,8 @@ export default defineConfig({
         test: {
           name: "processes",
           include: withProcesses,
-          testTimeout: 30_000,
-          hookTimeout: 30_000
+          testTimeout: 180_000,
+          hookTimeout: 180_000
         }
       }
     ]

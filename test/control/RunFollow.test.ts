@@ -93,7 +93,7 @@ describe("following a run", () => {
         SessionStoreMemory.layer,
         Notifications.layerOf({ capacity: life.capacity, bytes: 1024 * 1024 })
       ))),
-    { arbitrary: { runs: 60 }, timeout: 30_000 }
+    { arbitrary: { runs: 60 }, timeout: 180_000 }
   )
 
   it.effect("says where it is up to date, and refuses what is no cursor of the run", () =>

@@ -72,7 +72,7 @@ export class Sandbox {
       cwd: this.project,
       encoding: "utf8",
       env: this.env,
-      timeout: 20_000
+      timeout: 180_000
     })
     if (error !== undefined) throw error
     return { code: status ?? -1, output: stdout }

@@ -67,5 +67,5 @@ describe("README", () => {
 })
 
 describe("docs/operating.md", () => {
-  it("its day can be lived", { timeout: 60_000 }, () => follow(sandbox(), commands("docs/operating.md")))
+  it("its day can be lived", { timeout: 180_000 }, () => follow(sandbox(), commands("docs/operating.md")))
 })

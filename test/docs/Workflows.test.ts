@@ -92,7 +92,7 @@ describe("the grammar", () => {
       }),
       { numRuns: 2000 }
     )
-  }, 60_000)
+  }, 300_000)
 })
 
 describe("the tables", () => {

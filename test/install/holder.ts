@@ -6,7 +6,7 @@ import { premisesAt } from "./Premises.ts"
 const [root = "", name = ""] = process.argv.slice(2)
 
 // A timer, for a promise that nobody keeps does not keep a process alive.
-setInterval(() => {}, 60_000)
+setInterval(() => {}, 300_000)
 
 await Effect.runPromise(
   PluginLock.use(({ admit }) => admit({ name, path: "", source: "installed", locked: name })).pipe(

@@ -68,7 +68,7 @@ workflows:
 `
 
 const animus = (...args: ReadonlyArray<string>) => {
-  const { status, stderr } = spawnSync(launcher, args, { cwd: project, env, encoding: "utf8", timeout: 60_000 })
+  const { status, stderr } = spawnSync(launcher, args, { cwd: project, env, encoding: "utf8", timeout: 180_000 })
   if (status !== 0) throw new Error(`animus ${args.join(" ")}: ${stderr}`)
 }
 
@@ -185,7 +185,7 @@ const check = (...more: ReadonlyArray<string>): ReadonlyArray<string> => {
   const { status, stderr, stdout } = spawnSync(
     process.execPath,
     [join(here, "check.ts"), scope(), acknowledged, ...more],
-    { cwd: project, encoding: "utf8", timeout: 60_000 }
+    { cwd: project, encoding: "utf8", timeout: 180_000 }
   )
   return status === 0 ? stdout.split("\n").filter((text) => text !== "") : [`the check failed: ${stderr}`]
 }

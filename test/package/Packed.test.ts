@@ -10,7 +10,7 @@ import { allSnippets, root, type Snippet, snippetsOf } from "../docs/Snippets.ts
 import { Packed } from "./Packed.ts"
 
 const packed = new Packed()
-beforeAll(() => packed.build(), 120_000)
+beforeAll(() => packed.build(), 300_000)
 afterAll(() => packed.end())
 
 /** A module of an embedder's own, run by Node alone. */
@@ -33,7 +33,7 @@ const specifier = /^(?:import\b[^"\n]*|(?:export\b[^"\n]*|\}) from )"((?:@[\w-]+
 const packagesIn = (file: string): ReadonlyArray<string> =>
   [...readFileSync(file, "utf8").matchAll(specifier)].map(([, name = ""]) => name)
 
-describe("the packed manifest", { timeout: 60_000 }, () => {
+describe("the packed manifest", { timeout: 180_000 }, () => {
   it("asks for every package that the library imports, and for no Node", () => {
     const asked = { ...packed.manifest.dependencies, ...packed.manifest.peerDependencies }
     // The conformance suite is called from a test, and brings no test runner of its own.
@@ -53,7 +53,7 @@ describe("the packed manifest", { timeout: 60_000 }, () => {
   })
 })
 
-describe("the unpacked package", { timeout: 60_000 }, () => {
+describe("the unpacked package", { timeout: 180_000 }, () => {
   it("has a command that runs", () => {
     assert.deepStrictEqual(packed.sandbox().sh("animus --version"), {
       code: 0,
@@ -97,7 +97,7 @@ describe("the unpacked package", { timeout: 60_000 }, () => {
   })
 })
 
-describe("the guides", { timeout: 60_000 }, () => {
+describe("the guides", { timeout: 180_000 }, () => {
   const guide = (document: string, edit?: (snippet: Snippet, place: Sandbox) => string) => {
     const place = withExample(packed.sandbox(), document)
     return follow(place, snippetsOf(document), (snippet) => edit?.(snippet, place) ?? snippet.text)
@@ -125,7 +125,7 @@ describe("the guides", { timeout: 60_000 }, () => {
   })
 })
 
-describe("the types it publishes", { timeout: 60_000 }, () => {
+describe("the types it publishes", { timeout: 180_000 }, () => {
   it("check every module that a document shows", () => {
     const place = packed.sandbox()
     const modules = allSnippets.filter(({ language }) => language === "ts")

@@ -34,12 +34,12 @@ describe("a daemon over PostgreSQL", () => {
     const { id } = here.answer("subject", "create", "--title", "one")
     const run = here.answer("workflow", "run", id).workflow_id
     const status = () => here.answer("workflow", "get", run).status
-    await vi.waitUntil(() => status() === "paused", { timeout: 20_000, interval: 100 })
+    await vi.waitUntil(() => status() === "paused", { timeout: 180_000, interval: 100 })
     assert.notInclude(here.read("seen"), url)
 
     const lock = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
     execFileSync(psql, [url, "-c", lock])
-    await vi.waitUntil(() => here.animus("daemon", "health").status !== 0, { timeout: 20_000, interval: 100 })
+    await vi.waitUntil(() => here.animus("daemon", "health").status !== 0, { timeout: 180_000, interval: 100 })
     assert.include(here.animus("logs").stdout, "keep the lock of schema")
 
     assert.deepStrictEqual(here.answer("workflow", "list").runs.length, 1)

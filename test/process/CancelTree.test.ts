@@ -37,7 +37,7 @@ describe("a cancelled run", () => {
 
     const restarted = here.answer("plugin", "restart", "animus-provider-deaf")
     assert.strictEqual(restarted.state, "running")
-  }, 60_000)
+  }, 300_000)
 
   const cancelled = async (tool: string, sessions: number) => {
     const here = new Workplace(workflows.replaceAll("deaf", tool))
@@ -64,7 +64,7 @@ describe("a cancelled run", () => {
     assert.deepStrictEqual(tools(), [])
     assert.include(stdout, "nothing of it runs any more")
     assert.isTrue(isAlive(Number(provider)), "it did what it was asked, so it stays")
-  }, 60_000)
+  }, 300_000)
 
   it("leaves nothing of a provider that hears nothing, whose tools were orphans from the start", async () => {
     const { cancel, here, runs, tools } = await cancelled("rude", 1)
@@ -72,7 +72,7 @@ describe("a cancelled run", () => {
     assert.deepStrictEqual(tools(), [])
     assert.include(stdout, "nothing of it runs any more")
     assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
-  }, 60_000)
+  }, 300_000)
 
   it("names what may belong to the session beside it, and what ends that", async () => {
     const { cancel, runs, tools } = await cancelled("liar", 2)
@@ -85,5 +85,5 @@ describe("a cancelled run", () => {
     else assert.include(stdout, "nothing of it runs any more")
     assert.include(cancel(runs[0]).stdout, "nothing of it runs any more")
     assert.deepStrictEqual(tools(), [])
-  }, 60_000)
+  }, 300_000)
 })

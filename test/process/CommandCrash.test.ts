@@ -21,7 +21,7 @@ afterEach(() => {
 describe("a daemon that is killed while a command runs", () => {
   it(
     "leaves one copy of it at most: the old one is ended before the phase runs again",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const here = new Workplace(workflows)
       place = here

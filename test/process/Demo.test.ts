@@ -50,7 +50,7 @@ const demo = async (...args: ReadonlyArray<string>) => {
 }
 
 describe("animus demo", () => {
-  it("mends a program although its daemon is killed in the middle", { timeout: 60_000 }, async () => {
+  it("mends a program although its daemon is killed in the middle", { timeout: 180_000 }, async () => {
     const told = await demo()
     const folder = join(told.artefacts.repository, "..")
     try {

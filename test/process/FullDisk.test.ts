@@ -41,7 +41,7 @@ class Place {
     return spawnSync(program, [...before, launcher, ...args, "--json"], {
       encoding: "utf8",
       env: this.env,
-      timeout: 30_000
+      timeout: 180_000
     })
   }
 

@@ -42,7 +42,7 @@ const animus = (...args: ReadonlyArray<string>): Promise<Ended> =>
     const child = execFile(
       join(root, "bin", "animus"),
       [...args],
-      { cwd: folder, env: environment, timeout: 240_000 },
+      { cwd: folder, env: environment, timeout: 600_000 },
       (_, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr })
     )
   })
@@ -110,9 +110,9 @@ beforeAll(async () => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
   for (const lang of scaffoldLanguages) for (const kind of scaffoldKinds) write(kind, lang)
   await bundle()
-}, 120_000)
+}, 300_000)
 
-describe("the reference plugins pass", { concurrent: true, timeout: 240_000 }, () => {
+describe("the reference plugins pass", { concurrent: true, timeout: 600_000 }, () => {
   for (const name of readdirSync(join(root, "plugins"))) {
     it(name, () => passes(join(root, "dist", "plugins", `${name}.mjs`)))
   }
@@ -120,7 +120,7 @@ describe("the reference plugins pass", { concurrent: true, timeout: 240_000 }, (
 })
 
 describe("what plugin new writes", () => {
-  it.each(scaffoldLanguages)("is what the templates in %s say, for every kind", { timeout: 60_000 }, async (lang) => {
+  it.each(scaffoldLanguages)("is what the templates in %s say, for every kind", { timeout: 180_000 }, async (lang) => {
     const files = (dir: string) =>
       readdirSync(dir).toSorted().map((
         name
@@ -134,7 +134,7 @@ describe("what plugin new writes", () => {
     }))
   })
 
-  describe("passes", { concurrent: true, timeout: 240_000 }, () => {
+  describe("passes", { concurrent: true, timeout: 600_000 }, () => {
     for (const kind of scaffoldKinds) {
       it(`${kind} in js`, () => passes(place(kind, "js")))
       it(`${kind} in python`, () => passes(place(kind, "python"), ...ownPart(kind)))
@@ -160,7 +160,7 @@ describe("what plugin new writes", () => {
       })
     )
     execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { stdio: "inherit" })
-  }, 60_000)
+  }, 300_000)
 
   it("is not written over anything", async () => {
     const { status, stderr } = await animus("plugin", "new", "--kind", "queue", "--dir", place("queue", "js"))
@@ -190,7 +190,7 @@ describe("a plugin that", { concurrent: true }, () => {
         assert.include(failure?.got, says)
         assert.notStrictEqual(failure?.protocol_says, "")
       }
-    }, 240_000)
+    }, 600_000)
   }
 })
 

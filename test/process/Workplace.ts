@@ -40,7 +40,7 @@ export class Workplace {
       cwd: this.project,
       encoding: "utf8",
       env: this.env,
-      timeout: 30_000
+      timeout: 180_000
     })
     return { status, stdout, stderr }
   }

@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises"
 
 export type Frame = Readonly<Record<string, unknown>>
 
-const BOUND = 10_000
+const BOUND = 60_000
 
 const living = new Set<ChildProcess>()
 

@@ -144,5 +144,5 @@ describe("any workflow with conditions", () => {
       }),
       { numRuns: 10_000 }
     )
-  }, 60_000)
+  }, 300_000)
 })

@@ -230,7 +230,7 @@ const everyLife = (body: (seed: number) => void) => {
   }
 }
 
-describe("project and decide", { timeout: 240_000 }, () => {
+describe("project and decide", { timeout: 600_000 }, () => {
   it("bring every life to where nothing is left undone, with no attempt begun or completed twice", () => {
     const ends = new Set<string>()
     everyLife((seed) => {

@@ -112,7 +112,7 @@ describe("what is remembered", () => {
       }),
       { numRuns: 10_000 }
     )
-  }, 120_000)
+  }, 300_000)
 })
 
 describe("a schedule in a file", () => {

@@ -278,7 +278,7 @@ const violation = Effect.fnUntraced(function*(without?: SyncPoint) {
   }
 })
 
-describe("a power cut", { timeout: 240_000 }, () => {
+describe("a power cut", { timeout: 600_000 }, () => {
   it.effect("loses nothing that was acknowledged or shown, and leaves nothing half, whenever it comes", () =>
     Effect.gen(function*() {
       const { changes, first, mornings } = yield* violation()

@@ -65,7 +65,7 @@ export const watch = <E>(
       const programs = { fixture: rogue, neighbour: "well-behaved" }
       const { left } = yield* withPlugins(programs, (host, place) => beside(host, act(host, place)), options)
       assert.deepStrictEqual(left.map(({ command }) => command), [])
-    }), 30_000)
+    }), 300_000)
 
 export interface Exhibit {
   readonly rogue: string

@@ -67,7 +67,7 @@ it("kill -9 of a daemon while 20 plugins stream leaves nothing that the next dae
   assert.deepStrictEqual(here.lines("streaming").map((line) => line.split(" ")[1]), Array(2 * PLUGINS).fill("0"))
   assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
   assert.sameMembers(listed.map(({ pid }) => pid), [...pids], "each was listed once while there was no daemon")
-}, 90_000)
+}, 300_000)
 
 const agents = `
 default_workflow_ref: ship
@@ -104,5 +104,5 @@ it(
     assert.deepStrictEqual(before.filter(isAlive), [])
     assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
   },
-  90_000
+  300_000
 )

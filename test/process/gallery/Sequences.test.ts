@@ -95,7 +95,7 @@ describe("whatever happens to a plugin, every call ends in time, no owner misses
           const faults = [...judge(life, LAST_MILLISECOND), ...left === 0 ? [] : [`${left} processes were left`]]
           assert.isEmpty(faults, told(at, steps, faults))
         })),
-    60_000
+    300_000
   )
 
   it.live(
@@ -107,6 +107,6 @@ describe("whatever happens to a plugin, every call ends in time, no owner misses
           const faults = [...judge(life, BUSY_MACHINE), ...left === 0 ? [] : [`${left} processes were left`]]
           assert.isEmpty(faults, told(at, steps, faults))
         }), { concurrency: 5 }),
-    60_000
+    300_000
   )
 })

@@ -38,4 +38,4 @@ it("speaks-in-escapes: is stripped of them in errors, lists and logs", async () 
     const { stderr, stdout } = here.animus(...command)
     assert.notMatch(stdout + stderr, UNPRINTABLE, command.join(" "))
   }
-}, 60_000)
+}, 300_000)

@@ -27,4 +27,4 @@ it("a Python plugin of several files can be started again, as root too", () => {
   assert.include(call().stdout, "from the second file", "after a restart")
   const left = readdirSync(here.root, { recursive: true, encoding: "utf8" })
   assert.deepStrictEqual(left.filter((name) => name.includes("__pycache__")), [])
-}, 90_000)
+}, 300_000)

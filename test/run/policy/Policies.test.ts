@@ -57,7 +57,7 @@ describe("a retry", () => {
       ),
       { numRuns: 10_000 }
     )
-  }, 60_000)
+  }, 300_000)
 
   it("happens for what may pass, unless the author says otherwise", () => {
     assert.isTrue(mayRetry(undefined, "transient"))
@@ -118,7 +118,7 @@ describe("a tool policy", () => {
       { numRuns: 10_000 }
     )
     assert.isFalse(globMatches("*a".repeat(1000) + "b", "a".repeat(100_000)))
-  }, 60_000)
+  }, 300_000)
 })
 
 describe("evals", () => {

@@ -118,7 +118,7 @@ describe("a condition", () => {
       }),
       { numRuns: 10_000 }
     )
-  }, 60_000)
+  }, 300_000)
 
   it("is true, false or neither of any facts, and never more than one of it and its opposite", () => {
     fc.assert(
@@ -133,7 +133,7 @@ describe("a condition", () => {
       ),
       { numRuns: 10_000 }
     )
-  }, 60_000)
+  }, 300_000)
 
   it("is never asked in vain: any text is read or refused with a place in it", () => {
     const piece = fc.constantFrom(
@@ -165,7 +165,7 @@ describe("a condition", () => {
       }),
       { numRuns: 10_000 }
     )
-  }, 60_000)
+  }, 300_000)
 })
 
 describe("a pinned condition", () => {

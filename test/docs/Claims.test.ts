@@ -116,7 +116,7 @@ describe("commands in the text", () => {
     promisify(execFile)(launcher, [...words, "--help"], { encoding: "utf8" }).then(({ stdout }) => stdout)
 
   it.each([...typed])("%s", async (command) => {
-    const words = /^animus((?: [a-z]+)+)/.exec(command)?.[1]?.trim().split(" ") ?? []
+    const words = /^animus((?: [a-z][a-z-]*)+)/.exec(command)?.[1]?.trim().split(" ") ?? []
     const shown = await help(words)
     assert.match(shown, new RegExp(`USAGE\n  animus ${words.join(" ")}\\b`))
     for (const [flag] of command.matchAll(/--[a-z][a-z0-9-]*/g)) assert.include(shown, `${flag} `)

@@ -25,7 +25,8 @@ const ends: Readonly<Record<string, RunStatus>> = {
   "completed-after-rework": "completed",
   "blocked-resumed-cancelled": "cancelled",
   escalated: "escalated",
-  failed: "failed"
+  failed: "failed",
+  "answered-slept-retried": "completed"
 }
 
 describe("history", () => {

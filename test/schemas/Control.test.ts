@@ -41,6 +41,7 @@ describe("the surface", () => {
       "plugin/ping",
       "plugin/restart",
       "plugin/status",
+      "plugin/stop",
       "queue/drop",
       "queue/enqueue",
       "queue/hold",

@@ -153,7 +153,7 @@ describe("a plugin", () => {
     const told = here.animus("plugin", "doctor")
     assert.deepStrictEqual([told.status, told.stdout], [2, ""])
     assert.match(told.stderr, /^animus: 5 things are wrong .*:$/m)
-    assert.match(told.stderr, /^animus-plugin-limp: .*\. Type: chmod \+x .*$/m)
+    assert.match(told.stderr, /^ *animus-plugin-limp: .*\. Type: chmod \+x .*$/m)
     const fixes = Object.fromEntries(
       findings.map(({ about, fix }: { readonly about: string; readonly fix: string }) => [about, fix])
     )

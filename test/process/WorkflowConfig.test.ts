@@ -51,11 +51,11 @@ describe("workflow config validate", () => {
     const { status, stderr, stdout } = place.animus("workflow", "config", "validate")
     assert.strictEqual(status, 2)
     assert.strictEqual(stdout, "")
-    const lines = stderr.split("\n")
+    const lines = stderr.split("\n  ")
     const at = lines.findIndex((line) => line.startsWith(".animus/workflows.yaml:6:"))
     assert.match(lines[at] ?? "", /"=" means nothing here \(did you mean "=="\?\)$/)
     assert.strictEqual(lines[at + 1]?.[lines[at + 2]?.indexOf("^") ?? 0], "=")
-    assert.match(stderr, /^\.animus\/workflows\/more\.yaml:/m)
+    assert.match(stderr, /^  \.animus\/workflows\/more\.yaml:/m)
   })
 
   it("says the same to programs", () => {

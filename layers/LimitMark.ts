@@ -4,7 +4,7 @@
  * `prlimit` of util-linux sets it and becomes the program; where there is none, the other traces have to do.
  */
 import { randomInt } from "node:crypto"
-import { accessSync, constants, readFileSync, statSync } from "node:fs"
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import type { PluginCommand } from "../src/plugin/PluginProcess.ts"
 
@@ -38,11 +38,35 @@ const findSetter = (): string | undefined => ownLimits()[1] === "unlimited" ? PL
 let setter: { readonly path: string | undefined } | undefined
 const prlimit = (): string | undefined => (setter ??= { path: findSetter() }).path
 
-/** Where the system would find it; what is not there is better started as it is, and fails by its own name. */
-const isStartable = ({ cwd, env, path }: PluginCommand): boolean =>
-  path.includes("/")
-    ? isProgram(resolve(cwd, path))
-    : (env["PATH"] ?? "").split(delimiter).some((folder) => isProgram(join(resolve(cwd, folder), path)))
+/** As much as the kernel reads to find out how to run a file. */
+const headOf = (path: string): string => {
+  const head = Buffer.alloc(256)
+  const file = openSync(path, "r")
+  try {
+    return head.toString("latin1", 0, readSync(file, head, 0, head.length, 0))
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** An ELF file, or a script whose interpreter is there. What nobody may read, the kernel may still run. */
+const isExecutable = (path: string): boolean => {
+  try {
+    const head = headOf(path)
+    const interpreter = /^#!\s*(\S+)/.exec(head)?.[1]
+    return interpreter === undefined ? head.startsWith("\u007fELF") : isProgram(interpreter)
+  } catch {
+    return true
+  }
+}
+
+/** Where the system would find it; what it could not run is better started as it is, and fails by its own name. */
+const isStartable = ({ cwd, env, path }: PluginCommand): boolean => {
+  const file = path.includes("/")
+    ? resolve(cwd, path)
+    : (env["PATH"] ?? "").split(delimiter).map((folder) => join(resolve(cwd, folder), path)).find(isProgram)
+  return file !== undefined && isProgram(file) && isExecutable(file)
+}
 
 /** The same command, under a limit that no other process has. */
 export const limited = (

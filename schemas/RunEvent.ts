@@ -6,8 +6,11 @@ import { Schema } from "effect"
 import { RunId, SessionId } from "./Ids.ts"
 import { Subject, SubjectDispatch } from "./Subject.ts"
 import { PhaseDecision, WorkflowDefinition } from "./Workflow.ts"
+import { CheckResult, Usage } from "./WorkflowPolicy.ts"
 
 const attempt = { phase: Schema.String, attempt: Schema.Int }
+/** By the agents of an attempt; absent means that nobody counted. */
+const usage = Schema.optionalKey(Usage)
 
 /** What a forked run has of the one before it: the results of the phases that it does not enter again. */
 export const ForkedFrom = Schema.Struct({
@@ -40,27 +43,54 @@ export const PhaseCompleted = Schema.TaggedStruct("PhaseCompleted", {
   decision: PhaseDecision,
   output: Schema.String,
   duration_ms: Schema.Int,
-  exit_code: Schema.optionalKey(Schema.Int)
+  exit_code: Schema.optionalKey(Schema.Int),
+  checks: Schema.optionalKey(Schema.Array(CheckResult)),
+  usage
 })
 /** The attempt could not be carried out: spawn failure, timeout, provider lost, contract broken. */
 export const PhaseFailed = Schema.TaggedStruct("PhaseFailed", {
   ...attempt,
   error: Schema.String,
-  duration_ms: Schema.Int
+  duration_ms: Schema.Int,
+  usage
 })
 /** A provider may do nothing more before `until`. The run sleeps, durably; whether the attempt had `begun` decides how it goes on. */
 export const RateLimited = Schema.TaggedStruct("RateLimited", {
   ...attempt,
   until: Schema.String,
   reason: Schema.String,
-  begun: Schema.Boolean
+  begun: Schema.Boolean,
+  usage
+})
+/** The phase that the run was sent back to waits for `until`, as its `retry.backoff` says. */
+export const ReworkDelayed = Schema.TaggedStruct("ReworkDelayed", {
+  phase: Schema.String,
+  until: Schema.String,
+  reason: Schema.String
+})
+/** More was used than the workflow allows to it (without `phase`), or to one of its phases. What fails a run ends it instead. */
+export const BudgetExceeded = Schema.TaggedStruct("BudgetExceeded", {
+  phase: Schema.optionalKey(Schema.String),
+  action: Schema.Literals(["pause", "warn"]),
+  reason: Schema.String
 })
 export const PhaseSkipped = Schema.TaggedStruct("PhaseSkipped", { phase: Schema.String, guard: Schema.String })
+/** What an attempt came to whose checks failed: a person says whether it stands. */
+export const HeldResult = Schema.Struct({
+  decision: PhaseDecision,
+  output: Schema.String,
+  duration_ms: Schema.Int,
+  checks: Schema.Array(CheckResult)
+})
+export type HeldResult = typeof HeldResult.Type
+
 /** A person has to decide. The run waits, durably, and costs nothing while it does. */
 export const GateOpened = Schema.TaggedStruct("GateOpened", {
   ...attempt,
   instructions: Schema.String,
-  note_required: Schema.Boolean
+  note_required: Schema.Boolean,
+  held: Schema.optionalKey(HeldResult),
+  usage
 })
 /** A no ends the run, unless `to` names the phase that it is sent back to. */
 export const GateDecided = Schema.TaggedStruct("GateDecided", {
@@ -131,6 +161,8 @@ export const RunEvent = Schema.Union([
   PhaseCompleted,
   PhaseFailed,
   RateLimited,
+  ReworkDelayed,
+  BudgetExceeded,
   PhaseSkipped,
   GateOpened,
   GateDecided,

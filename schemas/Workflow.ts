@@ -165,7 +165,7 @@ export const WorkflowDefinition = Schema.Struct({
 })
 export type WorkflowDefinition = typeof WorkflowDefinition.Type
 
-/** What an attempt of a phase concluded: read from its final text, or derived by the host (exit code, approval, default). */
+/** What an attempt of a phase concluded: read from its final text, or derived by the host (exit code, approval, checks, default). */
 export const PhaseDecision = Schema.Struct({
   verdict: Verdict,
   confidence: Schema.Finite,
@@ -175,6 +175,6 @@ export const PhaseDecision = Schema.Struct({
   guardrail_violations: orElse(Schema.Array(Schema.String), []),
   evidence: orElse(Schema.Array(Schema.Json), []),
   commit_message: Schema.optionalKey(Schema.String),
-  source: Schema.Literals(["agent", "command", "person", "default"])
+  source: Schema.Literals(["agent", "command", "person", "default", "evals"])
 })
 export type PhaseDecision = typeof PhaseDecision.Type

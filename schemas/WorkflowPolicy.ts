@@ -2,6 +2,14 @@
 import { Schema } from "effect"
 import { orElse } from "./Json.ts"
 
+/** What agents used up, as their providers count it. */
+export const Usage = Schema.Struct({ tokens: Schema.Int, cost_usd: Schema.Finite })
+export type Usage = typeof Usage.Type
+
+/** How one check of an agent phase came out; `said` is the end of what it said. */
+export const CheckResult = Schema.Struct({ id: Schema.String, passed: Schema.Boolean, said: Schema.String })
+export type CheckResult = typeof CheckResult.Type
+
 /** One of the two limits is there. */
 export const Budget = Schema.Struct({
   max_tokens: Schema.optionalKey(Schema.Int),

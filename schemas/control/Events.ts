@@ -11,6 +11,7 @@ export const knownWorkflowEventKinds = [
   "phase_skipped",
   "decision_needed",
   "gate_decided",
+  "budget_exceeded",
   "recovery_decided",
   "interaction_requested",
   "interaction_answered",

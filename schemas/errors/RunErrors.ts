@@ -90,6 +90,19 @@ export class RunBlocked extends Schema.TaggedError<RunBlocked>()("RunBlocked", {
   }
 }
 
+/** The folder that a phase is to work in could not be made. */
+export class WorktreeFailed extends Schema.TaggedError<WorktreeFailed>()("WorktreeFailed", {
+  folder: Schema.String,
+  branch: Schema.String,
+  detail: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `worktree ${this.folder} on branch ${this.branch} could not be made: ${this.detail}. Look at it with: git worktree list; then: animus workflow retry ID`
+  }
+}
+
 /** The run that a command stayed with has ended, and not as completed. */
 export class RunNotCompleted extends Schema.TaggedError<RunNotCompleted>()("RunNotCompleted", {
   run: Schema.String,

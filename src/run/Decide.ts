@@ -2,9 +2,11 @@
 import type { PhaseDecision } from "../../schemas/Workflow.ts"
 import { guardHolds, printGuard } from "../workflow/guard/Evaluate.ts"
 import { factsOf } from "./GuardFacts.ts"
+import { retryDelay } from "./policy/Retry.ts"
 import type { Gate, InFlight } from "./Position.ts"
 import { ALL_PHASES_DONE, phaseAfter, phaseOf, routeOf } from "./Route.ts"
 import type { RunState } from "./RunState.ts"
+import { overBudget } from "./Spending.ts"
 
 export type Action =
   | {
@@ -35,11 +37,53 @@ export type Action =
     readonly durationMs: number
   }
   | { readonly _tag: "SkipPhase"; readonly phase: string; readonly guard: string }
+  /** `until`: epoch ms. */
+  | { readonly _tag: "DelayRework"; readonly phase: string; readonly until: number; readonly reason: string }
+  | {
+    readonly _tag: "ExceedBudget"
+    readonly phase: string | undefined
+    readonly action: "pause" | "warn"
+    readonly reason: string
+  }
   | { readonly _tag: "Complete" | "Fail" | "Escalate" | "Cancel"; readonly reason: string }
   /** Finished, or held until somebody says a word. */
   | { readonly _tag: "Idle" }
 
+type Start = Extract<Action, { readonly _tag: "StartPhase" }>
+
 export const decide = (state: RunState, now: number): Action => {
+  const next = nextOf(state, now)
+  return next._tag === "StartPhase" ? overspent(state) ?? delayed(state, next, now) ?? next : next
+}
+
+/** Looked at before anything more is begun: what has ended is not undone by what it cost. */
+const overspent = (state: RunState): Action | undefined => {
+  const over = overBudget(state)
+  if (over === undefined) return undefined
+  const { action, phase, reason } = over
+  return action === "fail"
+    ? { _tag: "Fail", reason: `budget exceeded: ${reason}` }
+    : { _tag: "ExceedBudget", phase, action, reason }
+}
+
+/** A rework waits as long as the phase that it goes back to says, longer each time. */
+const delayed = (state: RunState, { phase }: Start, now: number): Action | undefined => {
+  const { position, recheckings = {}, reworks } = state
+  if (position._tag !== "Concluded" || routeOf(state)?._tag !== "Rework") return undefined
+  if (position.until !== undefined) {
+    return now < position.until ? { _tag: "Sleep", until: position.until } : undefined
+  }
+  const rework = (reworks[phase] ?? 0) + (recheckings[phase] ?? 0) + 1
+  const seconds = retryDelay(phaseOf(state.definition, phase)?.backoff, rework)
+  return seconds === 0 ? undefined : {
+    _tag: "DelayRework",
+    phase,
+    until: now + seconds * 1000,
+    reason: `rework ${rework} of phase "${phase}" waits ${seconds} s`
+  }
+}
+
+const nextOf = (state: RunState, now: number): Action => {
   const { status } = state.head
   if (status !== "running" && status !== "waiting" && status !== "sleeping") return { _tag: "Idle" }
   const { position } = state

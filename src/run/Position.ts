@@ -1,5 +1,6 @@
 /** Where a run stands between two events. */
 import type { SessionId } from "../../schemas/Ids.ts"
+import type { HeldResult } from "../../schemas/RunEvent.ts"
 import type { PhaseDecision } from "../../schemas/Workflow.ts"
 
 /** An attempt that was begun and has not ended. `resumed`: it goes on with its provider's session after a crash. */
@@ -31,6 +32,8 @@ export interface Gate {
   readonly instructions: string
   readonly noteRequired: boolean
   readonly openedAt: string
+  /** What the attempt came to, where its checks opened the gate. */
+  readonly held?: HeldResult | undefined
 }
 
 /** Where the run stands between two events: all that `decide` looks at to say what comes next. */
@@ -56,6 +59,8 @@ export type Position =
     readonly attempt: number
     readonly decision: PhaseDecision
     readonly output: string
+    /** When the rework that follows may begin (epoch ms). */
+    readonly until?: number | undefined
   }
   | { readonly _tag: "Broken"; readonly phase: string; readonly attempt: number; readonly error: string }
   | { readonly _tag: "Skipped"; readonly phase: string }

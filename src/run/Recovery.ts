@@ -59,7 +59,7 @@ export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attem
     })
   }
   const session = record.provider_session_id
-  const obstacle = yield* whyNot(phase, record)
+  const obstacle = yield* resumeObstacle(phase, record)
   return decided(
     attempt,
     obstacle === undefined
@@ -85,8 +85,10 @@ const decided = ({ attempt, phase }: InFlight, verdict: Verdict): RunEvent => ({
   ...verdict
 })
 
+type Resumable = Pick<SessionRecord, "provider" | "provider_session_id">
+
 /** Why the session cannot be resumed; nothing when it can. */
-const whyNot = Effect.fnUntraced(function*({ agent, launch }: AgentPhase, record: SessionRecord) {
+export const resumeObstacle = Effect.fnUntraced(function*({ agent, launch }: AgentPhase, record: Resumable) {
   const { provider, provider_session_id } = record
   if (provider_session_id === null) return "its agent never named a session to resume"
   if (launch !== undefined && launch.resume_args === undefined) {

@@ -10,7 +10,13 @@ import type { Position } from "./Position.ts"
 
 export type Route =
   | { readonly _tag: "Enter"; readonly phase: string }
-  | { readonly _tag: "Rework"; readonly phase: string; readonly failureContext: string }
+  | {
+    readonly _tag: "Rework"
+    readonly phase: string
+    readonly failureContext: string
+    /** Sent back by the phase's own checks, which bound themselves. */
+    readonly byChecks: boolean
+  }
   | { readonly _tag: "Complete"; readonly reason: string }
   | { readonly _tag: "Cancel"; readonly reason: string }
   /** `phase` is where the run goes on when a person resumes it. */
@@ -92,7 +98,7 @@ const explain = ({ decision, output, phase }: Concluded, why: string) => {
 
 const rework = (from: Concluded, target: Phase, why: string): Route =>
   budgetLeft(from, target)
-    ? { _tag: "Rework", phase: target.id, failureContext: explain(from, why) }
+    ? { _tag: "Rework", phase: target.id, failureContext: explain(from, why), byChecks: false }
     : {
       _tag: "Escalate",
       phase: target.id,
@@ -121,6 +127,9 @@ const follow = (from: Concluded): Route => {
       phase: phase.id,
       reason: reason === "" ? `phase "${phase.id}" gave the verdict fail` : reason
     }
+  }
+  if (decision.source === "evals") {
+    return { _tag: "Rework", phase: phase.id, failureContext: explain(from, "its checks failed"), byChecks: true }
   }
   if (verdict === "rework") {
     return rework(from, targetOf(from, "rework") ?? phase, "verdict rework")

@@ -7,13 +7,15 @@ import { SecureRandom } from "effect/crypto"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { SubjectStatus } from "../../schemas/Subject.ts"
 import type { Phase } from "../../schemas/Workflow.ts"
+import { present } from "../workflow/Present.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { type Action, decide } from "./Decide.ts"
 import { keepInteraction, withdrawAll } from "./Interactions.ts"
-import { newSession, performAgent } from "./phases/AgentPhase.ts"
+import { newSession } from "./phases/AgentDispatch.ts"
+import { performAgent } from "./phases/AgentPhase.ts"
 import { performCommand } from "./phases/CommandPhase.ts"
 import { gateAnswered, gateConcluded, gateOpened } from "./phases/ManualPhase.ts"
-import type { Outcome } from "./phases/Outcome.ts"
+import { broken, type Outcome } from "./phases/Outcome.ts"
 import { attemptOf, type InFlight } from "./Position.ts"
 import { sleepUntil } from "./RateLimit.ts"
 import { closeRecord, recordOf, recoverAttempt, resumeRefused } from "./Recovery.ts"
@@ -22,6 +24,7 @@ import { commit, type RunActor } from "./RunActor.ts"
 import type { RunState } from "./RunState.ts"
 import { patiently } from "./StorePatience.ts"
 import { tellSubject } from "./SubjectSync.ts"
+import { tidyWorktree } from "./Worktrees.ts"
 
 type Next =
   | { readonly _tag: "Again" | "Stop" }
@@ -41,6 +44,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
         return
       case "Tell":
         yield* tellSubject(next.state.dispatch, next.status)
+        if (next.status === "done" || next.status === "ready") yield* tidyWorktree(next.state)
         told = next.status
         break
       case "Sleep":
@@ -99,7 +103,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
       yield* commit(actor, ending(action))
       return again
     default:
-      yield* commit(actor, gateEvent(action))
+      yield* commit(actor, wordsOf(action))
       if (action._tag === "OpenGate") yield* crashPoint("gate-opened")
       return again
   }
@@ -147,7 +151,9 @@ const phaseStarted = Effect.fnUntraced(
   }
 )
 
-const ending = ({ _tag, reason }: Extract<Action, { readonly reason: string }>): RunEvent => {
+const ending = (
+  { _tag, reason }: Extract<Action, { readonly _tag: "Complete" | "Fail" | "Escalate" | "Cancel" }>
+): RunEvent => {
   switch (_tag) {
     case "Complete":
       return { _tag: "RunCompleted", reason }
@@ -160,9 +166,13 @@ const ending = ({ _tag, reason }: Extract<Action, { readonly reason: string }>):
   }
 }
 
-const gateEvent = (
-  action: Extract<Action, { readonly _tag: "OpenGate" | "ExpireGate" | "ConcludeGate" | "SkipPhase" }>
-): RunEvent => {
+type Worded = Extract<
+  Action,
+  { readonly _tag: "OpenGate" | "ExpireGate" | "ConcludeGate" | "SkipPhase" | "DelayRework" | "ExceedBudget" }
+>
+
+/** What takes nothing but words. */
+const wordsOf = (action: Worded): RunEvent => {
   switch (action._tag) {
     case "OpenGate":
       return gateOpened(action)
@@ -172,6 +182,14 @@ const gateEvent = (
       return gateConcluded(action)
     case "SkipPhase":
       return { _tag: "PhaseSkipped", phase: action.phase, guard: action.guard }
+    case "DelayRework": {
+      const { phase, reason, until } = action
+      return { _tag: "ReworkDelayed", phase, reason, until: DateTime.formatIso(DateTime.makeUnsafe(until)) }
+    }
+    case "ExceedBudget": {
+      const { action: what, phase, reason } = action
+      return { _tag: "BudgetExceeded", action: what, reason, ...(phase === undefined ? {} : { phase }) }
+    }
   }
 }
 
@@ -202,7 +220,7 @@ const performed = Effect.fnUntraced(function*(actor: RunActor, state: RunState, 
   yield* crashPoint("phase-completed")
 })
 
-const noSuchPhase: Outcome = { _tag: "Broken", error: "the pinned workflow has no such phase" }
+const noSuchPhase = broken("the pinned workflow has no such phase")
 
 const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, phase: Phase, attempt: InFlight) {
   switch (phase.mode) {
@@ -211,7 +229,7 @@ const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, ph
     case "agent": {
       const record = attempt.resumed ? yield* patiently(recordOf(state, attempt)) : undefined
       return yield* performAgent(state, phase, attempt, {
-        resume: record?.provider_session_id ?? undefined,
+        record,
         asked: (session, question) => keepInteraction(actor, attempt, session, question)
       })
     }
@@ -241,18 +259,26 @@ interface Times {
 const eventOf = (state: RunState, of: InFlight, outcome: Outcome, { began, ended }: Times): RunEvent => {
   const { attempt, phase } = of
   const duration_ms = Math.round(ended - began)
+  const used = outcome.usage === undefined ? {} : { usage: outcome.usage }
   switch (outcome._tag) {
     case "Concluded": {
-      const { decision, exitCode, output } = outcome
-      const exit = exitCode === undefined ? {} : { exit_code: exitCode }
-      return { _tag: "PhaseCompleted", phase, attempt, decision, output, duration_ms, ...exit }
+      const { checks, decision, exitCode, output } = outcome
+      const more = present({ exit_code: exitCode, checks })
+      return { _tag: "PhaseCompleted", phase, attempt, decision, output, duration_ms, ...more, ...used }
+    }
+    case "Held": {
+      const instructions = `Its checks failed: does the work stand? ${outcome.reason}`
+      const held = { ...outcome.held, duration_ms }
+      return { _tag: "GateOpened", phase, attempt, instructions, note_required: true, held, ...used }
     }
     case "Broken":
-      return { _tag: "PhaseFailed", phase, attempt, error: outcome.error, duration_ms }
+      return { _tag: "PhaseFailed", phase, attempt, error: outcome.error, duration_ms, ...used }
     case "RateLimited": {
       const limits = state.phases.find(({ id }) => id === phase)?.limits ?? 0
       const until = sleepUntil(outcome.until, limits, ended)
-      if (until === undefined) return { _tag: "PhaseFailed", phase, attempt, error: outcome.reason, duration_ms }
+      if (until === undefined) {
+        return { _tag: "PhaseFailed", phase, attempt, error: outcome.reason, duration_ms, ...used }
+      }
       const { begun, reason } = outcome
       return {
         _tag: "RateLimited",
@@ -260,7 +286,8 @@ const eventOf = (state: RunState, of: InFlight, outcome: Outcome, { began, ended
         attempt,
         reason,
         begun,
-        until: DateTime.formatIso(DateTime.makeUnsafe(until))
+        until: DateTime.formatIso(DateTime.makeUnsafe(until)),
+        ...used
       }
     }
     case "NotResumed":

@@ -7,6 +7,7 @@ import type { ForkedFrom, RunEvent } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { Trust } from "../project/Trust.ts"
+import { executes } from "../workflow/Executes.ts"
 import { Workflows } from "../workflow/Workflows.ts"
 import { noSuchPhase } from "./Refusal.ts"
 import { phaseOf } from "./Route.ts"
@@ -77,9 +78,6 @@ const pin = Effect.fnUntraced(function*({ definition, dispatch, forkedFrom, hash
   }
   return event
 })
-
-const executes = (phase: WorkflowDefinition["phases"][number]) =>
-  phase.mode === "command" || (phase.mode === "agent" && phase.launch !== undefined)
 
 const variables = Effect.fnUntraced(function*(definition: WorkflowDefinition, dispatch: SubjectDispatch) {
   const vars: Record<string, string> = { ...dispatch.vars }

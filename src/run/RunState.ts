@@ -6,6 +6,7 @@ import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.t
 import { advanceHead } from "../session/RunHead.ts"
 import { attemptOf, type Interaction, type Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
+import { spend, type Spending } from "./Spending.ts"
 
 /** `inherited`: carried out by the run that this one was forked from. */
 export type PhaseStatus =
@@ -52,6 +53,9 @@ export interface RunState {
   readonly phases: ReadonlyArray<PhaseState>
   /** Reworks so far, by the phase that was entered again. */
   readonly reworks: Readonly<Record<string, number>>
+  /** How often the checks of a phase sent the run back to it. */
+  readonly recheckings?: Readonly<Record<string, number>> | undefined
+  readonly spending?: Spending | undefined
   readonly position: Position
   /** What a person said at the last resume, until a phase has been entered with it. */
   readonly feedback: string | undefined
@@ -73,7 +77,9 @@ export const project = (run: RunId, entries: Iterable<JournalEntry>): RunState |
 
 export const apply = (run: RunId, state: RunState | undefined, entry: JournalEntry): RunState | undefined => {
   const head = advanceHead(state?.head, run, entry)
-  if (state !== undefined) return { ...state, head, ...changes(state, entry) }
+  if (state !== undefined) {
+    return { ...state, head, spending: spend(state.spending, entry.event), ...changes(state, entry) }
+  }
   if (!isStarted(entry)) return undefined
   const { definition, definition_hash, dispatch, forked_from, subject, vars } = entry.event
   return {
@@ -107,29 +113,16 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
   switch (event._tag) {
     case "PhaseStarted":
       return entered(state, at, event)
-    case "PhaseCompleted": {
-      const { attempt, decision, duration_ms, output, phase } = event
-      return {
-        position: { _tag: "Concluded", phase, attempt, decision, output },
-        phases: withPhase(state, phase, {
-          status: "success",
-          finished_at: at,
-          duration_ms,
-          decision,
-          output,
-          limits: undefined
-        })
-      }
-    }
-    case "PhaseFailed": {
-      const { attempt, duration_ms, error, phase } = event
-      return {
-        position: { _tag: "Broken", phase, attempt, error },
-        phases: withPhase(state, phase, { status: "failed", finished_at: at, duration_ms, error })
-      }
-    }
+    case "PhaseCompleted":
+      return completed(state, at, event)
+    case "PhaseFailed":
+      return failed(state, at, event)
     case "RateLimited":
       return limited(state, event)
+    case "ReworkDelayed":
+      return state.position._tag === "Concluded"
+        ? { position: { ...state.position, until: Date.parse(event.until) } }
+        : {}
     case "InteractionRequested":
       return { interactions: [...others(state, event), interactionOf(event)] }
     case "InteractionAnswered":
@@ -141,8 +134,8 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
         phases: withPhase(state, event.phase, { status: "skipped", finished_at: at })
       }
     case "GateOpened": {
-      const { attempt, instructions, note_required, phase } = event
-      const gate = { phase, attempt, instructions, noteRequired: note_required, openedAt: at }
+      const { attempt, held, instructions, note_required, phase } = event
+      const gate = { phase, attempt, instructions, noteRequired: note_required, openedAt: at, held }
       return { position: { _tag: "AtGate", gate }, phases: withPhase(state, phase, { status: "waiting" }) }
     }
     case "GateDecided":
@@ -163,6 +156,23 @@ const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState
   }
 }
 
+const completed = (state: RunState, at: string, event: EventOf<"PhaseCompleted">): Partial<RunState> => {
+  const { attempt, decision, duration_ms, output, phase } = event
+  const ended = { status: "success", finished_at: at, duration_ms, decision, output, limits: undefined } as const
+  return {
+    position: { _tag: "Concluded", phase, attempt, decision, output },
+    phases: withPhase(state, phase, ended)
+  }
+}
+
+const failed = (state: RunState, at: string, event: EventOf<"PhaseFailed">): Partial<RunState> => {
+  const { attempt, duration_ms, error, phase } = event
+  return {
+    position: { _tag: "Broken", phase, attempt, error },
+    phases: withPhase(state, phase, { status: "failed", finished_at: at, duration_ms, error })
+  }
+}
+
 const others = ({ interactions = [] }: RunState, { interaction }: { readonly interaction: string }) =>
   interactions.filter((one) => one.interaction !== interaction)
 
@@ -175,7 +185,7 @@ const decided = (state: RunState, at: string, event: EventOf<"GateDecided">): Pa
   const { approved, note, phase, to } = event
   return {
     position: { _tag: "GateAnswered", gate: state.position.gate, approved, note, to, at },
-    reworks: to === undefined ? state.reworks : withFreshBudget(state, to),
+    ...(to === undefined ? {} : withFreshBudget(state, to)),
     phases: withPhase(
       state,
       phase,
@@ -195,12 +205,10 @@ type EventOf<Tag> = Extract<JournalEntry["event"], { readonly _tag: Tag }>
 
 const entered = (state: RunState, at: string, event: EventOf<"PhaseStarted">): Partial<RunState> => {
   const { attempt, failure_context: failureContext, nonce, phase, session } = event
-  const route = routeOf(state)
-  const isRework = route?._tag === "Rework" && route.phase === phase
   return {
+    ...countedRework(state, phase),
     position: { _tag: "InFlight", phase, attempt, nonce, startedAt: at, session, failureContext, resumed: false },
     feedback: undefined,
-    reworks: isRework ? { ...state.reworks, [phase]: (state.reworks[phase] ?? 0) + 1 } : state.reworks,
     phases: withPhase(state, phase, {
       status: "running",
       attempt,
@@ -211,6 +219,20 @@ const entered = (state: RunState, at: string, event: EventOf<"PhaseStarted">): P
       error: undefined
     })
   }
+}
+
+const oneMore = (counts: Readonly<Record<string, number>> = {}, phase: string) => ({
+  ...counts,
+  [phase]: (counts[phase] ?? 0) + 1
+})
+
+/** The checks of a phase have a budget of their own. */
+const countedRework = (state: RunState, phase: string): Partial<RunState> => {
+  const route = routeOf(state)
+  if (route?._tag !== "Rework" || route.phase !== phase) return {}
+  return route.byChecks
+    ? { recheckings: oneMore(state.recheckings, phase) }
+    : { reworks: oneMore(state.reworks, phase) }
 }
 
 const limited = (state: RunState, { attempt, begun, phase, until }: EventOf<"RateLimited">): Partial<RunState> => {
@@ -244,6 +266,9 @@ const resumed = (state: RunState, at: string, event: EventOf<"RunResumed">): Par
   const { feedback, force } = event
   const { position } = state
   if (position._tag === "Sleeping") return { feedback, position: { ...position, until: Date.parse(at) } }
+  if (state.head.status === "sleeping" && position._tag === "Concluded") {
+    return { feedback, position: { ...position, until: Date.parse(at) } }
+  }
   if (state.head.status === "blocked" && position._tag === "InFlight" && force) {
     return { feedback, position: { _tag: "Reenter", phase: position.phase, failureContext: position.failureContext } }
   }
@@ -252,17 +277,20 @@ const resumed = (state: RunState, at: string, event: EventOf<"RunResumed">): Par
   return {
     feedback,
     position: { _tag: "Reenter", phase: route.phase, failureContext: route.reason },
-    reworks: withFreshBudget(state, route.phase)
+    ...withFreshBudget(state, route.phase)
   }
 }
 
 /** Wherever a person sends a run, the rework budget of that phase begins anew: it bounds what happens without anybody's word. */
-const withFreshBudget = ({ reworks }: RunState, phase: string) => ({ ...reworks, [phase]: 0 })
+const withFreshBudget = ({ recheckings, reworks }: RunState, phase: string) => ({
+  reworks: { ...reworks, [phase]: 0 },
+  recheckings: { ...recheckings, [phase]: 0 }
+})
 
 /** Whatever else was going on (a blocked attempt, say) is given up. Without a note, the phase is told why the run had stopped. */
 const retried = (state: RunState, at: string, { note, phase }: EventOf<"RunRetried">): Partial<RunState> => ({
   feedback: undefined,
   position: { _tag: "Reenter", phase, failureContext: note ?? state.head.reason },
-  reworks: withFreshBudget(state, phase),
+  ...withFreshBudget(state, phase),
   phases: state.phases.map((one) => broughtDown(one, at))
 })

@@ -88,7 +88,7 @@ const waitsFor = ({ definition, head: { phase, reason, status }, position }: Run
       return `a decision at gate "${gate.phase}"${limit}`
     }
     case "sleeping": {
-      const until = position._tag === "Sleeping" ? position.until : 0
+      const until = position._tag === "Sleeping" || position._tag === "Concluded" ? position.until ?? 0 : 0
       return `${reason}; it goes on by itself at ${new Date(until).toISOString()}`
     }
     case "paused":

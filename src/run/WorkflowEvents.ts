@@ -77,6 +77,9 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
       const { reason, until } = event
       return [["workflow_paused", { state: "sleeping", ...placeOf(state, event), until, reason }]]
     }
+    case "ReworkDelayed":
+    case "BudgetExceeded":
+      return [held(event)]
     case "GateOpened":
       return opened(state, event)
     case "GateDecided": {
@@ -104,6 +107,17 @@ const said = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => 
     case "RunCancelled":
       return [ending(event)]
   }
+}
+
+const held = (event: Event<"ReworkDelayed" | "BudgetExceeded">): Said => {
+  const { phase, reason } = event
+  const place = phase === undefined ? {} : { phase_id: phase }
+  if (event._tag === "ReworkDelayed") {
+    return ["workflow_paused", { state: "sleeping", ...place, until: event.until, reason }]
+  }
+  return event.action === "pause"
+    ? ["workflow_paused", { state: "paused", ...place, reason, budget: true }]
+    : ["budget_exceeded", { ...place, reason }]
 }
 
 const opened = (state: RunState, event: Event<"GateOpened">): ReadonlyArray<Said> => [

@@ -41,6 +41,10 @@ const changeOf = (head: RunHead | undefined, event: RunEvent): Change => {
       return { status: "waiting", phase: event.phase, attempt: event.attempt, reason: event.instructions }
     case "RateLimited":
       return { status: "sleeping", phase: event.phase, attempt: event.attempt, reason: event.reason }
+    case "ReworkDelayed":
+      return { status: "sleeping", phase: event.phase, reason: event.reason }
+    case "BudgetExceeded":
+      return event.action === "pause" ? { status: "paused", reason: event.reason } : {}
     case "GateDecided":
       return { status: "running" }
     case "RecoveryDecided":

@@ -9,6 +9,7 @@ import { readAgents, readModels } from "./Agents.ts"
 import { readSkipIf } from "./Conditions.ts"
 import { readDaemon } from "./Daemon.ts"
 import { expander, type ListedPhase, type ListedWorkflow, readEntries } from "./Entries.ts"
+import { executes } from "./Executes.ts"
 import { Findings, inOrder } from "./Findings.ts"
 import type { Lookup } from "./Interpolate.ts"
 import { idOf, mergeFiles, sameId } from "./Merge.ts"
@@ -167,9 +168,7 @@ const compileRoot = (root: YamlMap, lookup: Lookup, findings: Findings): Omit<Co
     triggers: readTriggers(section("triggers"), findings),
     schedules: readSchedules(section("schedules"), findings),
     activeHours: daemon.activeHours,
-    executes: workflows.some(({ phases }) =>
-      phases.some((phase) => phase.mode === "command" || (phase.mode === "agent" && phase.launch !== undefined))
-    )
+    executes: workflows.some(({ phases }) => phases.some(executes))
   }
 }
 

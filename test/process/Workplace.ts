@@ -21,9 +21,17 @@ const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
 export class Workplace {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "animus-workplace-")))
   readonly project = join(this.root, "project")
+  readonly env: Readonly<Record<string, string | undefined>>
   private pid = 0
 
-  constructor(workflows: string) {
+  /** `variables`: more of the environment that it is driven in. */
+  constructor(workflows: string, variables: Readonly<Record<string, string>> = {}) {
+    this.env = {
+      PATH: process.env["PATH"],
+      HOME: this.root,
+      ANIMUS_CONFIG_DIR: join(this.root, "state"),
+      ...variables
+    }
     mkdirSync(join(this.project, ".animus"), { recursive: true })
     mkdirSync(join(this.root, "state"), { mode: 0o700 })
     writeFileSync(join(this.project, ".animus", "workflows.yaml"), workflows)
@@ -32,7 +40,6 @@ export class Workplace {
   }
 
   readonly launcher = launcher
-  readonly env = { PATH: process.env["PATH"], HOME: this.root, ANIMUS_CONFIG_DIR: join(this.root, "state") }
 
   /** As an operator types it, with what that operator reads. */
   readonly animus = (...args: ReadonlyArray<string>) => {

@@ -2,7 +2,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Latch, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { AgentSession } from "../../src/agent/AgentSessions.ts"
-import { agent, command, deciding, dispatch, manual, nonceIn, output, response, run, workflow, World } from "./World.ts"
+import {
+  agent,
+  command,
+  deciding,
+  dispatch,
+  evals,
+  manual,
+  nonceIn,
+  output,
+  response,
+  run,
+  workflow,
+  World
+} from "./World.ts"
 
 describe("RunEngine", () => {
   it.effect("carries a run from its first phase to its end, and hears of nothing before it is durable", () =>
@@ -61,7 +74,12 @@ describe("RunEngine", () => {
       const error = yield* Effect.flip(engine.start(run, dispatch))
       assert.strictEqual(error._tag, "ProjectNotTrusted")
       assert.deepStrictEqual(world.journal, [])
+      const launch = { command: "judge", args: [], env: {}, prompt: "stdin" as const }
+      const judge = { ...evals.checks[0], launch }
+      world.definition = workflow(agent("implement", { evals: { ...evals, checks: [judge] } }))
+      assert.strictEqual((yield* Effect.flip(engine.start(run, dispatch)))._tag, "ProjectNotTrusted")
       world.trusted = true
+      world.agents = () => Effect.succeed(response("PASS"))
       yield* engine.start(run, dispatch)
       assert.strictEqual((yield* engine.settled(run)).status, "completed")
     }))

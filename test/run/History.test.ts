@@ -26,7 +26,8 @@ const ends: Readonly<Record<string, RunStatus>> = {
   "blocked-resumed-cancelled": "cancelled",
   escalated: "escalated",
   failed: "failed",
-  "answered-slept-retried": "completed"
+  "answered-slept-retried": "completed",
+  "over-budget-held-by-checks": "completed"
 }
 
 describe("history", () => {

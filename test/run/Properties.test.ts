@@ -6,10 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { RunId } from "../../schemas/Ids.ts"
 import type { JournalEntry, RunEvent } from "../../schemas/RunEvent.ts"
 import type { Phase, PhaseDecision, Verdict, WorkflowDefinition } from "../../schemas/Workflow.ts"
+import type { Budget } from "../../schemas/WorkflowPolicy.ts"
 import { type Action, decide } from "../../src/run/Decide.ts"
+import type { InFlight } from "../../src/run/Position.ts"
 import { apply, project, type RunState } from "../../src/run/RunState.ts"
 import { isFinished } from "../../src/session/RunHead.ts"
-import { agent, command, dispatch, manual } from "./World.ts"
+import { agent, command, dispatch, evals, manual } from "./World.ts"
 
 const run = RunId.make("run-1")
 const LIVES = 10_000
@@ -43,16 +45,26 @@ const workflowOf = ({ pick, roll, upTo }: Dice): WorkflowDefinition => {
     const common = {
       max_rework_attempts: upTo(3),
       on_verdict: { ...(advance && { advance }), ...(rework && { rework }) },
+      ...(roll() < 0.2 && { backoff: { initial_secs: upTo(10), factor: 2 } }),
+      ...(roll() < 0.1 &&
+        { budget: { max_tokens: upTo(30), on_exceed: pick<Budget["on_exceed"]>(["pause", "fail", "warn"]) } }),
       skip_if: roll() < 0.1 ? [{ field: "subject_kind", operator: operators[upTo(2)] ?? "==", value: "task" }] : []
     }
     return pick<Phase>([
-      agent(id, { ...common, ...(roll() < 0.3 && { decision_contract: contract }) }),
+      agent(id, {
+        ...common,
+        ...(roll() < 0.3 && { decision_contract: contract }),
+        ...(roll() < 0.3 && { evals: { ...evals, max_reworks: upTo(3) } })
+      }),
       command(id, common),
       manual(id, { ...common, ...(roll() < 0.3 && { timeout_secs: 60 }) })
     ])
   })
   const [first = manual("p0"), ...rest] = phases
-  return { id: "w", name: "w", phases: [first, ...rest], variables: [] }
+  const budget = roll() < 0.1
+    ? { budget: { max_tokens: upTo(60), on_exceed: pick<Budget["on_exceed"]>(["pause", "fail", "warn"]) } }
+    : {}
+  return { id: "w", name: "w", phases: [first, ...rest], variables: [], ...budget }
 }
 const contract = {
   min_confidence: 0.6,
@@ -74,8 +86,25 @@ const decision = ({ pick, roll, upTo }: Dice, verdict: Verdict): PhaseDecision =
 
 type ActionOf<Tag> = Extract<Action, { readonly _tag: Tag }>
 
-const outcome = ({ attempt: of }: ActionOf<"PerformPhase">, random: Dice, now: number): RunEvent => {
+/** As the engine writes it down when the checks of a phase failed: a rework while they may ask for one, then a gate. */
+const checkedOnes = (state: RunState, { attempt, phase }: InFlight, random: Dice): RunEvent | undefined => {
+  const own = state.definition.phases.find(({ id }) => id === phase)
+  if (own?.mode !== "agent" || own.evals === undefined || random.roll() < 0.5) return undefined
+  const checks = [{ id: "c", passed: false, said: "FAIL" }]
+  const usage = { tokens: random.upTo(20), cost_usd: 0 }
+  const made = { ...decision(random, "advance"), source: "agent" as const }
+  if ((state.recheckings?.[phase] ?? 0) < own.evals.max_reworks) {
+    const sent = { ...made, verdict: "rework", source: "evals" } as const
+    return { _tag: "PhaseCompleted", phase, attempt, decision: sent, output: "o", duration_ms: 1, checks, usage }
+  }
+  const held = { decision: made, output: "o", duration_ms: 1, checks }
+  return { _tag: "GateOpened", phase, attempt, instructions: "stands?", note_required: true, held, usage }
+}
+
+const outcome = (state: RunState, { attempt: of }: ActionOf<"PerformPhase">, random: Dice, now: number): RunEvent => {
   const { attempt, phase } = of
+  const checks = checkedOnes(state, of, random)
+  if (checks !== undefined) return checks
   const chance = random.roll()
   if (chance < 0.7) {
     return {
@@ -84,7 +113,8 @@ const outcome = ({ attempt: of }: ActionOf<"PerformPhase">, random: Dice, now: n
       attempt,
       decision: decision(random, random.pick(verdicts)),
       output: "o",
-      duration_ms: 1
+      duration_ms: 1,
+      ...(random.roll() < 0.5 && { usage: { tokens: random.upTo(20), cost_usd: 0 } })
     }
   }
   if (chance < 0.75) return { _tag: "PhaseFailed", phase, attempt, error: "broken", duration_ms: 1 }
@@ -131,7 +161,7 @@ const carriedOut = (state: RunState, action: Action, random: Dice, now: number):
     case "StartPhase":
       return { _tag: "PhaseStarted", phase: action.phase, attempt: action.attempt, nonce: "n" }
     case "PerformPhase":
-      return outcome(action, random, now)
+      return outcome(state, action, random, now)
     case "OpenGate": {
       const { attempt, instructions, noteRequired, phase } = action
       return { _tag: "GateOpened", phase, attempt, instructions, note_required: noteRequired }
@@ -144,6 +174,12 @@ const carriedOut = (state: RunState, action: Action, random: Dice, now: number):
     case "ConcludeGate": {
       const { decision, durationMs: duration_ms, gate: { attempt, phase } } = action
       return { _tag: "PhaseCompleted", phase, attempt, decision, output: "", duration_ms }
+    }
+    case "DelayRework":
+      return { ...action, _tag: "ReworkDelayed", until: new Date(action.until).toISOString() }
+    case "ExceedBudget": {
+      const { action: what, phase, reason } = action
+      return { _tag: "BudgetExceeded", action: what, reason, ...(phase === undefined ? {} : { phase }) }
     }
     case "SkipPhase":
       return { _tag: "PhaseSkipped", phase: action.phase, guard: action.guard }
@@ -182,7 +218,11 @@ const checked = (state: RunState) => {
   const over = state.definition.phases.find(({ id, max_rework_attempts }) =>
     (state.reworks[id] ?? 0) > max_rework_attempts
   )
-  return over === undefined ? state : assert.fail(`more reworks of ${over.id} than its budget`)
+  if (over !== undefined) assert.fail(`more reworks of ${over.id} than its budget`)
+  const again = state.definition.phases.find((phase) =>
+    phase.mode === "agent" && (state.recheckings?.[phase.id] ?? 0) > (phase.evals?.max_reworks ?? 0)
+  )
+  return again === undefined ? state : assert.fail(`more reworks by the checks of ${again.id} than they may ask for`)
 }
 
 /**

@@ -16,7 +16,7 @@ import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
 import type { SessionRecord } from "../../schemas/SessionRecord.ts"
 import type { Subject, SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
-import type { AgentPhase, CommandPhase, ManualPhase, WorkflowDefinition } from "../../schemas/Workflow.ts"
+import type { AgentPhase, CommandPhase, Evals, ManualPhase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { type AgentError, type AgentSession, AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
@@ -73,6 +73,14 @@ export const manual = (id: string, more: Partial<ManualPhase> = {}): ManualPhase
   approval_note_required: false,
   ...more
 })
+
+/** A check that no process is needed for. */
+export const evals: Evals = {
+  pass_threshold: 1,
+  on_fail: "rework",
+  max_reworks: 0,
+  checks: [{ id: "c", kind: "llm_judge", prompt: "well?", timeout_secs: 1, agent: "coder", tool: "exec" }]
+}
 
 export const workflow = (...phases: WorkflowDefinition["phases"]): WorkflowDefinition => ({
   id: "build",

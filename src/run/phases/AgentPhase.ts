@@ -1,213 +1,133 @@
 /**
- * One attempt of an agent phase. Its session record is durable before anything is launched; a provider failure is tried
- * again only when it may pass and nothing of the session was forwarded; the answer is the response's output alone.
+ * One attempt of an agent phase. A provider failure is tried again, or elsewhere, only when it may pass and nothing of the
+ * session was forwarded; an answer that lacks what its contract demands is asked for again in the same session; then the
+ * phase's checks say whether it stands. The answer is the response's output alone.
  */
-import { Clock, DateTime, Effect, Schedule } from "effect"
-import { SecureRandom } from "effect/crypto"
-import { SessionId } from "../../../schemas/Ids.ts"
-import type { AgentNotification, AgentRunRequest, AgentRunResponse } from "../../../schemas/Provider.ts"
+import { Effect, Schedule } from "effect"
+import type { SessionId } from "../../../schemas/Ids.ts"
+import type { AgentRunResponse } from "../../../schemas/Provider.ts"
 import type { SessionRecord } from "../../../schemas/SessionRecord.ts"
 import type { AgentPhase } from "../../../schemas/Workflow.ts"
-import { faultOf } from "../../agent/AgentSession.ts"
-import { type AgentError, AgentSessions } from "../../agent/AgentSessions.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
-import { SessionStore } from "../../session/SessionStore.ts"
+import { secretHider } from "../../workflow/ResolveEnv.ts"
+import { agentRequest } from "../AgentRequest.ts"
 import { contractBreach } from "../Contract.ts"
-import { crashPoint } from "../CrashPoint.ts"
 import { byDefault, readDecision } from "../Decision.ts"
+import { continuationsOf, mayFailOver, mayRetry, type Target, targetsOf } from "../policy/Retry.ts"
 import type { InFlight } from "../Position.ts"
-import { buildPrompt } from "../Prompt.ts"
-import { limitOfError, limitOfResponse, type RateLimit } from "../RateLimit.ts"
+import { resumeObstacle } from "../Recovery.ts"
 import type { RunState } from "../RunState.ts"
-import { patiently } from "../StorePatience.ts"
-import { fillIn, templateValues } from "../Template.ts"
-import type { Outcome } from "./Outcome.ts"
-import { type Said, tell } from "./Telling.ts"
-
-/** How much of what a provider says beside the agent's own words is kept to explain a failure. */
-const NOTICES = 20
+import { workplaceOf } from "../Worktrees.ts"
+import { type Conversation, converse, dispatch, type Question, type Unanswered } from "./AgentDispatch.ts"
+import { checked } from "./Checks.ts"
+import { broken, type Outcome } from "./Outcome.ts"
 
 const backoff = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("3 seconds")])
 
-export const newSession = Effect.map(SecureRandom.SecureRandom.use((random) => random.uuidV4()), SessionId.make)
-
-type Question = Extract<AgentNotification, { readonly _tag: "InteractionRequested" }>
-
 interface Performance<R> {
-  /** The provider's own session to go on with. */
-  readonly resume: string | undefined
-  /** Told before anything that the session says after it. */
+  /** Of the session that the attempt goes on with. */
+  readonly record: SessionRecord | undefined
   readonly asked: (session: SessionId, question: Question) => Effect.Effect<void, never, R>
 }
 
 export const performAgent = Effect.fn("AgentPhase.perform")(
-  function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, resume }: Performance<R>) {
-    const request = yield* requestOf(state, phase, attempt, resume)
-    let forwarded = false
-    let begun = resume !== undefined
-    let notices: ReadonlyArray<AgentNotification> = []
-    let session = resume === undefined ? attempt.session : undefined
-    const dispatch = Effect.gen(function*() {
-      const own = session ?? (yield* newSession)
-      session = undefined
-      const keeper = yield* recordKeeper(state, phase, attempt, { request, resume, session: own })
-      yield* patiently(keeper.begin)
-      yield* crashPoint("session-pending")
-      const agents = yield* AgentSessions
-      const context = yield* Effect.context<SessionStore | Notifying | R>()
-      const response = yield* agents.run({
-        session: own,
-        tool: phase.tool,
-        owner: state.head.run,
-        request,
-        ...(resume === undefined ? {} : { resume }),
-        onEvents: (events) => {
-          forwarded = forwarded || events.length > 0
-          begun = begun || events.some(({ _tag }) => _tag !== "Metadata")
-          notices = [...notices, ...events.filter(({ _tag }) => _tag === "Metadata")].slice(-NOTICES)
-          const questions = events.filter((event): event is Question => event._tag === "InteractionRequested")
-          return keeper.heard(events).pipe(
-            Effect.andThen(Effect.forEach(questions, (question) => asked(own, question), { discard: true })),
-            Effect.andThen(tell(state.head.run, attempt, own, events.map(saidIn))),
-            Effect.provideContext(context)
-          )
-        }
-      }).pipe(Effect.tapError((error) => keeper.end("failed", undefined, error.message)))
-      const fault = faultOf(response)
-      yield* keeper.end(fault === undefined ? "completed" : "failed", response.session_id, fault)
-      const limit = fault === undefined ? undefined : limitOfResponse(response, notices, yield* Clock.currentTimeMillis)
-      return limit === undefined ? judge(phase, attempt, response) : rateLimited(limit, begun)
-    })
-    return yield* dispatch.pipe(
-      Effect.retry({
-        while: (error) => !forwarded && mayPass(error) && limitOfError(error, 0) === undefined,
-        times: Math.max(0, phase.max_attempts - 1),
-        schedule: backoff
-      }),
-      Effect.catch((error) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const limit = limitOfError(error, now)
-          return limit === undefined ? unperformed(error, resume !== undefined) : rateLimited(limit, begun)
-        })
-      )
-    )
-  }
-)
-
-type Notifying = Effect.Services<ReturnType<typeof tell>>
-
-const rateLimited = (limit: RateLimit, begun: boolean): Outcome => ({ _tag: "RateLimited", ...limit, begun })
-
-const unperformed = (error: { readonly message: string }, resuming: boolean): Outcome =>
-  resuming ? { _tag: "NotResumed", detail: error.message } : { _tag: "Broken", error: error.message }
-
-const requestOf = Effect.fnUntraced(
-  function*(state: RunState, phase: AgentPhase, attempt: InFlight, resume: string | undefined) {
+  function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, record }: Performance<R>) {
+    const resume = record?.provider_session_id ?? undefined
+    const workplace = yield* workplaceOf(state, phase)
+    const hide = yield* secretHider(phase.launch?.secrets)
+    const promised = resume === undefined ? attempt.session : undefined
+    const talk = converse({ state, phase, attempt, hide, asked, promised }, resume !== undefined)
     const { projectRoot } = yield* ProjectScope
-    const place = { phase: phase.id, projectRoot, cwd: projectRoot }
-    const prompt = buildPrompt(state, phase, attempt, place)
-    const system = phase.system_prompt === undefined
-      ? undefined
-      : fillIn(phase.system_prompt, templateValues(state, place))
-    const request: AgentRunRequest = {
-      prompt: resume === undefined
-        ? prompt
-        : `You were interrupted. Go on where you were; this was the task:\n\n${prompt}`,
-      cwd: projectRoot,
-      project_root: projectRoot,
-      timeout_secs: phase.timeout_secs,
-      env: {},
-      ...(phase.model === undefined ? {} : { model: phase.model }),
-      ...(system === undefined ? {} : { system_prompt: system }),
-      ...(phase.launch === undefined ? {} : { runtime_contract: { cli: { launch: phase.launch } } })
+    const ask = (target: Target, resume: string | undefined, prompt?: string) => {
+      const place = { phase: phase.id, projectRoot, cwd: workplace.root }
+      const request = agentRequest(state, phase, attempt, { place, resume, target })
+      return dispatch(talk, { target, resume, request: prompt === undefined ? request : { ...request, prompt } })
     }
-    return request
-  }
+    const first: ReadonlyArray<Target> = record === undefined || resume === undefined
+      ? targetsOf(phase)
+      : [{ tool: record.provider, model: record.request?.model }]
+    const outcome = yield* firstAnswer(talk, first, (target) => ask(target, resume)).pipe(
+      Effect.flatMap(({ response, target }) =>
+        untilComplete(talk, target, response, (session, prompt) => ask(target, session, prompt))
+      ),
+      Effect.flatMap((output) => judged(talk, output)),
+      Effect.catch((error: Unanswered) => Effect.succeed(unperformed(talk, error, resume !== undefined)))
+    )
+    const final = yield* checked(talk, workplace, outcome)
+    return talk.usage.tokens === 0 && talk.usage.cost_usd === 0 ? final : { ...final, usage: talk.usage }
+  },
+  Effect.catchTag("WorktreeFailed", ({ message }) => Effect.succeed(broken(message)))
 )
 
-interface Dispatched {
-  readonly request: AgentRunRequest
-  readonly resume: string | undefined
-  readonly session: SessionId
-}
-
-/** Keeps `<phase>.session.json` true. Only its first write decides anything; the later ones may fail and are logged. */
-const recordKeeper = Effect.fnUntraced(
-  function*(state: RunState, phase: AgentPhase, attempt: InFlight, { request, resume, session }: Dispatched) {
-    const store = yield* SessionStore
-    let record: SessionRecord = {
-      workflow_id: state.head.run,
-      phase_id: phase.id,
-      attempt: attempt.attempt,
-      provider: phase.tool,
-      run_id: session,
-      provider_session_id: resume ?? null,
-      status: "pending",
-      started_at: DateTime.formatIso(yield* DateTime.now),
-      request
-    }
-    const update = (change: Partial<SessionRecord>) => {
-      record = { ...record, ...change }
-      return store.putSession(record).pipe(
-        Effect.catch((error) => Effect.logWarning(`session record of ${phase.id} is behind: ${error.message}`))
+/** Of the targets in their order, each as often as it may be tried. A limit that one of them told of outlives the others' words. */
+const firstAnswer = Effect.fnUntraced(
+  function*<R, R2>(
+    talk: Conversation<R>,
+    targets: ReadonlyArray<Target>,
+    ask: (target: Target) => Effect.Effect<AgentRunResponse, Unanswered, R2>
+  ) {
+    const { phase } = talk
+    let failed: Unanswered | undefined
+    for (const target of targets) {
+      const tried = yield* ask(target).pipe(
+        Effect.retry({
+          while: ({ failure, limit }) => !talk.forwarded && limit === undefined && mayRetry(phase.runtime, failure),
+          times: Math.max(0, phase.max_attempts - 1),
+          schedule: backoff
+        }),
+        Effect.result
       )
-    }
-    const ownId = (id: string | undefined) =>
-      id === undefined || id.trim() === "" || id === session ? record.provider_session_id : id
-    return {
-      /** Resuming never goes back to pending: should this daemon die now, the session is still there to resume. */
-      begin: Effect.suspend(() => store.putSession(resume === undefined ? record : { ...record, status: "running" })),
-      heard: Effect.fnUntraced(function*(events: ReadonlyArray<AgentNotification>) {
-        const id = ownId(events.findLast((event) => ownId(event.session_id) !== record.provider_session_id)?.session_id)
-        if (record.status === "running" && id === record.provider_session_id) return
-        yield* update({ status: "running", provider_session_id: id })
-        yield* crashPoint("session-running")
-      }),
-      end: Effect.fnUntraced(
-        function*(status: "completed" | "failed", id: string | undefined, reason: string | undefined) {
-          yield* update({
-            status,
-            provider_session_id: ownId(id),
-            completed_at: DateTime.formatIso(yield* DateTime.now),
-            ...(reason === undefined ? {} : { blocked_reason: reason })
-          })
-        }
-      )
-    }
-  }
-)
-
-const mayPass = (error: AgentError | { readonly _tag: "SessionStoreFailed" }): boolean =>
-  error._tag === "ConnectionLost" || error._tag === "PluginCrashed" ||
-  (error._tag === "PluginRefused" && error.category === "unavailable")
-
-const saidIn = (event: AgentNotification): Said => {
-  switch (event._tag) {
-    case "Output":
-      return { kind: "output", text: event.text }
-    case "Thinking":
-      return { kind: "thinking", text: event.text }
-    case "ToolCall":
-      return { kind: "tool_call", text: `${event.name} ${JSON.stringify(event.arguments)}` }
-    case "ToolResult":
-      return {
-        kind: event.success ? "tool_result" : "tool_error",
-        text: typeof event.output === "string" ? event.output : JSON.stringify(event.output)
+      if (tried._tag === "Success") return { target, response: tried.success }
+      const { failure, message } = tried.failure
+      failed = failed?.limit === undefined ? tried.failure : failed
+      if (talk.begun || !mayFailOver(failure)) break
+      if (target !== targets.at(-1)) {
+        yield* Effect.logInfo(
+          `phase ${phase.id} goes on with its next target, since ${nameOf(target)} failed: ${message}`
+        )
       }
-    case "Error":
-      return { kind: "error", text: event.message }
-    case "InteractionRequested":
-      return { kind: "interaction", text: JSON.stringify(event.payload) }
-    case "Metadata":
-      return { kind: "metadata", text: `${event.method} ${JSON.stringify(event.params)}` }
+    }
+    return yield* Effect.fail<Unanswered>(failed ?? { failure: "unknown", message: "no target", limit: undefined })
   }
+)
+
+const nameOf = ({ model, tool }: Target) => model === undefined ? tool : `${tool} with ${model}`
+
+/** Asks the same session again for what its answer lacks. Comes back with all that it answered. */
+const untilComplete = Effect.fnUntraced(
+  function*<R, R2>(
+    { attempt, phase }: Conversation<R>,
+    { tool: provider }: Target,
+    first: AgentRunResponse,
+    ask: (session: string, prompt: string) => Effect.Effect<AgentRunResponse, Unanswered, R2>
+  ) {
+    let session = first.session_id
+    let output = first.output
+    for (let left = continuationsOf(phase); left > 0; left--) {
+      const breach = contractBreach(phase, output, attempt.nonce)
+      if (breach === undefined) break
+      const own = session.trim() === "" ? null : session
+      if ((yield* resumeObstacle(phase, { provider, provider_session_id: own })) !== undefined) break
+      const more = yield* ask(session, lacking(breach, attempt))
+      session = more.session_id.trim() === "" ? session : more.session_id
+      output = `${output}\n${more.output}`
+    }
+    return output
+  }
+)
+
+const lacking = (breach: string, { nonce }: InFlight) =>
+  `Your answer is not complete: ${breach}.\nAnswer with what is missing, and nothing that you have done is done again. ` +
+  `The nonce of this attempt is still ${nonce}.`
+
+const judged = <R>({ attempt, phase }: Conversation<R>, output: string): Effect.Effect<Outcome> => {
+  const breach = contractBreach(phase, output, attempt.nonce)
+  if (breach !== undefined) return Effect.succeed(broken(breach))
+  const decision = readDecision(output, attempt.nonce) ?? byDefault("finished without a decision")
+  return Effect.succeed({ _tag: "Concluded", decision, output, exitCode: 0 })
 }
 
-const judge = (phase: AgentPhase, attempt: InFlight, response: AgentRunResponse): Outcome => {
-  const fault = faultOf(response)
-  if (fault !== undefined) return { _tag: "Broken", error: fault }
-  const breach = contractBreach(phase, response.output, attempt.nonce)
-  if (breach !== undefined) return { _tag: "Broken", error: breach }
-  const decision = readDecision(response.output, attempt.nonce) ?? byDefault("finished without a decision")
-  return { _tag: "Concluded", decision, output: response.output, exitCode: 0 }
+const unperformed = <R>({ begun }: Conversation<R>, { limit, message }: Unanswered, resuming: boolean): Outcome => {
+  if (limit !== undefined) return { _tag: "RateLimited", ...limit, begun }
+  return resuming ? { _tag: "NotResumed", detail: message } : broken(message)
 }

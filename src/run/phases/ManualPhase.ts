@@ -33,6 +33,7 @@ export const gateConcluded = ({ decision, durationMs, gate }: ActionOf<"Conclude
   phase: gate.phase,
   attempt: gate.attempt,
   decision,
-  output: decision.reason,
-  duration_ms: durationMs
+  output: gate.held?.output ?? decision.reason,
+  duration_ms: gate.held?.duration_ms ?? durationMs,
+  ...(gate.held === undefined ? {} : { checks: gate.held.checks })
 })

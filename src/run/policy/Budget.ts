@@ -1,11 +1,6 @@
 /** What runs and phases may use up, and what happens when they do. Pure. */
 import type { AgentRunResponse } from "../../../schemas/Provider.ts"
-import type { Budget } from "../../../schemas/WorkflowPolicy.ts"
-
-export interface Usage {
-  readonly tokens: number
-  readonly cost_usd: number
-}
+import type { Budget, Usage } from "../../../schemas/WorkflowPolicy.ts"
 
 export const nothingUsed: Usage = { tokens: 0, cost_usd: 0 }
 
@@ -35,7 +30,7 @@ export interface Exceeded {
   readonly reason: string
 }
 
-/** A limit may be reached; what goes beyond it exceeds the budget. `what` is spent by: `run` or `phase "x"`. */
+/** A limit may be reached; what goes beyond it exceeds the budget. `what` is spent by: `the run` or `phase "x"`. */
 export const exceeded = (budget: Budget | undefined, used: Usage, what: string): Exceeded | undefined => {
   if (budget === undefined) return undefined
   const { max_cost_usd, max_tokens, on_exceed: action } = budget
@@ -51,5 +46,5 @@ export const exceeded = (budget: Budget | undefined, used: Usage, what: string):
 const severity: { readonly [K in Budget["on_exceed"]]: number } = { warn: 0, pause: 1, fail: 2 }
 
 /** Of several budgets that are exceeded at once the strictest decides. */
-export const strictest = (found: ReadonlyArray<Exceeded | undefined>): Exceeded | undefined =>
+export const strictest = <E extends Exceeded>(found: ReadonlyArray<E | undefined>): E | undefined =>
   found.filter((one) => one !== undefined).toSorted((left, right) => severity[right.action] - severity[left.action])[0]

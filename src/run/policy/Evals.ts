@@ -1,12 +1,6 @@
 /** What the checks of an agent phase come to. Pure. */
 import type { Evals } from "../../../schemas/Workflow.ts"
-
-export interface CheckResult {
-  readonly id: string
-  readonly passed: boolean
-  /** The end of what the check said. */
-  readonly said: string
-}
+import type { CheckResult } from "../../../schemas/WorkflowPolicy.ts"
 
 export type EvalOutcome =
   | { readonly _tag: "Passed" }

@@ -1,0 +1,97 @@
+/**
+ * Where a phase works: the project's own folder, or a worktree of its subject, on a branch of its own. Two runs about the
+ * same subject share it; what somebody has not committed there is never taken away.
+ */
+import { Effect, FileSystem, Path, Stream } from "effect"
+import { ChildProcess } from "effect/process"
+import { WorktreeFailed } from "../../schemas/errors/RunErrors.ts"
+import type { Phase } from "../../schemas/Workflow.ts"
+import { baseEnvironment } from "../plugin/PluginEnvironment.ts"
+import { HostEnvironment, markOf } from "../project/HostEnvironment.ts"
+import { ProjectScope } from "../project/ProjectScope.ts"
+import { branchOf, wantsWorktree, worktreeOf } from "./policy/Worktree.ts"
+import type { RunState } from "./RunState.ts"
+import { templateValues } from "./Template.ts"
+
+/** A checkout of a large repository takes its time. */
+const DEADLINE = "10 minutes"
+
+const git = Effect.fnUntraced(
+  function*(folder: string, ...args: ReadonlyArray<string>) {
+    const host = yield* HostEnvironment
+    const handle = yield* ChildProcess.make("git", ["-C", folder, ...args], {
+      env: { ...baseEnvironment(host.env), ...markOf(host), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" },
+      extendEnv: false,
+      stdin: "ignore"
+    })
+    const said = yield* Stream.mkString(Stream.decodeText(handle.all))
+    const code: number = yield* handle.exitCode
+    return { ok: code === 0, said: said.trim() }
+  },
+  Effect.scoped,
+  Effect.timeout(DEADLINE),
+  Effect.catch(({ message }) => Effect.succeed({ ok: false, said: `git could not be run: ${message}` }))
+)
+
+const subjectOf = ({ dispatch, subject }: RunState): string => subject?.id ?? dispatch.subject.id
+
+/** By the subject alone, so that it is the same for every run and after every crash. */
+const placeOf = Effect.fnUntraced(function*(state: RunState) {
+  const { scopeDir } = yield* ProjectScope
+  const path = yield* Path.Path
+  const branch = branchOf(subjectOf(state))
+  return { branch, folder: path.join(scopeDir, "worktrees", path.basename(branch)) }
+})
+
+const add = Effect.fnUntraced(function*(state: RunState, projectRoot: string, base: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const { branch, folder } = yield* placeOf(state)
+  const there = yield* Effect.orElseSucceed(fs.exists(path.join(folder, ".git")), () => false)
+  if (there) return folder
+  // One whose folder somebody deleted is still known to git.
+  yield* git(projectRoot, "worktree", "prune")
+  const known = yield* git(projectRoot, "rev-parse", "--verify", "--quiet", `refs/heads/${branch}`)
+  const made = yield* git(
+    projectRoot,
+    "worktree",
+    "add",
+    "--quiet",
+    ...known.ok ? [folder, branch] : ["-b", branch, folder, base]
+  )
+  if (made.ok) return folder
+  return yield* new WorktreeFailed({ folder, branch, detail: made.said })
+})
+
+const rootOf = Effect.fnUntraced(function*(state: RunState, phase: Phase) {
+  const { projectRoot } = yield* ProjectScope
+  const worktree = worktreeOf(state.definition, phase)
+  if (worktree.mode === "skip") return projectRoot
+  const base = worktree.base_ref ?? "HEAD"
+  const { ok } = yield* git(projectRoot, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+  return wantsWorktree(worktree, ok) ? yield* add(state, projectRoot, base) : projectRoot
+})
+
+/** Its folder, and what `{{name}}` stands for in it. */
+export const workplaceOf = Effect.fnUntraced(function*(state: RunState, phase: Phase) {
+  const { projectRoot } = yield* ProjectScope
+  const root = yield* rootOf(state, phase)
+  return { root, valuesIn: (cwd: string) => templateValues(state, { phase: phase.id, projectRoot, cwd }) }
+})
+
+/** Of a run that is over: its worktree if nothing in it would be lost, and its branch if it holds nothing of its own. */
+export const tidyWorktree = Effect.fnUntraced(function*(state: RunState) {
+  const { definition } = state
+  const worktrees = definition.phases.map((phase) => worktreeOf(definition, phase))
+  if (!worktrees.some(({ cleanup, mode }) => mode !== "skip" && cleanup)) return
+  const fs = yield* FileSystem.FileSystem
+  const { projectRoot } = yield* ProjectScope
+  const { branch, folder } = yield* placeOf(state)
+  if (!(yield* Effect.orElseSucceed(fs.exists(folder), () => false))) return
+  const removed = yield* git(projectRoot, "worktree", "remove", folder)
+  if (!removed.ok) {
+    return yield* Effect.logInfo(`${folder} stays: ${removed.said}. Look at it with: git -C ${folder} status`)
+  }
+  // Refused, and rightly, when it has commits that are nowhere else.
+  yield* git(projectRoot, "branch", "--delete", branch)
+})

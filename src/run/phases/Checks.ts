@@ -1,0 +1,110 @@
+/** The checks of an agent phase, after an agent that would advance: what they say decides whether its work stands. */
+import { Effect } from "effect"
+import type { AgentRunRequest } from "../../../schemas/Provider.ts"
+import type { Evals } from "../../../schemas/Workflow.ts"
+import type { CheckResult } from "../../../schemas/WorkflowPolicy.ts"
+import { faultOf } from "../../agent/AgentSession.ts"
+import { AgentSessions } from "../../agent/AgentSessions.ts"
+import { ProjectScope } from "../../project/ProjectScope.ts"
+import { present } from "../../workflow/Present.ts"
+import { secretHider } from "../../workflow/ResolveEnv.ts"
+import { addUsage, usageOf } from "../policy/Budget.ts"
+import { evalOutcome, judgePassed } from "../policy/Evals.ts"
+import { fillIn } from "../Template.ts"
+import { type Conversation, newSession } from "./AgentDispatch.ts"
+import { saidIn } from "./AgentWords.ts"
+import { excerpt, textOf } from "./CommandOutput.ts"
+import type { Outcome } from "./Outcome.ts"
+import { runProgram, type Workplace } from "./Program.ts"
+import { tell } from "./Telling.ts"
+
+/** Characters of what a check said that are kept, and told to whoever has to mend it. */
+const SAID = 800
+
+type Check = Evals["checks"][number]
+type CheckOf<Kind> = Extract<Check, { readonly kind: Kind }>
+
+const runCommand = Effect.fnUntraced(
+  function*<R>({ attempt, state }: Conversation<R>, workplace: Workplace, check: CheckOf<"command">) {
+    const { args, command: program, expected_exit, secrets, timeout_secs: timeoutSecs, working_dir: folder } = check
+    const given = { program, args, env: {}, secrets, timeoutSecs, folder }
+    const { exitCode, output } = yield* runProgram(state, attempt, workplace, given)
+    const passed = exitCode === expected_exit
+    return { passed, said: `exit code ${exitCode}\n${excerpt(textOf(output), SAID, !passed)}`.trim() }
+  },
+  Effect.catch((said) => Effect.succeed({ passed: false, said }))
+)
+
+/** What is judged comes last and is fenced by nothing: a judge that it talks into passing is a poor judge, and says so in the journal. */
+const judgePrompt = (prompt: string, output: string) =>
+  `${prompt}\n\nBegin your answer with the word PASS or FAIL, then say why.\n\n## What is judged\n${output}`
+
+const runJudge = Effect.fnUntraced(
+  function*<R>(talk: Conversation<R>, { root, valuesIn }: Workplace, check: CheckOf<"llm_judge">, output: string) {
+    const { attempt, state } = talk
+    const { launch, model, system_prompt, timeout_secs, tool } = check
+    const { projectRoot } = yield* ProjectScope
+    const hide = yield* secretHider(launch?.secrets)
+    const context = yield* Effect.context<Effect.Services<ReturnType<typeof tell>>>()
+    const session = yield* newSession
+    const request: AgentRunRequest = {
+      prompt: judgePrompt(fillIn(check.prompt, valuesIn(root)), output),
+      cwd: root,
+      project_root: projectRoot,
+      timeout_secs,
+      env: {},
+      ...present({
+        model,
+        system_prompt: system_prompt === undefined ? undefined : fillIn(system_prompt, valuesIn(root)),
+        runtime_contract: launch === undefined ? undefined : { cli: { launch: present(launch) } }
+      })
+    }
+    const agents = yield* AgentSessions
+    const response = yield* agents.run({
+      session,
+      tool,
+      owner: state.head.run,
+      request,
+      onEvents: (events) =>
+        tell(state.head.run, attempt, session, events.map(saidIn).map(({ kind, text }) => ({ kind, text: hide(text) })))
+          .pipe(Effect.provideContext(context))
+    })
+    talk.usage = addUsage(talk.usage, usageOf(response))
+    const said = hide(faultOf(response) ?? response.output)
+    const passed = faultOf(response) === undefined && judgePassed(response.output)
+    return { passed, said: excerpt(said, SAID, false) }
+  },
+  Effect.catch(({ message }) => Effect.succeed({ passed: false, said: message }))
+)
+
+const resultOf = Effect.fnUntraced(
+  function*<R>(talk: Conversation<R>, workplace: Workplace, check: Check, output: string) {
+    const { passed, said } = check.kind === "command"
+      ? yield* runCommand(talk, workplace, check)
+      : yield* runJudge(talk, workplace, check, output)
+    return { id: check.id, passed, said } satisfies CheckResult
+  }
+)
+
+/** Only what would lead on is checked: a rework or a failure needs no second opinion. */
+export const checked = Effect.fn("Checks.perform")(
+  function*<R>(talk: Conversation<R>, workplace: Workplace, outcome: Outcome) {
+    const { phase, state } = talk
+    if (phase.evals === undefined || outcome._tag !== "Concluded" || outcome.decision.verdict !== "advance") {
+      return outcome
+    }
+    const { decision, output } = outcome
+    const checks = yield* Effect.forEach(phase.evals.checks, (check) => resultOf(talk, workplace, check, output))
+    const came = evalOutcome(phase.evals, checks, state.recheckings?.[phase.id] ?? 0)
+    switch (came._tag) {
+      case "Passed":
+        return { ...outcome, checks } satisfies Outcome
+      case "Rework": {
+        const sent = { ...decision, verdict: "rework", reason: came.reason, source: "evals" } as const
+        return { ...outcome, decision: sent, checks } satisfies Outcome
+      }
+      case "Block":
+        return { _tag: "Held", reason: came.reason, held: { decision, output, checks } } satisfies Outcome
+    }
+  }
+)

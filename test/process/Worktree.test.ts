@@ -1,0 +1,91 @@
+/** Where the phases of a run work, and what they know, with a real repository and a real daemon. */
+import { spawnSync } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, assert, describe, it } from "vitest"
+import { Workplace } from "./Workplace.ts"
+
+const SECRET = "tr4cker-t0ken"
+
+const workflows = `
+tools_allowlist: [sh]
+secrets:
+  token: { env: TRACKER_TOKEN }
+agents:
+  coder:
+    tool: exec
+    launch:
+      command: sh
+      args: ["-c", 'cat > /dev/null; echo "agent knows $1 and $KEY"; echo work > made; git add made && git commit -qm made || true', agent, "\${secret.token}"]
+      env: { KEY: "\${secret.token}", GIT_AUTHOR_NAME: A, GIT_AUTHOR_EMAIL: a@b, GIT_COMMITTER_NAME: A, GIT_COMMITTER_EMAIL: a@b }
+phases:
+  make: { mode: agent, agent: coder }
+  show:
+    mode: command
+    command: { program: sh, args: ["-c", 'test -f made && pwd && echo "command knows $1"', show, "\${secret.token}"] }
+  litter:
+    mode: command
+    command: { program: sh, args: ["-c", "echo left > litter"] }
+workflows:
+  - { id: tidy, worktree: required, phases: [make, show] }
+  - { id: messy, worktree: auto, phases: [make, litter] }
+`
+
+let here: Workplace | undefined
+afterEach(() => here?.end())
+
+const git = (folder: string, ...args: ReadonlyArray<string>) =>
+  spawnSync("git", ["-C", folder, "-c", "user.name=A", "-c", "user.email=a@b", ...args], { encoding: "utf8" })
+
+/** Files below a folder that hold the text. */
+const holding = (folder: string, text: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => readFileSync(file, "utf8").includes(text))
+
+const began = () => {
+  const place = new Workplace(workflows, { TRACKER_TOKEN: SECRET })
+  here = place
+  git(place.project, "init", "--quiet", "--initial-branch=main")
+  git(place.project, "add", "--all")
+  assert.strictEqual(git(place.project, "commit", "--quiet", "--message", "begin").status, 0)
+  place.start()
+  return place
+}
+
+describe("a worktree", () => {
+  it("is where the phases of a run work; what was committed there stays, and so does what was not", () => {
+    const place = began()
+    const { id } = place.answer("subject", "create", "--title", "T")
+    const branch = `animus/${id.replaceAll(":", "-")}`
+    assert.strictEqual(place.animus("workflow", "run", id, "--workflow", "tidy", "--watch").status, 0)
+    assert.strictEqual(place.read("made"), "")
+    assert.strictEqual(git(place.project, "show", `${branch}:made`).stdout, "work\n")
+    assert.notInclude(git(place.project, "worktree", "list").stdout, branch)
+
+    const other = place.answer("subject", "create", "--title", "U")
+    assert.strictEqual(place.animus("workflow", "run", other.id, "--workflow", "messy", "--watch").status, 0)
+    const worktrees = git(place.project, "worktree", "list").stdout
+    assert.include(worktrees, `animus/${other.id.replaceAll(":", "-")}`)
+    assert.include(place.animus("logs").stdout, "Look at it with: git -C ")
+
+    const [, done] = place.answer("workflow", "list").runs
+    const journal = JSON.stringify(place.answer("workflow", "journal", done.id))
+    assert.include(journal, "agent knows [secret] and [secret]")
+    assert.include(journal, "command knows [secret]")
+    assert.deepStrictEqual(holding(place.root, SECRET), [])
+  })
+
+  it("that is required and cannot be made fails the run, and one that is not required is done without", () => {
+    const place = new Workplace(workflows, { TRACKER_TOKEN: SECRET })
+    here = place
+    place.start()
+    const { id } = place.answer("subject", "create", "--title", "T")
+    const { status, stdout } = place.animus("workflow", "run", id, "--workflow", "tidy", "--watch")
+    assert.notStrictEqual(status, 0)
+    assert.include(stdout, "could not be made: fatal: not a git repository")
+    place.animus("workflow", "run", id, "--workflow", "messy", "--watch")
+    assert.strictEqual(place.read("made"), "work\n")
+  })
+})

@@ -18,7 +18,7 @@ const MIB = 1024 * 1024
 const MEMORY = 300 * MIB
 /** Between a deadline and the answer that it brings, on a busy machine. */
 const GRACE = 2_000
-const PATIENT = 12_000
+const PATIENT = 60_000
 const SHORT = 500
 
 /** The rogue is `fixture`, as in the one other place that hosts it. */

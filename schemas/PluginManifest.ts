@@ -57,13 +57,16 @@ export const PluginManifest = open({
 })
 export type PluginManifest = typeof PluginManifest.Type
 
-const subjectKindToken = "subject_kind:"
+const tokensOf = ({ capabilities }: Pick<PluginManifest, "capabilities">, prefix: string): ReadonlyArray<string> =>
+  capabilities.filter((token) => token.startsWith(prefix)).map((token) => token.slice(prefix.length))
 
 /** The subject kinds a manifest claims, in its order: routing reads them here, not from `initialize`. */
-export const subjectKindsOf = (manifest: PluginManifest): ReadonlyArray<string> =>
-  manifest.capabilities
-    .filter((token) => token.startsWith(subjectKindToken))
-    .map((token) => token.slice(subjectKindToken.length))
+export const subjectKindsOf = (manifest: Pick<PluginManifest, "capabilities">): ReadonlyArray<string> =>
+  tokensOf(manifest, "subject_kind:")
+
+/** The tools that a provider's manifest claims, as it spells them. */
+export const providerToolsOf = (manifest: Pick<PluginManifest, "capabilities">): ReadonlyArray<string> =>
+  tokensOf(manifest, "provider_tool:")
 
 /** Every kind it serves, the first one first. */
 export const kindsOf = ({ plugin_kind, plugin_kinds }: Pick<PluginManifest, "plugin_kind" | "plugin_kinds">) => [

@@ -29,6 +29,21 @@ export class InstallRefused extends Schema.TaggedError<InstallRefused>()("Instal
   }
 }
 
+/** Another plugin claims the kind: with both of them installed neither would serve it. */
+export class KindTaken extends Schema.TaggedError<KindTaken>()("KindTaken", {
+  plugin: Schema.String,
+  kind: Schema.String,
+  holder: Schema.String
+}) {
+  readonly category = "conflict" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
+  override get message() {
+    return `plugin ${this.plugin} was not installed: it claims subjects of kind "${this.kind}", which plugin ${this.holder} ` +
+      `serves, and of two that claim a kind neither serves it. To have this one instead: ` +
+      `animus plugin uninstall ${this.holder}, then type the same again`
+  }
+}
+
 /** A tree that cannot be hashed or kept as it is. */
 export class TreeRefused extends Schema.TaggedError<TreeRefused>()("TreeRefused", {
   path: Schema.String,

@@ -1,4 +1,5 @@
 /** Which provider plugin serves a tool. Pure. */
+import { providerToolsOf } from "../../schemas/PluginManifest.ts"
 import type { InstalledPlugin } from "../plugin/PluginCatalog.ts"
 
 const prefix = "animus-provider-"
@@ -13,9 +14,7 @@ export const canonicalTool = (tool: string): string => {
 
 const toolsOf = ({ manifest, name }: InstalledPlugin): ReadonlyArray<string> =>
   [
-    ...manifest.capabilities.flatMap((token) =>
-      token.startsWith("provider_tool:") ? [token.slice("provider_tool:".length)] : []
-    ),
+    ...providerToolsOf(manifest),
     ...(name.startsWith(prefix) ? [name.slice(prefix.length)] : [])
   ].map(canonicalTool)
 

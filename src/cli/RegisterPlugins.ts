@@ -3,6 +3,7 @@
  * and so does what the user registered under them.
  */
 import { Effect, FileSystem, Path, Schema } from "effect"
+import type { KindTaken } from "../../schemas/errors/InstallErrors.ts"
 import { Installer } from "../install/Installer.ts"
 import { findLocked } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
@@ -27,18 +28,21 @@ const registered = Effect.gen(function*() {
   return new Map(Object.entries(entries).map(([name, { binary }]) => [name, binary]))
 })
 
-/** The names that are new, or newer than before. */
+/** The names that are new, or newer than before, and why others stay out: what they would do, another plugin does. */
 export const installReferencePlugins = Effect.gen(function*() {
   const { referencePlugins } = yield* Installation
   const installer = yield* Installer
   const ledger = yield* (yield* PluginStore).ledger
   const byHand = yield* registered
   const added: Array<string> = []
+  const left: Array<KindTaken> = []
   for (const { name, path } of referencePlugins) {
     const isElsewhere = (findLocked(ledger, name)?.source ?? path) !== path || (byHand.get(name) ?? path) !== path
     if (isElsewhere) continue
-    const { unchanged } = yield* installer.install({ spec: { kind: "path", path }, policy: "disabled", name })
-    if (!unchanged) added.push(name)
+    yield* installer.install({ spec: { kind: "path", path }, policy: "disabled", name }).pipe(
+      Effect.map(({ unchanged }) => unchanged || added.push(name)),
+      Effect.catchTag("KindTaken", (taken) => Effect.sync(() => left.push(taken)))
+    )
   }
-  return added
+  return { added, left }
 }).pipe(withPluginTools)

@@ -2,7 +2,7 @@
 import { Context, Effect, FileSystem, Layer } from "effect"
 import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import type { DoctorFinding } from "../../schemas/errors/InstallErrors.ts"
-import type { LockedPlugin } from "../../schemas/PluginLock.ts"
+import type { LockedPlugin, PluginLedger } from "../../schemas/PluginLock.ts"
 import { cureOf } from "../lock/Cure.ts"
 import { hashesOf } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
@@ -10,6 +10,7 @@ import { type Candidate, findCandidates } from "../plugin/Candidates.ts"
 import { rememberedManifest } from "../plugin/ManifestProbe.ts"
 import { exporting, missingVariables } from "../plugin/MissingVariables.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
+import { contestedAmong } from "./Claims.ts"
 
 const unlisted = Effect.fnUntraced(function*({ broken, name, path, release, source }: Candidate) {
   if (release !== undefined || source === "project_local") return []
@@ -43,6 +44,15 @@ const missing = Effect.fnUntraced(function*({ artifact_sha256, name }: LockedPlu
   }))
 })
 
+/** Of those who claim a kind together nobody serves it. */
+const contested = Effect.fnUntraced(function*(ledger: PluginLedger) {
+  return (yield* contestedAmong(ledger)).map(([kind, names]): DoctorFinding => ({
+    about: names.join(", "),
+    problem: `all of them claim subjects of kind "${kind}", so none of them serves it`,
+    fix: names.map((name) => `animus plugin uninstall ${name}`).join(", or: ")
+  }))
+})
+
 const examine = Effect.gen(function*() {
   const { held, ledger, trees } = yield* PluginStore
   const { candidates, warnings } = yield* findCandidates
@@ -53,6 +63,7 @@ const examine = Effect.gen(function*() {
   if (known._tag === "None") return [...told, ...loose.flat()]
   const { plugins } = known.value
   const damaged = yield* Effect.forEach(plugins, changed)
+  const clashes = yield* contested(known.value)
   const unset = yield* Effect.forEach(plugins, missing)
   const needed = hashesOf(known.value)
   const running = yield* held
@@ -63,7 +74,7 @@ const examine = Effect.gen(function*() {
     problem: "it lies in the store, and nothing lists it",
     fix: "animus plugin doctor --sweep"
   }))
-  return [...told, ...loose.flat(), ...damaged.flat(), ...unset.flat(), ...orphans]
+  return [...told, ...loose.flat(), ...damaged.flat(), ...clashes, ...unset.flat(), ...orphans]
 })
 
 export class Doctor extends Context.Service<Doctor, {

@@ -6,7 +6,7 @@
 import { Context, DateTime, Effect, FileSystem, Layer, Path } from "effect"
 import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import { InstallFailed, InstallRefused, NotInstalled } from "../../schemas/errors/InstallErrors.ts"
-import type { InstallBusy } from "../../schemas/errors/InstallErrors.ts"
+import type { InstallBusy, KindTaken } from "../../schemas/errors/InstallErrors.ts"
 import type { LockUnreadable } from "../../schemas/errors/LockErrors.ts"
 import type { LockedPlugin, PluginLedger, PluginRelease, SignaturePolicy } from "../../schemas/PluginLock.ts"
 import { kindsOf } from "../../schemas/PluginManifest.ts"
@@ -14,6 +14,7 @@ import { another } from "../lock/Cure.ts"
 import { drop, findLocked, goBack, put, sameHash } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { askManifest, rememberedManifest, rememberManifest } from "../plugin/ManifestProbe.ts"
+import { checkClaims } from "./Claims.ts"
 import { installPoint } from "./InstallPoint.ts"
 import { isPluginName } from "./PluginName.ts"
 import { type Fetched, type FetchError, namedIn, PluginSources, type PluginSpec } from "./PluginSources.ts"
@@ -28,6 +29,8 @@ export interface InstallRequest {
   readonly name?: string | undefined
   /** Also in place of a plugin of the same name from elsewhere. */
   readonly force?: boolean | undefined
+  /** Also one that serves a tool whose name is reserved. */
+  readonly mayShadow?: boolean | undefined
 }
 
 export interface Installed {
@@ -38,7 +41,7 @@ export interface Installed {
   readonly signature: SignatureCheck
 }
 
-export type InstallError = FetchError | InstallBusy | StateFolderUnusable | LockUnreadable
+export type InstallError = FetchError | InstallBusy | KindTaken | StateFolderUnusable | LockUnreadable
 export type ChangeError = InstallError | NotInstalled
 
 const badName = (what: string, name: string) =>
@@ -145,6 +148,7 @@ const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: Ins
   if (!isPluginName(name)) return yield* badName(fetched.source, name)
   const old = findLocked(ledger, name)
   yield* checkReplaced(old, fetched, request.force === true)
+  yield* checkClaims(ledger, { name, manifest, mayShadow: request.mayShadow === true })
   yield* store.keep(tree, sha256)
   yield* rememberManifest(sha256, manifest)
   yield* installPoint("kept")
@@ -216,6 +220,8 @@ const rollback = Effect.fnUntraced(function*(name: string) {
       fix: `Another one is installed with: ${another(now)}`
     })
   }
+  const manifest = yield* rememberedManifest(plugin.artifact_sha256)
+  if (manifest !== undefined) yield* checkClaims(ledger, { name, manifest, mayShadow: true })
   yield* store.commit(yield* stamp(back))
   return plugin
 }, Effect.scoped)

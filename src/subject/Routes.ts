@@ -1,12 +1,7 @@
 /** Which plugin serves which kind of subject: exact claim first, then the longest glob. Pure. */
 import { Result } from "effect"
 import { DuplicateKindClaim } from "../../schemas/errors/PluginErrors.ts"
-
-export interface Claim {
-  /** `task`, or `task.*` for every kind below `task.`, which `task` itself is not. */
-  readonly kind: string
-  readonly plugin: string
-}
+import { type Claim, claimantsOf } from "../plugin/KindClaims.ts"
 
 export interface Routes {
   /** Each kind or glob once. */
@@ -16,13 +11,9 @@ export interface Routes {
 }
 
 export const makeRoutes = (claims: ReadonlyArray<Claim>): Routes => {
-  const claimants = new Map<string, Set<string>>()
-  for (const { kind, plugin } of claims) {
-    claimants.set(kind, (claimants.get(kind) ?? new Set<string>()).add(plugin))
-  }
   const served: Array<Claim> = []
   const contested = new Map<string, DuplicateKindClaim>()
-  for (const [kind, [plugin = "", ...others]] of claimants) {
+  for (const [kind, [plugin = "", ...others]] of claimantsOf(claims)) {
     if (others.length === 0) served.push({ kind, plugin })
     else contested.set(kind, new DuplicateKindClaim({ kind, plugins: [plugin, ...others] }))
   }

@@ -10,7 +10,6 @@ import type {
   PluginError,
   SubjectNotFound
 } from "../../schemas/errors/PluginErrors.ts"
-import { subjectKindsOf } from "../../schemas/PluginManifest.ts"
 import type {
   CreateSubject,
   Subject,
@@ -21,6 +20,7 @@ import type {
   SubjectStatus
 } from "../../schemas/Subject.ts"
 import { type Discovery, registryFault } from "../plugin/Discovery.ts"
+import { claimsOf } from "../plugin/KindClaims.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
 import { listKinds } from "./Pages.ts"
@@ -56,10 +56,7 @@ export class SubjectRouter extends Context.Service<SubjectRouter, {
 /** Kinds that nobody serves, because two plugins would. */
 export const kindClashes = (discovery: Discovery) => [...routesOf(discovery).contested.values()]
 
-const routesOf = ({ plugins }: Discovery) =>
-  makeRoutes(
-    plugins.flatMap(({ manifest, name }) => subjectKindsOf(manifest).map((kind) => ({ kind, plugin: name })))
-  )
+const routesOf = ({ plugins }: Discovery) => makeRoutes(claimsOf(plugins))
 
 /** As the plugins are now. */
 const routesOver = (catalog: PluginCatalog["Service"]) => {

@@ -6,6 +6,7 @@ import * as PluginProcessChild from "../../layers/PluginProcessChild.ts"
 import * as PluginSources from "../../layers/PluginSources.ts"
 import * as PluginStoreFile from "../../layers/PluginStoreFile.ts"
 import * as SignatureSigstore from "../../layers/SignatureSigstore.ts"
+import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { Installer, type InstallRequest } from "../../src/install/Installer.ts"
 import { PluginLock } from "../../src/lock/PluginLock.ts"
 import { PluginStore } from "../../src/lock/PluginStore.ts"
@@ -32,11 +33,13 @@ export const premisesAt = (root: string) => {
   )
 }
 
-export const manifest = (name: string, version = "1.0.0") =>
-  JSON.stringify({ name, version, plugin_kind: "custom", description: "", protocol_version: "1.1.0", capabilities: [] })
+export const manifest = (name: string, version = "1.0.0", more: Partial<PluginManifest> = {}) =>
+  JSON.stringify({ name, version, plugin_kind: "custom", description: "", protocol_version: "1.1.0", ...more })
 
-export const script = (name: string, version: string, before = ":") =>
-  `#!/bin/sh\n${before}\necho '${manifest(name, version)}'\n`
+/** A program that prints this when it is asked for its manifest, or for anything. */
+export const printing = (text: string, before = ":") => `#!/bin/sh\n${before}\necho '${text}'\n`
+
+export const script = (name: string, version: string, before = ":") => printing(manifest(name, version), before)
 
 export const premises = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem

@@ -124,6 +124,19 @@ describe("a plugin", () => {
     assert.strictEqual(here.answer("plugin", "info", NAME).source, "explicit_config")
   })
 
+  it("that serves what a reference plugin serves, keeps it: init leaves that one out and says so", () => {
+    const { here, source } = workplace()
+    writeFileSync(source, program("1.0.0").replace("subject_kind:told", "subject_kind:task"))
+    const refused = here.animus("plugin", "install", "--path", source)
+    assert.deepStrictEqual([refused.status, refused.stdout], [4, ""])
+    assert.include(refused.stderr, "animus plugin uninstall animus-subject-default")
+    here.answer("plugin", "uninstall", "animus-subject-default")
+    here.answer("plugin", "install", "--path", source)
+    const again = here.animus("init")
+    assert.strictEqual(again.status, 0, again.stderr)
+    assert.include(again.stdout, `left out animus-subject-default: ${NAME} serves subjects of kind "task"`)
+  })
+
   it("and all that is wrong with others is named by the doctor, each with what to type", () => {
     const { here, source } = workplace()
     const healthy = here.animus("plugin", "doctor")

@@ -5,6 +5,7 @@ import { Trust } from "../../project/Trust.ts"
 import { succeed } from "../Output.ts"
 import { installReferencePlugins } from "../RegisterPlugins.ts"
 import { aboutRepository } from "../Repository.ts"
+import { sanitizeLine } from "../Sanitize.ts"
 import { workflowTemplate } from "../WorkflowTemplate.ts"
 
 const words = (command: string): ReadonlyArray<string> => command.split(/\s+/).filter((word) => word !== "")
@@ -37,7 +38,7 @@ export const init = Command.make("init", {
     const file = path.join(scope.projectDir, "workflows.yaml")
     const isNew = !(yield* fs.exists(scope.projectDir))
     const created = yield* writeTemplate(file, agent, test)
-    const registered = yield* installReferencePlugins
+    const { added: registered, left } = yield* installReferencePlugins
     const trusted = isNew ? (yield* trust.approve).trusted : (yield* trust.status).trusted
     const { lines, repository } = yield* aboutRepository("init")
     const data = { project_root: scope.projectRoot, repository, workflow_file: file, created, registered, trusted }
@@ -45,6 +46,9 @@ export const init = Command.make("init", {
       ...lines,
       created ? `wrote ${file}` : `kept ${file}`,
       ...registered.map((name) => `installed ${name}, listed in ${path.join(scope.configDir, "plugins.lock")}`),
+      ...left.map(({ holder, kind, plugin }) =>
+        sanitizeLine(`left out ${plugin}: ${holder} serves subjects of kind "${kind}"`)
+      ),
       trusted
         ? "trusted what this project may execute"
         : "not trusted yet: read the .animus folder, then: animus trust",

@@ -2,6 +2,7 @@ import { Effect, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { Sha256 } from "../../../schemas/PluginLock.ts"
+import { reservedTools } from "../../install/Claims.ts"
 import { Installer } from "../../install/Installer.ts"
 import { isPluginName } from "../../install/PluginName.ts"
 import type { PluginSpec } from "../../install/PluginSources.ts"
@@ -54,8 +55,12 @@ export const pluginInstall = Command.make("install", {
     Flag.withDefault(false),
     Flag.withDescription("Also in place of a plugin of the same name from elsewhere")
   ),
+  mayShadow: Flag.Boolean("allow-shadow-builtin").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription(`Also one that serves a tool of a reserved name: ${reservedTools.join(", ")}`)
+  ),
   signaturePolicy
-}, ({ force, name, signaturePolicy, ...sources }) =>
+}, ({ force, mayShadow, name, signaturePolicy, ...sources }) =>
   Effect.gen(function*() {
     const installer = yield* Installer
     if (Option.isSome(name) && !isPluginName(name.value)) {
@@ -67,7 +72,8 @@ export const pluginInstall = Command.make("install", {
       spec: yield* specOf(sources),
       policy: yield* policyOf(signaturePolicy),
       name: Option.getOrUndefined(name),
-      force
+      force,
+      mayShadow
     })
     const { plugin, signature, unchanged } = installed
     const data = { ...plugin, unchanged, signature_detail: signature.detail }

@@ -28,6 +28,8 @@ export interface DiskOperations {
   readonly syncFolder: (folder: Fs.FileHandle, point: SyncPoint) => Promise<void>
   readonly truncate: (file: Fs.FileHandle, length: number) => Promise<void>
   readonly rename: (from: string, to: string) => Promise<void>
+  /** The content alone, without reading it where the file system can do without. */
+  readonly copyFile: (from: string, to: string) => Promise<void>
   /** With all that is in it; what is not there is no error. */
   readonly remove: (path: string) => Promise<void>
   /** And those above it; answers the first that was made. */
@@ -41,6 +43,7 @@ export const nodeDisk: DiskOperations = {
   syncFolder: (folder) => folder.sync(),
   truncate: (file, length) => file.truncate(length),
   rename: (from, to) => Fs.rename(from, to),
+  copyFile: (from, to) => Fs.copyFile(from, to, Fs.constants.COPYFILE_FICLONE),
   remove: (path) => Fs.rm(path, { recursive: true, force: true }),
   makeFolder: (path) => Fs.mkdir(path, { recursive: true, mode: 0o700 })
 }
@@ -50,13 +53,21 @@ export const Disk: Context.Reference<DiskOperations> = Context.Reference("animus
 })
 
 const FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"])
+const SQLITE_FULL = 13
 
-const codeOf = (cause: unknown): unknown =>
+export const codeOf = (cause: unknown): unknown =>
   typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
+
+/** For want of space, whoever says so: the system, SQLite, or one of the operations here. */
+export const isFull = (cause: unknown): boolean => {
+  if (cause instanceof SessionStoreFailed) return cause.reason._tag === "StoreFull"
+  const isSqlite = typeof cause === "object" && cause !== null && "errcode" in cause
+  return FULL.has(codeOf(cause)) || (isSqlite && cause.errcode === SQLITE_FULL)
+}
 
 const failed = (operation: string, path: string, cause: unknown) =>
   new SessionStoreFailed({
-    reason: FULL.has(codeOf(cause))
+    reason: isFull(cause)
       ? new StoreFull({ path })
       : new StoreUnreachable({ operation, path, detail: cause instanceof Error ? cause.message : String(cause) })
   })

@@ -10,6 +10,8 @@ import { InstallFailed } from "../schemas/errors/InstallErrors.ts"
 import { entryOf } from "../src/install/Entry.ts"
 import { parseNpmSpec } from "../src/install/NpmSpec.ts"
 import type { Fetched } from "../src/install/PluginSources.ts"
+import { isFull } from "./DurableFile.ts"
+import { noRoom } from "./StoreTrouble.ts"
 
 const DEADLINE = "2 minutes"
 const TAIL = 2000
@@ -52,6 +54,9 @@ const npm = Effect.fnUntraced(
       Stream.runFold(() => "", (text, piece) => (text + piece).slice(-TAIL))
     )
     const [said, code] = yield* Effect.all([words, child.exitCode], { concurrency: 2 })
+    if (/\bENOSPC\b/.test(said)) {
+      return yield* noRoom(Path.dirname(folder), "npm found no space left on its disk, or on that of its own cache")
+    }
     if (Number(code) !== 0) return yield* failed(spec, `npm ended with exit code ${code}: ${wordsOf(said)}`)
   },
   Effect.scoped,
@@ -75,7 +80,10 @@ export const fetchNpm = Effect.fn("PluginSourceNpm.fetch")(function*(text: strin
     })
   }
   const files = (run: () => Promise<unknown>) =>
-    Effect.tryPromise({ try: run, catch: (cause) => failed(text, String(cause)) })
+    Effect.tryPromise({
+      try: run,
+      catch: (cause) => isFull(cause) ? noRoom(Path.dirname(folder)) : failed(text, String(cause))
+    })
   // A project of its own: npm looks no further for one, nor for its settings.
   yield* files(() => Fs.writeFile(Path.join(folder, "package.json"), `{"private":true}\n`))
   yield* npm(text, folder)

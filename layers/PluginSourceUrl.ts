@@ -13,7 +13,9 @@ import { gunzip } from "node:zlib"
 import { InstallFailed, InstallRefused } from "../schemas/errors/InstallErrors.ts"
 import { entryOf } from "../src/install/Entry.ts"
 import type { Fetched } from "../src/install/PluginSources.ts"
+import { attempt, isFull, openFile, writeAll } from "./DurableFile.ts"
 import { BUNDLE_SUFFIX } from "./PluginSourcePath.ts"
+import { noRoom, wordsOf } from "./StoreTrouble.ts"
 
 const DEADLINE = "2 minutes"
 const REDIRECTS = 5
@@ -23,8 +25,6 @@ const BUNDLE_BYTES = 1024 * 1024
 
 const failed = (url: string, detail: string) =>
   new InstallFailed({ what: url, detail, fix: "Check the address, then type the same again" })
-
-const wordsOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
 /** What lies under it says more: that nobody listens there, or that there is no such host. */
 const reasonOf = (error: HttpClientError.HttpClientError): string => {
@@ -76,23 +76,32 @@ const placeOf = (path: string): string | undefined => {
   return path.startsWith("/") || place.startsWith("..") || path.includes("\0") ? undefined : place
 }
 
+/** Of what is put into the folder: either there is room for it, or the address is to be looked at. */
+const trouble = (url: string, folder: string) => (cause: unknown) =>
+  isFull(cause) ? noRoom(Path.dirname(folder)) : failed(url, wordsOf(cause))
+
+/** Never through a link that an earlier entry put there: exclusive creation follows none at the end. */
+const writeNew = Effect.fnUntraced(function*(path: string, bytes: Uint8Array, executable: boolean) {
+  const file = yield* openFile(path, "wx")
+  yield* writeAll(path, file, bytes, 0)
+  yield* attempt("chmod", path, () => file.chmod(executable ? 0o755 : 0o644))
+}, Effect.scoped)
+
 const unpackOne = Effect.fnUntraced(function*(url: string, folder: string, entry: Tar.Entry<unknown>) {
   const { linkTarget = "", mode, path, type } = entry.header
   const place = placeOf(path)
   if (place === undefined) return yield* failed(url, `its entry ${path} would lie outside of its folder`)
   const full = Path.join(folder, place)
-  const files = (run: () => Promise<unknown>) =>
-    Effect.tryPromise({ try: run, catch: (cause) => failed(url, wordsOf(cause)) })
+  const makeFolder = (path: string) =>
+    Effect.tryPromise({ try: () => Fs.mkdir(path, { recursive: true }), catch: trouble(url, folder) })
   switch (type) {
     case "Directory":
-      return yield* files(() => Fs.mkdir(full, { recursive: true }))
+      return yield* makeFolder(full)
     case "File": {
       const content = yield* Effect.mapError(Stream.runCollect(entry.body), (cause) => failed(url, wordsOf(cause)))
-      yield* files(() => Fs.mkdir(Path.dirname(full), { recursive: true }))
-      // Never through a link that an earlier entry put there: exclusive creation follows none at the end.
-      return yield* files(() =>
-        Fs.writeFile(full, Buffer.concat(content), { flag: "wx", mode: mode & 0o111 ? 0o755 : 0o644 })
-      )
+      yield* makeFolder(Path.dirname(full))
+      const write = writeNew(full, Buffer.concat(content), (mode & 0o111) !== 0)
+      return yield* Effect.mapError(write, trouble(url, folder))
     }
     default:
       return yield* failed(
@@ -112,7 +121,11 @@ const unpack = Effect.fnUntraced(function*(url: string, bytes: Uint8Array, folde
   yield* Stream.make<[Uint8Array]>(tar).pipe(
     Stream.pipeThroughChannel(Tar.decode()),
     Stream.runForEach((entry) => unpackOne(url, folder, entry)),
-    Effect.mapError((error) => error._tag === "InstallFailed" ? error : failed(url, `it is no tar: ${error.message}`))
+    Effect.mapError((error) =>
+      error._tag === "InstallFailed" || error._tag === "StateFolderUnusable"
+        ? error
+        : failed(url, `it is no tar: ${error.message}`)
+    )
   )
   // Archives usually hold one folder that holds everything.
   const [only, ...others] = yield* Effect.promise(() => Fs.readdir(folder, { withFileTypes: true }))
@@ -156,9 +169,6 @@ export const fetchUrl = Effect.fn("PluginSourceUrl.fetch")(function*(
   if (/\.(?:tar\.gz|tgz|zip)$/.test(entry)) {
     return yield* failed(url, `it is called ${entry}, and is no gzipped tar`)
   }
-  yield* Effect.tryPromise({
-    try: () => Fs.writeFile(Path.join(folder, entry), bytes, { mode: 0o755 }),
-    catch: (cause) => failed(url, wordsOf(cause))
-  })
+  yield* Effect.mapError(writeNew(Path.join(folder, entry), bytes, true), trouble(url, folder))
   return { ...facts, entry } satisfies Fetched
 })

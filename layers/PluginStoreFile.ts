@@ -14,8 +14,9 @@ import { PluginStore } from "../src/lock/PluginStore.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { replaceFile } from "./DurableFile.ts"
 import { copyTree, hashTree } from "./PluginTree.ts"
-import { orWhenMissing, snapshotsIn, treesIn, unusable, wordsOf } from "./StoredTrees.ts"
+import { snapshotsIn, treesIn } from "./StoredTrees.ts"
 import { acquireLock } from "./StoreLock.ts"
+import { orWhenMissing, unusable, wordsOf } from "./StoreTrouble.ts"
 
 const PATIENCE = Schedule.spaced("100 millis").pipe(Schedule.upTo({ duration: "1 minute" }))
 

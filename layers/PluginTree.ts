@@ -6,6 +6,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { TreeRefused } from "../schemas/errors/InstallErrors.ts"
 import { insideOf, type TreeEntry, treeText } from "../src/lock/Tree.ts"
+import { Disk, isFull } from "./DurableFile.ts"
+import { noRoom, wordsOf } from "./StoreTrouble.ts"
 
 const MOST_ENTRIES = 50_000
 const MOST_BYTES = 1024 * 1024 * 1024
@@ -23,13 +25,17 @@ interface Node {
   readonly identity: string
 }
 
+const refusal = (path: string, cause: unknown): TreeRefused =>
+  cause instanceof TreeRefused ? cause : new TreeRefused({ path, detail: wordsOf(cause) })
+
 const attempt = <A>(path: string, run: () => Promise<A>) =>
+  Effect.tryPromise({ try: run, catch: (cause) => refusal(path, cause) })
+
+/** The same for what is written beside the other trees of a store, whose disk may have no room for it. */
+const attemptIn = <A>(tree: string, path: string, run: () => Promise<A>) =>
   Effect.tryPromise({
     try: run,
-    catch: (cause) =>
-      cause instanceof TreeRefused
-        ? cause
-        : new TreeRefused({ path, detail: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => isFull(cause) ? noRoom(Path.dirname(tree)) : refusal(path, cause)
   })
 
 const checkLink = async (root: string, path: string, target: string) => {
@@ -105,13 +111,16 @@ export const identityOfTree = (folder: string) =>
     (nodes) => nodes.map(({ identity }) => identity).toSorted().join("\n")
   )
 
-const copyNode = async (from: string, to: string, { executable, kind, path, target }: Node) => {
-  const full = Path.join(to, path)
-  if (kind === "folder") return void await Fs.mkdir(full, { mode: 0o755 })
-  if (kind === "link") return Fs.symlink(target, full)
-  await Fs.copyFile(Path.join(from, path), full, Fs.constants.COPYFILE_FICLONE)
-  return Fs.chmod(full, executable ? 0o755 : 0o644)
-}
+const copyNode = Effect.fnUntraced(function*(from: string, to: string, { executable, kind, path, target }: Node) {
+  const disk = yield* Disk
+  const [source, full] = [Path.join(from, path), Path.join(to, path)]
+  yield* attemptIn(to, source, async () => {
+    if (kind === "folder") return void await Fs.mkdir(full, { mode: 0o755 })
+    if (kind === "link") return Fs.symlink(target, full)
+    await disk.copyFile(source, full)
+    return Fs.chmod(full, executable ? 0o755 : 0o644)
+  })
+})
 
 /** A file is copied into the folder under its own name, also when it is named by a link. */
 export const copyTree = Effect.fn("PluginTree.copy")(function*(from: string, to: string) {
@@ -119,11 +128,11 @@ export const copyTree = Effect.fn("PluginTree.copy")(function*(from: string, to:
   if (stat.isFile()) {
     const executable = (stat.mode & 0o111) !== 0
     const node: Node = { kind: "file", path: Path.basename(from), executable, target: "", identity: "" }
-    return yield* attempt(from, () => copyNode(Path.dirname(from), to, node))
+    return yield* copyNode(Path.dirname(from), to, node)
   }
   if (!stat.isDirectory()) return yield* new TreeRefused({ path: from, detail: "it is neither a file nor a folder" })
   const nodes = yield* attempt(from, () => walk(from, LEFT_OUT))
-  for (const node of nodes) yield* attempt(Path.join(from, node.path), () => copyNode(from, to, node))
+  for (const node of nodes) yield* copyNode(from, to, node)
 })
 
 const syncPath = async (path: string) => {
@@ -140,7 +149,7 @@ export const freezeTree = Effect.fn("PluginTree.freeze")(function*(folder: strin
   const nodes = yield* attempt(folder, () => walk(folder, nothing))
   const settle = ({ executable, kind, path }: Node) => {
     const full = Path.join(folder, path)
-    return attempt(full, async () => {
+    return attemptIn(folder, full, async () => {
       if (kind === "link") return
       await Fs.chmod(full, kind === "folder" || executable ? 0o555 : 0o444)
       await syncPath(full)
@@ -148,7 +157,7 @@ export const freezeTree = Effect.fn("PluginTree.freeze")(function*(folder: strin
   }
   yield* Effect.forEach(nodes.filter(({ kind }) => kind === "file"), settle, { concurrency: AT_ONCE })
   for (const node of nodes.toReversed()) if (node.kind === "folder") yield* settle(node)
-  yield* attempt(folder, () => syncPath(folder))
+  yield* attemptIn(folder, folder, () => syncPath(folder))
 })
 
 /** Also what was made unwritable; nothing is followed. */

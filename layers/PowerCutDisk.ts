@@ -122,6 +122,8 @@ export class PowerCutDisk {
       empty(this.#at(path))
       this.#parent(path).live.delete(Path.basename(path))
     },
+    // No store of runs copies files.
+    copyFile: nodeDisk.copyFile,
     makeFolder: async (path) => {
       await this.#step()
       const first = await nodeDisk.makeFolder(path)

@@ -7,6 +7,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { DaemonAlreadyRunning, StateFolderUnusable } from "../schemas/errors/DaemonErrors.ts"
+import { isFull } from "./DurableFile.ts"
 
 const SQLITE_BUSY = 5
 
@@ -37,7 +38,9 @@ const unusable = (path: string, cause: unknown) =>
   new StateFolderUnusable({
     path,
     detail: cause instanceof Error ? cause.message : String(cause),
-    fix: "Make it a folder this user may read and write, or set ANIMUS_CONFIG_DIR to another folder"
+    fix: isFull(cause)
+      ? `Free some space there (df -h ${Path.dirname(path)} shows how much there is), then type the same again`
+      : "Make it a folder this user may read and write, or set ANIMUS_CONFIG_DIR to another folder"
   })
 
 const lock = (lockPath: string, holderPath: string, wait: number) =>

@@ -6,30 +6,14 @@ import { Effect, Semaphore } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
-import { StateFolderUnusable } from "../schemas/errors/DaemonErrors.ts"
 import { installPoint } from "../src/install/InstallPoint.ts"
 import type { TreeCheck } from "../src/lock/PluginStore.ts"
 import { makeFolder, syncFolder } from "./DurableFile.ts"
 import { copyTree, freezeTree, hashTree, identityOfTree, removeTree } from "./PluginTree.ts"
+import { orWhenMissing, unusable } from "./StoreTrouble.ts"
 import { makeHolds } from "./TreeHolds.ts"
 
 const STAGING = ".staging-"
-
-export const wordsOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
-
-const codeOf = (cause: unknown): unknown =>
-  typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
-
-export const orWhenMissing = <A>(absent: A, found: Promise<A>): Promise<A> =>
-  found.catch((cause: unknown) => codeOf(cause) === "ENOENT" ? absent : Promise.reject(cause))
-
-export const unusable = (path: string) => (cause: unknown) =>
-  new StateFolderUnusable({
-    what: "plugin store",
-    path,
-    detail: wordsOf(cause),
-    fix: "Make it a folder this user may write and that has room, then type the same again"
-  })
 
 const attempt = <A>(path: string, run: () => Promise<A>) => Effect.tryPromise({ try: run, catch: unusable(path) })
 

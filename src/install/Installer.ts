@@ -41,7 +41,7 @@ export interface Installed {
   readonly signature: SignatureCheck
 }
 
-export type InstallError = FetchError | InstallBusy | KindTaken | StateFolderUnusable | LockUnreadable
+export type InstallError = FetchError | InstallBusy | KindTaken | LockUnreadable
 export type ChangeError = InstallError | NotInstalled
 
 const badName = (what: string, name: string) =>

@@ -3,6 +3,7 @@
  * executed, install scripts included.
  */
 import { Context, type Effect } from "effect"
+import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 import type { InstallFailed, InstallRefused, TreeRefused } from "../../schemas/errors/InstallErrors.ts"
 import type { PluginSourceKind } from "../../schemas/PluginLock.ts"
 
@@ -26,7 +27,7 @@ export interface Fetched {
   readonly signed?: { readonly artifact: Uint8Array; readonly bundle: string }
 }
 
-export type FetchError = InstallFailed | InstallRefused | TreeRefused
+export type FetchError = InstallFailed | InstallRefused | TreeRefused | StateFolderUnusable
 
 export class PluginSources extends Context.Service<PluginSources, {
   readonly fetch: (spec: PluginSpec, folder: string) => Effect.Effect<Fetched, FetchError>

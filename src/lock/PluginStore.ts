@@ -29,7 +29,7 @@ export class PluginStore extends Context.Service<PluginStore, {
   /** An empty folder beside the trees; gone when the scope closes. */
   readonly stage: Effect.Effect<string, StateFolderUnusable, Scope.Scope>
   /** Copies a file, or a folder and all that is in it; links that lead out of it are refused. */
-  readonly copy: (from: string, to: string) => Effect.Effect<void, TreeRefused>
+  readonly copy: (from: string, to: string) => Effect.Effect<void, TreeRefused | StateFolderUnusable>
   /** Every byte is read. */
   readonly hash: (folder: string) => Effect.Effect<string, TreeRefused>
   /** Moves a staged folder under its hash, durably. */

@@ -2,7 +2,7 @@
  * What a plugin says of itself before it is started: `<plugin> --manifest`, under limits. Remembered under the hash of its
  * tree, so that a daemon that starts executes nothing to know what was known when the plugin was installed.
  */
-import { Effect, FileSystem, Option, Path, Schema, Stream } from "effect"
+import { Effect, FileSystem, Option, Path, Result, Schema, SemVer, Stream } from "effect"
 import { ManifestProbeFailed } from "../../schemas/errors/PluginErrors.ts"
 import { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { HostEnvironment, markOf, PLUGIN_VARIABLE } from "../project/HostEnvironment.ts"
@@ -12,6 +12,8 @@ import { type PluginPipes, PluginProcess } from "./PluginProcess.ts"
 
 const DEADLINE = "5 seconds"
 const LIMIT = 1024 * 1024
+/** It is printed in tables and kept in the lock file. */
+const LONGEST_VERSION = 128
 
 const fromText = Schema.fromJsonString(PluginManifest)
 const decode = Schema.decodeUnknownEffect(fromText)
@@ -19,13 +21,14 @@ const encode = Schema.encodeUnknownEffect(fromText)
 
 const collect = <E>(stream: Stream.Stream<Uint8Array, E>, path: string, name: string) =>
   stream.pipe(
-    Stream.runFoldEffect(() => ({ size: 0, chunks: Array<Uint8Array>() }), ({ chunks, size }, chunk) =>
-      size + chunk.length > LIMIT
-        ? Effect.fail(new ManifestProbeFailed({ path, detail: `its ${name} is larger than ${LIMIT} bytes` }))
-        : Effect.succeed({ size: size + chunk.length, chunks: [...chunks, chunk] })),
-    Effect.map(({ chunks }) =>
-      chunks
-    )
+    Stream.runFoldEffect(() => ({ size: 0, chunks: Array<Uint8Array>() }), ({ chunks, size }, chunk) => {
+      if (size + chunk.length > LIMIT) {
+        return Effect.fail(new ManifestProbeFailed({ path, detail: `its ${name} is larger than ${LIMIT} bytes` }))
+      }
+      chunks.push(chunk)
+      return Effect.succeed({ size: size + chunk.length, chunks })
+    }),
+    Effect.map(({ chunks }) => chunks)
   )
 
 const textOf = (chunks: ReadonlyArray<Uint8Array>): string => {
@@ -45,6 +48,22 @@ const answer = Effect.fnUntraced(function*(path: string, pipes: PluginPipes) {
   return yield* new ManifestProbeFailed({ path, detail })
 })
 
+/** Why it is no version of a plugin; undefined when it is one. */
+const faultOfVersion = ({ version }: PluginManifest): string | undefined => {
+  if (version.length > LONGEST_VERSION) {
+    return `its version has ${version.length} characters, and ${LONGEST_VERSION} are the most. Write one such as 1.2.0`
+  }
+  return Result.isSuccess(SemVer.parse(version))
+    ? undefined
+    : `its version ${JSON.stringify(version)} is no semantic version. Write one such as 1.2.0`
+}
+
+const read = Effect.fnUntraced(function*(path: string, text: string) {
+  const manifest = yield* decode(text)
+  const fault = faultOfVersion(manifest)
+  return fault === undefined ? manifest : yield* new ManifestProbeFailed({ path, detail: fault })
+})
+
 /** Executes the program, and nothing is remembered. */
 export const askManifest = Effect.fnUntraced(
   function*(path: string) {
@@ -59,7 +78,7 @@ export const askManifest = Effect.fnUntraced(
       // Our mark grants nothing; it lets us find what a probe leaves running.
       env: { ...bareEnvironment(host.env), ...markOf(host), [PLUGIN_VARIABLE]: path }
     })
-    return yield* decode(yield* answer(path, pipes))
+    return yield* read(path, yield* answer(path, pipes))
   },
   Effect.scoped,
   (effect, path) =>
@@ -88,7 +107,9 @@ export const rememberedManifest = Effect.fnUntraced(function*(key: string) {
   const fs = yield* FileSystem.FileSystem
   const { file } = yield* fileOf(key)
   // What cannot be read was not remembered.
-  return Option.getOrUndefined(yield* Effect.option(Effect.flatMap(fs.readFileString(file), decode)))
+  return Option.getOrUndefined(
+    yield* Effect.option(Effect.flatMap(fs.readFileString(file), (text) => read(file, text)))
+  )
 })
 
 /** A cache that cannot be written costs a probe at the next start, and nothing else. */

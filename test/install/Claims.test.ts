@@ -90,17 +90,20 @@ describe("a kind that two installed plugins claim", () => {
 
 describe("a tool whose name is reserved", () => {
   it.live.each([
-    ["animus-plugin-other", "provider_tool: Claude "],
-    ["animus-provider-codex", "agent/run"]
-  ])("is refused to %s with %s, unless that is what is wanted", ([name, capability]) =>
-    live(Effect.gen(function*() {
-      const { install, program, use } = yield* premises
-      const file = yield* program(name, claiming(name, capability))
-      const error = yield* Effect.flip(install(file))
-      assert.strictEqual(error._tag, "InstallRefused")
-      assert.include(error.message, "--allow-shadow-builtin")
-      yield* install(file, { mayShadow: true })
-      yield* program(name, claiming(name, capability, "agent/resume"))
-      assert.isFalse((yield* use(({ installer }) => installer.update(name, { policy: "warn" }))).unchanged)
-    }))())
+    { name: "animus-plugin-other", capability: "provider_tool: Claude " },
+    { name: "animus-provider-codex", capability: "agent/run" }
+  ])(
+    "is refused to $name with $capability, unless that is what is wanted",
+    ({ capability, name }) =>
+      live(Effect.gen(function*() {
+        const { install, program, use } = yield* premises
+        const file = yield* program(name, claiming(name, capability))
+        const error = yield* Effect.flip(install(file))
+        assert.strictEqual(error._tag, "InstallRefused")
+        assert.include(error.message, "--allow-shadow-builtin")
+        yield* install(file, { mayShadow: true })
+        yield* program(name, claiming(name, capability, "agent/resume"))
+        assert.isFalse((yield* use(({ installer }) => installer.update(name, { policy: "warn" }))).unchanged)
+      }))()
+  )
 })

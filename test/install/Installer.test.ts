@@ -175,6 +175,11 @@ describe("a folder", () => {
     "is no name for a plugin"
   )
   refuses(
+    "whose version is none",
+    () => plugin(`#!/bin/sh\necho '${manifest(NAME, "newest")}'`),
+    "its version \"newest\" is no semantic version"
+  )
+  refuses(
     "whose name climbs",
     () => plugin(`#!/bin/sh\nprintf '%s' '${manifest("x/../../y")}'`),
     "is no name for a plugin"

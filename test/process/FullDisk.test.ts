@@ -104,4 +104,26 @@ describe("a full disk", () => {
     await until("the other has begun as well", () => readFileSync(join(here.project, "begun"), "utf8").length > 5)
     assert.strictEqual(readFileSync(join(here.project, "begun"), "utf8"), "once\nonce\n")
   })
+
+  it.skipIf(!namespaces)(
+    "is what an install that does not fit speaks of, and the next one that does is made",
+    async () => {
+      const here = new Place()
+      place = here
+      here.disk = await realDisk(here.state)
+      const program = (padding: number) => {
+        const file = join(here.root, "animus-plugin-large")
+        const manifest = { name: "animus-plugin-large", version: "1.0.0", plugin_kind: "custom", description: "" }
+        const text = JSON.stringify({ ...manifest, protocol_version: "1.1.0" })
+        writeFileSync(file, `#!/bin/sh\necho '${text}'\nexit\n${"x".repeat(padding)}`, { mode: 0o755 })
+        return file
+      }
+      const refused = here.animus("plugin", "install", "--path", program(2 * 1024 * 1024))
+      assert.strictEqual(refused.status, 5)
+      const { code, message } = JSON.parse(refused.stderr).error
+      assert.strictEqual(code, "unavailable")
+      assert.include(message, `plugin store ${join(here.state, "store")} cannot be used: no space is left on its disk`)
+      assert.strictEqual(here.answer("plugin", "install", "--path", program(1024)).name, "animus-plugin-large")
+    }
+  )
 })

@@ -71,6 +71,28 @@ describe("a manifest probe", () => {
   fails("fails by exit code, with what stderr said", "echo 'no python here' >&2; exit 4", "no python here")
   fails("fails on what is no JSON", "echo hello", "--manifest failed")
   fails("fails on JSON that is no manifest", "echo '{}'", "--manifest failed")
+  for (const version of ["the latest", "1.0", "v1.0.0", " 1.0.0", "1.0.0\u001b[31m", ""]) {
+    fails(
+      `fails on the version ${JSON.stringify(version)}, which is none`,
+      `printf '%s' '${manifest.replace("\"1.0.0\"", JSON.stringify(version).replace("\u001b", "\\u001b"))}'`,
+      `its version ${JSON.stringify(version)} is no semantic version`
+    )
+  }
+  fails(
+    "fails on a version that is longer than any",
+    `echo '${manifest.replace("1.0.0", `1.0.0-${"x".repeat(123)}`)}'`,
+    "its version has 129 characters, and 128 are the most"
+  )
+  live(
+    "takes a version with all that a semantic version may have, as long as it may be",
+    Effect.gen(function*() {
+      const { probe, write } = yield* workshop
+      const version = `1.0.0-rc.1+build.${"x".repeat(111)}`
+      yield* write(`echo '${manifest.replace("1.0.0", version)}'`)
+      assert.strictEqual((yield* probe).version, version)
+    })
+  )
+
   fails("reads no more than 1 MiB of stdout", "head -c 3000000 /dev/zero", "stdout is larger than 1048576 bytes")
   fails("reads no more than 1 MiB of stderr", "head -c 3000000 /dev/zero >&2", "stderr is larger than 1048576 bytes")
 

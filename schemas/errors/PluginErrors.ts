@@ -54,6 +54,22 @@ export class RestartBudgetExhausted extends Schema.TaggedError<RestartBudgetExha
   }
 }
 
+/** As many plugins run as may; no restart cures that. */
+export class TooManyPlugins extends Schema.TaggedError<TooManyPlugins>()("TooManyPlugins", {
+  plugin: Schema.String,
+  limit: Schema.Int,
+  /** What sets the limit. */
+  variable: Schema.String
+}) {
+  readonly category = "unavailable" as const
+  override readonly [Runtime.errorExitCode] = exitCodeOf.unavailable
+  override get message() {
+    return `plugin ${this.plugin} was not started: ${this.limit} plugin processes run already, and that is the limit. ` +
+      `Make room with animus plugin uninstall NAME (see: animus plugin status), then: animus plugin restart ${this.plugin}; ` +
+      `or raise the limit: export ${this.variable}=${this.limit * 2}; animus daemon stop && animus daemon start`
+  }
+}
+
 export class HandshakeFailed extends Schema.TaggedError<HandshakeFailed>()("HandshakeFailed", {
   plugin: Schema.String,
   detail: Schema.String
@@ -264,6 +280,7 @@ export type PluginError =
   | RequestTimedOut
   | PluginCrashed
   | RestartBudgetExhausted
+  | TooManyPlugins
   | HandshakeFailed
   | ProtocolMismatch
   | PluginRefused

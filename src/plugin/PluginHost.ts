@@ -22,6 +22,7 @@ import { pluginEnvironment } from "./PluginEnvironment.ts"
 import type { PluginNotification } from "./PluginFanout.ts"
 import { makePluginLog } from "./PluginLog.ts"
 import { type PluginHeirs, PluginProcess } from "./PluginProcess.ts"
+import { makeRoom, type PluginRoom, statedIn } from "./PluginRoom.ts"
 import { idleStatus, type PluginEvent, type PluginStatus } from "./PluginStatus.ts"
 import { Incurable, type PluginSupervisor, supervise } from "./PluginSupervisor.ts"
 
@@ -99,9 +100,8 @@ const initializeParams = Effect.gen(function*(): Effect.fn.Return<InitializePara
 
 const capacityOf = Effect.fnUntraced(
   function*({ manifest, name }: InstalledPlugin, env: Readonly<Record<string, string>>) {
-    const stated = Number(env["ANIMUS_PLUGIN_BROADCAST_CAPACITY"])
     const asked = manifest.notification_buffer_size ||
-      (Number.isSafeInteger(stated) && stated > 0 ? stated : OBSERVER_CAPACITY)
+      statedIn(env, "ANIMUS_PLUGIN_BROADCAST_CAPACITY", OBSERVER_CAPACITY)
     if (asked <= MOST_CAPACITY) return asked
     yield* Effect.logWarning(
       `plugin ${name} is given room for ${MOST_CAPACITY} reads of notifications, not for ${asked}: ` +
@@ -128,8 +128,9 @@ const admitted = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
   })
 })
 
-const start = Effect.fnUntraced(function*(found: InstalledPlugin, ending: () => string) {
+const start = Effect.fnUntraced(function*(found: InstalledPlugin, room: PluginRoom, ending: () => string) {
   const catalog = yield* PluginCatalog
+  yield* Effect.mapError(room(found.name), (error) => new Incurable({ error }))
   // Another release may be installed since the last start; what was uninstalled is refused below.
   const plugin = yield* Effect.orElseSucceed(catalog.find(found.name), () => found)
   const { path } = yield* admitted(plugin)
@@ -156,12 +157,13 @@ const makeSupervisors = Effect.fnUntraced(function*(events: PubSub.PubSub<Plugin
   const services = Context.omit(Scope.Scope)(yield* Effect.context<Needs>())
   const scope = yield* Effect.acquireRelease(Scope.make("parallel"), (scope) => Scope.close(scope, Exit.void))
   const supervisors = new Map<string, PluginSupervisor>()
+  const room = makeRoom((yield* HostEnvironment).env)
   const supervisorOf = (plugin: InstalledPlugin): PluginSupervisor => {
     const known = supervisors.get(plugin.name)
     if (known !== undefined) return known
     const supervisor = supervise({
       plugin: plugin.name,
-      connect: (ending) => Effect.provideContext(start(plugin, ending), services),
+      connect: (ending) => Effect.provideContext(start(plugin, room, ending), services),
       publish: (event) => Effect.asVoid(PubSub.publish(events, event)),
       scope
     })

@@ -132,9 +132,9 @@ export const manifest: PluginManifest = {
   capabilities: []
 }
 
-const surroundings = (trust: Trust["Service"]["require"]) =>
+const surroundings = (trust: Trust["Service"]["require"], env: Readonly<Record<string, string>> = {}) =>
   Layer.mergeAll(
-    Layer.succeed(HostEnvironment, { env: { PATH: "/bin" }, cookie: "cookie", generation: "1" }),
+    Layer.succeed(HostEnvironment, { env: { PATH: "/bin", ...env }, cookie: "cookie", generation: "1" }),
     Layer.succeed(ProjectScope, {
       projectRoot: "/project",
       projectDir: "/project/.animus",
@@ -155,6 +155,22 @@ const surroundings = (trust: Trust["Service"]["require"]) =>
 interface Place {
   readonly source: PluginSource
   readonly trust: Trust["Service"]["require"]
+}
+
+/** A host that knows these plugins of the user's own, and was started with this environment beside its `PATH`. */
+export const hostOfAll = (
+  programs: Readonly<Record<string, MemoryProgram>>,
+  env: Readonly<Record<string, string>> = {}
+) => {
+  const plugins = Object.keys(programs).map((name) =>
+    ({ name, path: name, source: "user_dir", manifest: { ...manifest, name } }) as const
+  )
+  const catalog = PluginCatalog.fromDiscovery(Effect.succeed({ plugins, warnings: [] }))
+  return PluginHost.layer.pipe(
+    Layer.provide(Layer.succeed(PluginCatalog, catalog)),
+    Layer.provide(PluginProcessMemory.layer(programs)),
+    Layer.provide(surroundings(() => Effect.void, env))
+  )
 }
 
 /** A host that knows one plugin, `demo`, by default one of the user's own. */

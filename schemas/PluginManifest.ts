@@ -42,6 +42,10 @@ export const EnvRequirement = open({
 })
 export type EnvRequirement = typeof EnvRequirement.Type
 
+/** The same for people: also whether the variable is set where that was asked. */
+export const PluginVariable = open({ ...EnvRequirement.fields, set: Schema.Boolean })
+export type PluginVariable = typeof PluginVariable.Type
+
 /** The manifest; `capabilities` lists methods and feature tokens alike (plugin protocol, manifest). */
 export const PluginManifest = open({
   name: Schema.String,

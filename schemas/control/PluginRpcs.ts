@@ -4,6 +4,7 @@ import { Rpc, RpcGroup } from "effect/rpc"
 import { Json, JsonOrNull, maybe, orElse } from "../Json.ts"
 import { McpTool } from "../PluginLifecycle.ts"
 import { SignatureStatus } from "../PluginLock.ts"
+import { PluginVariable } from "../PluginManifest.ts"
 import { ControlError } from "./ControlError.ts"
 
 /** A tool that a plugin offers to agents; ours. Under a name that another plugin has it is not offered. */
@@ -26,6 +27,8 @@ export const PluginInfo = Schema.Struct({
   installed_from: maybe(Schema.String),
   pinned: maybe(Schema.Boolean),
   signature_status: maybe(SignatureStatus),
+  /** What its manifest asks for of the daemon's environment; absent in lists. */
+  env_required: maybe(Schema.Array(PluginVariable)),
   /** Its manifest names them when it has some; absent while the plugin has not yet said which. */
   mcp_tools: maybe(Schema.Array(PluginTool))
 })

@@ -9,11 +9,13 @@ import { InstallFailed, InstallRefused, NotInstalled } from "../../schemas/error
 import type { InstallBusy, KindTaken } from "../../schemas/errors/InstallErrors.ts"
 import type { LockUnreadable } from "../../schemas/errors/LockErrors.ts"
 import type { LockedPlugin, PluginLedger, PluginRelease, SignaturePolicy } from "../../schemas/PluginLock.ts"
-import { kindsOf } from "../../schemas/PluginManifest.ts"
+import { kindsOf, type PluginVariable } from "../../schemas/PluginManifest.ts"
 import { another } from "../lock/Cure.ts"
 import { drop, findLocked, goBack, put, sameHash } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { askManifest, rememberedManifest, rememberManifest } from "../plugin/ManifestProbe.ts"
+import { variablesOf } from "../plugin/MissingVariables.ts"
+import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { checkClaims } from "./Claims.ts"
 import { installPoint } from "./InstallPoint.ts"
 import { isPluginName } from "./PluginName.ts"
@@ -39,6 +41,8 @@ export interface Installed {
   /** It was listed, with these very bytes, before. */
   readonly unchanged: boolean
   readonly signature: SignatureCheck
+  /** What it asks of the environment, and whether this one has it; that of a daemon may be another. */
+  readonly variables: ReadonlyArray<PluginVariable>
 }
 
 export type InstallError = FetchError | InstallBusy | KindTaken | LockUnreadable
@@ -171,6 +175,7 @@ const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: Ins
     plugin,
     kinds: kindsOf(manifest),
     signature,
+    variables: variablesOf(manifest, (yield* HostEnvironment).env),
     unchanged: old !== undefined && sameHash(old.artifact_sha256, sha256)
   } satisfies Installed
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { afterInstall, lockHint, toolsText } from "../../src/cli/render/PluginText.ts"
+import { afterInstall, beforeUse, lockHint, toolsText, variablesText } from "../../src/cli/render/PluginText.ts"
 
 const plugin = { name: "p", version: "1", kind: "custom", signature_verified: false }
 
@@ -22,6 +22,34 @@ describe("a plugin's tools", () => {
   })
 })
 
+describe("a plugin's variables", () => {
+  const variables = [
+    { name: "HUB_TOKEN", description: "to open\nissues", sensitive: true, required: true, set: false },
+    { name: "HUB_URL", sensitive: false, required: false, set: true }
+  ]
+
+  it("are a table, a line each, without their values", () => {
+    assert.deepStrictEqual(variablesText(variables), [
+      "",
+      "VARIABLE   IS                 FOR",
+      "HUB_TOKEN  required, not set  to open issues",
+      "HUB_URL    optional, set      -"
+    ])
+    assert.deepStrictEqual([variablesText([]), variablesText()], [[], []])
+  })
+
+  it("are followed by what to type when a required one is not set, after an install", () => {
+    const installed = (variables: Parameters<typeof variablesText>[0] = []) => beforeUse({ variables })
+    assert.strictEqual(
+      installed(variables).at(-1),
+      "set what it requires, with a value of yours: " +
+        "export HUB_TOKEN=VALUE; animus daemon stop && animus daemon start"
+    )
+    assert.deepStrictEqual(installed(variables.slice(1)), variablesText(variables.slice(1)))
+    assert.deepStrictEqual(installed(), [])
+  })
+})
+
 describe("what is said after an install", () => {
   const release = {
     version: "1",
@@ -38,7 +66,8 @@ describe("what is said after an install", () => {
       plugin: { ...release, name: "p", installed_kind: "custom", previous },
       kinds,
       unchanged,
-      signature: { status: "unsigned", detail: "" }
+      signature: { status: "unsigned", detail: "" },
+      variables: []
     })
 
   it("is what a daemon that runs needs to hear, and nothing when it needs to hear nothing", () => {

@@ -30,7 +30,14 @@ const installed = (name: string, facts: Partial<PluginManifest> = {}) => ({
   manifest: { ...manifest, name, ...facts }
 })
 
-const plugins = [installed("poor", { env_required: wanted }), installed("rich"), installed("plain")]
+const met: PluginManifest["env_required"] = [{ name: "PORT", sensitive: false, required: true }, ...wanted.slice(2)]
+
+const plugins = [
+  installed("poor", { env_required: wanted }),
+  installed("equipped", { env_required: met }),
+  installed("rich"),
+  installed("plain")
+]
 
 const skipped = {
   name: "loose",
@@ -60,7 +67,7 @@ const layer = ControlClient.layer.pipe(
     }),
     PluginLock.layerOpen,
     ProcessTableMemory.layer,
-    Layer.succeed(HostEnvironment, { env: {}, cookie: "c", generation: "2" })
+    Layer.succeed(HostEnvironment, { env: { PORT: "1" }, cookie: "c", generation: "2" })
   ])
 )
 
@@ -104,6 +111,17 @@ describe("a plugin that was found and skipped", () => {
 })
 
 describe("plugin/info", () => {
+  it.effect("names the variables that it asks for, and which of them the daemon has, but never our own mark", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const { env_required } = yield* control["plugin/info"]({ name: "equipped" })
+      assert.deepStrictEqual(env_required, [
+        { name: "PORT", sensitive: false, required: true, set: true },
+        { name: "HUB_URL", sensitive: false, required: false, set: false }
+      ])
+      assert.deepStrictEqual((yield* control["plugin/info"]({ name: "plain" })).env_required, [])
+    }).pipe(Effect.provide(layer)))
+
   it.effect("names the tools for agents, and whose name another plugin has", () =>
     Effect.gen(function*() {
       const control = yield* ControlClient

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { succeed } from "../Output.ts"
-import { lockHint, toolsText } from "../render/PluginText.ts"
+import { lockHint, toolsText, variablesText } from "../render/PluginText.ts"
 import { pluginName } from "../SharedFlags.ts"
 import { fields } from "../Table.ts"
 
@@ -24,6 +24,7 @@ export const pluginInfo = Command.make("info", { name: pluginName }, ({ name }) 
         ["lock", info.lock_state],
         ["signature", info.signature_status]
       ]),
+      ...variablesText(info.env_required),
       ...toolsText(info),
       ...lockHint(info)
     ])

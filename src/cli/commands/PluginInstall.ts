@@ -9,7 +9,7 @@ import type { PluginSpec } from "../../install/PluginSources.ts"
 import { another } from "../../lock/Cure.ts"
 import { succeed } from "../Output.ts"
 import { withPluginTools } from "../PluginTools.ts"
-import { afterInstall, releaseLine } from "../render/PluginText.ts"
+import { afterInstall, beforeUse, releaseLine } from "../render/PluginText.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { policyOf, signaturePolicy } from "../SignatureFlag.ts"
 
@@ -75,13 +75,14 @@ export const pluginInstall = Command.make("install", {
       force,
       mayShadow
     })
-    const { plugin, signature, unchanged } = installed
-    const data = { ...plugin, unchanged, signature_detail: signature.detail }
+    const { plugin, signature, unchanged, variables } = installed
+    const data = { ...plugin, unchanged, signature_detail: signature.detail, env_required: variables }
     yield* succeed(data, [
       `${unchanged ? "installed before, and the same:" : "installed"} ${releaseLine(plugin)}`,
       ...signature.status === "untrusted_signer" ? [`warning: ${sanitizeLine(signature.detail)}`] : [],
       ...plugin.pinned ? [`pinned to this version; another one is installed with: ${another(plugin)}`] : [],
-      ...afterInstall(installed)
+      ...afterInstall(installed),
+      ...beforeUse(installed)
     ])
   }).pipe(withPluginTools)).pipe(
     Command.withDescription("Install a plugin for this user, listed by the hash of all it is")

@@ -1,7 +1,9 @@
 /** Installed plugins in words. */
 import type { PluginInfo } from "../../../schemas/control/PluginRpcs.ts"
 import type { LockedPlugin } from "../../../schemas/PluginLock.ts"
+import type { PluginVariable } from "../../../schemas/PluginManifest.ts"
 import type { Installed } from "../../install/Installer.ts"
+import { exporting } from "../../plugin/MissingVariables.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { table } from "../Table.ts"
 
@@ -43,6 +45,24 @@ export const toolsText = ({ mcp_tools = [] }: PluginInfo): ReadonlyArray<string>
     taken_by === undefined ? description : `not offered: plugin ${taken_by} has a tool of this name`
   ])
   return ["", ...table(["TOOL", "FOR AGENTS"], rows)]
+}
+
+const needOf = ({ required, set }: PluginVariable): string =>
+  `${required ? "required" : "optional"}, ${set ? "set" : "not set"}`
+
+/** What it asks of the environment; values are shown nowhere. */
+export const variablesText = (variables: ReadonlyArray<PluginVariable> = []): ReadonlyArray<string> => {
+  if (variables.length === 0) return []
+  const rows = variables.map((variable) => [variable.name, needOf(variable), variable.description])
+  return ["", ...table(["VARIABLE", "IS", "FOR"], rows)]
+}
+
+/** A daemon has the environment that it was started with, whatever is set here. */
+export const beforeUse = ({ variables }: Pick<Installed, "variables">): ReadonlyArray<string> => {
+  const missing = variables.filter(({ required, set }) => required && !set).map(({ name }) => name)
+  return missing.length === 0
+    ? variablesText(variables)
+    : [...variablesText(variables), "", `set what it requires, with a value of yours: ${exporting(missing)}`]
 }
 
 /** Of one that would not be started as things stand. */

@@ -3,9 +3,10 @@ import { Clock, Effect } from "effect"
 import { PluginRpcs } from "../../../schemas/control/PluginRpcs.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { PluginLock } from "../../lock/PluginLock.ts"
+import { variablesOf } from "../../plugin/MissingVariables.ts"
 import { type InstalledPlugin, PluginCatalog } from "../../plugin/PluginCatalog.ts"
 import { PluginHost, type PluginStatus } from "../../plugin/PluginHost.ts"
-import type { HostEnvironment } from "../../project/HostEnvironment.ts"
+import { HostEnvironment } from "../../project/HostEnvironment.ts"
 import { orphans } from "../../project/Orphans.ts"
 import type { ProcessRow, ProcessTable } from "../../project/ProcessTable.ts"
 import { type DeclaredTool, PluginTools } from "../../tools/PluginTools.ts"
@@ -81,6 +82,7 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
   const host = yield* PluginHost
   const lock = yield* PluginLock
   const tools = yield* PluginTools
+  const { env } = yield* HostEnvironment
   const { equipped, named } = yield* makeNamed
   const shown = (plugin: InstalledPlugin) => Effect.provideService(infoOf(plugin), PluginLock, lock)
   const found = Effect.provideContext(orphans, yield* Effect.context<HostEnvironment | ProcessTable>())
@@ -96,7 +98,8 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
       }),
     "plugin/info": ({ name }) =>
       answer(Effect.gen(function*() {
-        const info = yield* shown(yield* equipped(name))
+        const plugin = yield* equipped(name)
+        const info = { ...yield* shown(plugin), env_required: variablesOf(plugin.manifest, env) }
         const declared = yield* tools.declaredBy(name)
         return declared === undefined ? info : { ...info, mcp_tools: declared.map(toolOf) }
       })),

@@ -1,8 +1,9 @@
 /** `agent/*`: one agent, no workflow around it (control protocol, agent methods); `watch` is ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
-import { Empty, maybe, orElse } from "../Json.ts"
+import { maybe, orElse } from "../Json.ts"
 import { InteractionResponse } from "../RunEvent.ts"
+import { Cancelled } from "./Cancelled.ts"
 import { ControlError } from "./ControlError.ts"
 import { watch } from "./Watch.ts"
 
@@ -68,7 +69,7 @@ export class AgentRpcs extends RpcGroup.make(
   Rpc.make("agent/status", { payload: { id: Schema.String }, success: AgentStatus, error: ControlError }),
   Rpc.make("agent/cancel", {
     payload: { session_id: Schema.String },
-    success: Empty,
+    success: Cancelled,
     error: ControlError
   }),
   /** The run's journal has the answer before the agent does. Either of both ids says which agent; `accepted`: it took the answer. */

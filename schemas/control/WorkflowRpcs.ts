@@ -4,6 +4,7 @@ import { Rpc, RpcGroup } from "effect/rpc"
 import { Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
 import { RunStatus } from "../RunEvent.ts"
 import { BulkOp, BulkResult } from "./BulkRuns.ts"
+import { Cancelled } from "./Cancelled.ts"
 import { ControlError } from "./ControlError.ts"
 import { WorkflowEvent } from "./Events.ts"
 import { watch } from "./Watch.ts"
@@ -45,12 +46,6 @@ export const WorkflowBegun = Schema.Struct({
   started_at: Schema.String
 })
 export type WorkflowBegun = typeof WorkflowBegun.Type
-
-/** Ours: what the run's agents started and what could not be ended, or is left to sessions beside it. */
-export const Cancelled = Schema.Struct({
-  runs_on: maybe(Schema.Array(Schema.Struct({ pid: Schema.Int, command: Schema.String, plugin: Schema.String })))
-})
-export type Cancelled = typeof Cancelled.Type
 
 const id = { id: Schema.String }
 const gate = { ...id, phase: Schema.String, note: maybe(Schema.String) }

@@ -91,7 +91,8 @@ const askSafely = Effect.fnUntraced(function*(tree: string, entry: string, sha25
     what,
     detail:
       "it writes into its own folder when it is run, so that it could not be told from one that was tampered with",
-    fix: "Have it write elsewhere (Python: PYTHONDONTWRITEBYTECODE, or remove __pycache__ by shipping one file)"
+    fix:
+      "Have it write elsewhere, such as below the folder that ANIMUS_STATE_DIR names when its env_required asks for it"
   })
 })
 

@@ -6,6 +6,7 @@ import * as ControlMemory from "../../layers/ControlMemory.ts"
 import { ControlError } from "../../schemas/control/ControlError.ts"
 import { ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
 import { RunId, SessionId } from "../../schemas/Ids.ts"
+import { AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { ControlClient } from "../../src/control/ControlClient.ts"
 import { ControlServer } from "../../src/control/ControlServer.ts"
 import { AgentHandlers } from "../../src/control/handlers/AgentHandlers.ts"
@@ -38,16 +39,18 @@ const runs = Layer.mock(RunEngine)({
   respond: (answer) => Effect.sync(() => void asked.push(answer))
 })
 
-const layer = (script: AgentScript) =>
+const layerOver = <A>(agents: Layer.Layer<AgentSessions | A>) =>
   ControlClient.layer.pipe(
     Layer.provide(ControlMemory.layer),
     Layer.provide(ControlServer.layer),
     Layer.provide(AgentHandlers.pipe(Layer.provide(runs))),
     Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
-    Layer.provideMerge(AgentSessionsMemory.layer(script)),
+    Layer.provideMerge(agents),
     Layer.provideMerge(Notifications.layer),
     Layer.provideMerge(scope)
   )
+
+const layer = (script: AgentScript) => layerOver(AgentSessionsMemory.layer(script))
 
 const answer = { session_id: "own", exit_code: 0, output: "done", duration_ms: 1, backend: "memory" }
 const request = { provider: "exec", model: "m", prompt: "p", env: {} }
@@ -145,6 +148,18 @@ describe("agent/cancel and agent/status", () => {
       assert.strictEqual(again.category, "not_found")
     }).pipe(Effect.provide(layer(script)))
   })
+
+  it.effect("cancel names what runs on, and whose it is", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      assert.deepStrictEqual(yield* control["agent/cancel"]({ session_id: "s" }), {
+        runs_on: [{ pid: 7, command: "sleep", plugin: "animus-provider-exec" }]
+      })
+    }).pipe(Effect.provide(layerOver(
+      Layer.mock(AgentSessions)({
+        cancel: () => Effect.succeed([{ pid: 7, startTime: "1", command: "sleep", plugin: "animus-provider-exec" }])
+      })
+    ))))
 
   it.effect("a session that nobody knows is not found", () =>
     Effect.gen(function*() {

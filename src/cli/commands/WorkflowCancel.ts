@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { Cancelled } from "../../../schemas/control/WorkflowRpcs.ts"
+import type { Cancelled } from "../../../schemas/control/Cancelled.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { bulkFlags, runIds, sayToMany } from "../BulkRuns.ts"

@@ -10,7 +10,8 @@ import { AgentSessions } from "../../agent/AgentSessions.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
-import { answer, done, invalid, runIdOf } from "../ControlFailure.ts"
+import { answer, invalid, runIdOf } from "../ControlFailure.ts"
+import { runsOn } from "../RunsOn.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
 
 const makeRun = Effect.gen(function*() {
@@ -107,7 +108,8 @@ export const AgentHandlers = AgentRpcs.toLayer(Effect.gen(function*() {
           ...(lastError === undefined ? {} : { last_error: lastError })
         })
       )),
-    "agent/cancel": ({ session_id }) => done(Effect.suspend(() => sessions.cancel(SessionId.make(session_id)))),
+    "agent/cancel": ({ session_id }) =>
+      answer(Effect.map(Effect.suspend(() => sessions.cancel(SessionId.make(session_id))), runsOn)),
     "agent/respond": (request) => answer(respond(request)),
     "agent/watch": ({ workflow_id }) =>
       acknowledged(Effect.map(

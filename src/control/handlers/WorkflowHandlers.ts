@@ -4,7 +4,6 @@ import type { WorkflowEvent } from "../../../schemas/control/Events.ts"
 import { WorkflowRpcs } from "../../../schemas/control/WorkflowRpcs.ts"
 import type { RunId } from "../../../schemas/Ids.ts"
 import type { RunHead } from "../../../schemas/RunEvent.ts"
-import type { Remainder } from "../../agent/AgentSessions.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
 import { isEnd, workflowEvents } from "../../run/WorkflowEvents.ts"
@@ -16,6 +15,7 @@ import { answer, done, invalid, runIdOf } from "../ControlFailure.ts"
 import { makeDispatcher, type WorkRequest } from "../Dispatches.ts"
 import { followRun } from "../RunFollow.ts"
 import { listRuns, type PageQuery, showRun, statusOf } from "../RunPages.ts"
+import { runsOn } from "../RunsOn.ts"
 import { ended } from "../StreamEnd.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
 
@@ -116,10 +116,6 @@ const makeEvents = Effect.gen(function*() {
     return Stream.concat(Stream.fromIterable(past), coming).pipe(Stream.flatMap(select(workflow, kinds)))
   })
 })
-
-/** What of a cancelled run could not be ended; nothing is said when there is none. */
-const runsOn = (rows: ReadonlyArray<Remainder>) =>
-  rows.length === 0 ? {} : { runs_on: rows.map(({ command, pid, plugin }) => ({ pid, command, plugin })) }
 
 const onRun = <A, E>(id: string, command: (run: RunId) => Effect.Effect<A, E>) => Effect.flatMap(runIdOf(id), command)
 

@@ -1,6 +1,7 @@
 /** Rogues whose children are made not to be found: cleared environment, new session, orphaned, multiplying. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { existsSync, readFileSync } from "node:fs"
 import { type Place, runningAt, withPlugins } from "../plugin/Workshop.ts"
 import { call, type Host, type Outcome, until, watch } from "./Gallery.ts"
 
@@ -14,6 +15,12 @@ const heirsAt = (place: Place, pid: number | undefined) =>
   Effect.map(
     runningAt(place),
     (rows) => rows.filter((row) => row.pid !== pid && !row.command.startsWith("node") && row.command !== "MainThread")
+  )
+
+/** The pid that the rogue's child writes once it has shed what it sheds. */
+const stripped = ({ root }: Place) =>
+  until("it has shed its traces", Effect.sync(() => existsSync(`${root}/shed`)), (there) => there).pipe(
+    Effect.map(() => Number(readFileSync(`${root}/shed`, "utf8")))
   )
 
 /** The neighbour works in the same folder and stays. */
@@ -37,14 +44,27 @@ describe("a plugin whose heir", () => {
     "sheds-every-trace: took off even the limit, before anybody looked, is not found and lives on",
     () =>
       Effect.gen(function*() {
-        const { left } = yield* withPlugins({ fixture: "sheds-every-trace" }, (host) =>
-          Effect.gen(function*() {
-            assert.strictEqual(yield* call(host), "nobody's")
-            // It has its way only if it is through before the next look.
-            yield* Effect.sleep("300 millis")
-          }))
-        assert.deepStrictEqual(left.map(({ command }) => command), ["sleep"])
+        const { left, result: stranger } = yield* withPlugins(
+          { fixture: "sheds-every-trace" },
+          (host, place) => Effect.andThen(call(host), stripped(place))
+        )
+        assert.deepStrictEqual(left.map(({ pid }) => pid), [stranger])
       }),
     20_000
+  )
+
+  watch(
+    "keeps-a-pipe",
+    "kept one pipe and nothing else, is found by that and ended",
+    (host, place) =>
+      Effect.gen(function*() {
+        yield* call(host)
+        const pid = yield* stripped(place)
+        const [limits, environ] = ["limits", "environ"].map((name) => readFileSync(`/proc/${pid}/${name}`, "utf8"))
+        assert.match(limits ?? "", /^Max file locks +unlimited/m)
+        assert.notInclude(environ, "ANIMUS")
+        yield* host.restart(NAME, "the test ends it")
+        yield* until("it is gone", runningAt(place), (rows) => rows.every((row) => row.pid !== pid))
+      })
   )
 })

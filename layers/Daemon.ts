@@ -43,6 +43,7 @@ import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
 import * as HostEnvironmentProcess from "./HostEnvironmentProcess.ts"
 import * as LogBackendJsonl from "./LogBackendJsonl.ts"
 import * as LogBackendPlugin from "./LogBackendPlugin.ts"
+import * as PhaseRunnerInProcess from "./PhaseRunnerInProcess.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as PluginStoreFile from "./PluginStoreFile.ts"
 import * as ProcessRecordsFile from "./ProcessRecordsFile.ts"
@@ -128,6 +129,7 @@ const rooms = ControlSocket.layer.pipe(
   Layer.provideMerge(Scheduler.layer),
   Layer.provideMerge(recovered),
   Layer.provideMerge(RunEngine.layer),
+  Layer.provide(PhaseRunnerInProcess.layer),
   Layer.provideMerge(Workflows.layer),
   Layer.provideMerge(Sweep.layer.pipe(Layer.provideMerge(plugins))),
   Layer.provideMerge(swept)

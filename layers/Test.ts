@@ -28,6 +28,7 @@ import { AgentSessionsMemory } from "./AgentSessionsMemory.ts"
 import * as ControlMemory from "./ControlMemory.ts"
 import * as DispatchQueueMemory from "./DispatchQueueMemory.ts"
 import * as LogBackendMemory from "./LogBackendMemory.ts"
+import * as PhaseRunnerInProcess from "./PhaseRunnerInProcess.ts"
 import * as PluginProcessMemory from "./PluginProcessMemory.ts"
 import * as ProcessTableMemory from "./ProcessTableMemory.ts"
 import { SessionStoreMemory } from "./SessionStoreMemory.ts"
@@ -94,6 +95,7 @@ export const layer = ({ agent, kinds = ["task", "requirement"], workflows }: Tes
     Layer.provide(ControlHandlers),
     Layer.provideMerge(Scheduler.layer),
     Layer.provideMerge(RunEngine.layer),
+    Layer.provide(PhaseRunnerInProcess.layer),
     Layer.provide(PluginTools.layer),
     Layer.provideMerge(
       Layer.mergeAll(

@@ -15,6 +15,7 @@ import type { Trust } from "../project/Trust.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import type { SubjectRouter } from "../subject/SubjectRouter.ts"
 import type { Workflows } from "../workflow/Workflows.ts"
+import type { PhaseRunner } from "./PhaseRunner.ts"
 import { hasEnded, makeActor, publishEvents, type RunActor } from "./RunActor.ts"
 import { runLoop } from "./RunLoop.ts"
 import { project, type RunState } from "./RunState.ts"
@@ -30,6 +31,7 @@ export type Rooms =
   | HostEnvironment
   | Notifications
   | Path.Path
+  | PhaseRunner
   | ProjectScope
   | SecureRandom.SecureRandom
   | SessionStore

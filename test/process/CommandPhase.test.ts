@@ -2,7 +2,9 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, FileSystem, Layer, Path, Schedule, type Scope } from "effect"
+import * as PhaseRunnerInProcess from "../../layers/PhaseRunnerInProcess.ts"
 import type { CommandPhase } from "../../schemas/Workflow.ts"
+import { AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
@@ -36,12 +38,13 @@ const perform = Effect.fnUntraced(function*(
     feedback: undefined,
     recoveries: []
   }
+  const host = Layer.succeed(HostEnvironment, { env, cookie: "scope", generation: "7" })
   const doubles = Layer.mergeAll(
+    Layer.provideMerge(PhaseRunnerInProcess.layer, [Layer.mock(AgentSessions, {}), host]),
     Layer.mock(Notifications, {
       publish: (_, items) => Effect.sync(() => void items.forEach((item) => "text" in item && heard.push(item.text)))
     }),
     Layer.mock(SessionStore, { appendTranscript: () => Effect.void, location: () => undefined }),
-    Layer.succeed(HostEnvironment, { env, cookie: "scope", generation: "7" }),
     Layer.succeed(ProjectScope, { projectRoot, projectDir: "", configDir: "", scopeDir: "", socketPath: "" })
   )
   const outcome = yield* performCommand(state, phase, attempt).pipe(Effect.provide(doubles))

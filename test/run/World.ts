@@ -1,6 +1,7 @@
 /** A world for the engine with no process, no disk and no real clock: every neighbour is a small double that remembers. */
 import { DateTime, Deferred, Effect, FileSystem, Latch, Layer, Path, Scope, Sink, Stream } from "effect"
 import { ChildProcessSpawner } from "effect/process"
+import * as PhaseRunnerInProcess from "../../layers/PhaseRunnerInProcess.ts"
 import { SETTLED } from "../../schemas/control/AgentRpcs.ts"
 import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
 import { NoBackendForKind, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
@@ -188,7 +189,10 @@ export class World {
   /** A daemon's worth of engine; its scope is the daemon's life. */
   readonly boot = Effect.gen({ self: this }, function*() {
     const scope = yield* Scope.make()
-    const context = yield* Layer.buildWithScope(RunEngine.layer.pipe(Layer.provide(this.layer)), scope)
+    const context = yield* Layer.buildWithScope(
+      RunEngine.layer.pipe(Layer.provide(PhaseRunnerInProcess.layer), Layer.provide(this.layer)),
+      scope
+    )
     const engine = yield* Effect.provideContext(RunEngine, context)
     return { engine, scope }
   })

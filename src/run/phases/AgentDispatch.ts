@@ -10,9 +10,9 @@ import type { AgentNotification, AgentRunRequest, AgentRunResponse } from "../..
 import type { AgentPhase } from "../../../schemas/Workflow.ts"
 import type { FailureToken, Usage } from "../../../schemas/WorkflowPolicy.ts"
 import { type AgentError, faultOf } from "../../agent/AgentSession.ts"
-import { AgentSessions } from "../../agent/AgentSessions.ts"
 import type { SessionStore } from "../../session/SessionStore.ts"
 import { crashPoint } from "../CrashPoint.ts"
+import { launchedFor, PhaseRunner } from "../PhaseRunner.ts"
 import { addUsage, nothingUsed, usageOf } from "../policy/Budget.ts"
 import { failureOf } from "../policy/Failure.ts"
 import type { Target } from "../policy/Retry.ts"
@@ -115,10 +115,10 @@ export const dispatch = Effect.fnUntraced(
     const keeper = yield* recordKeeper(state, phase, attempt, { provider: target.tool, request, resume, session })
     yield* inWords(patiently(keeper.begin))
     yield* crashPoint("session-pending")
-    const agents = yield* AgentSessions
+    const runner = yield* PhaseRunner
     const context = yield* Effect.context<SessionStore | Notifying | R>()
     const stopped = Deferred.makeUnsafe<never, Unanswered>()
-    const answer = agents.run({
+    const answer = runner.agent(launchedFor(state, attempt), {
       session,
       tool: target.tool,
       owner: state.head.run,

@@ -4,10 +4,10 @@ import type { AgentRunRequest } from "../../../schemas/Provider.ts"
 import type { Evals } from "../../../schemas/Workflow.ts"
 import type { CheckResult } from "../../../schemas/WorkflowPolicy.ts"
 import { faultOf } from "../../agent/AgentSession.ts"
-import { AgentSessions } from "../../agent/AgentSessions.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { present } from "../../workflow/Present.ts"
 import { secretHider } from "../../workflow/ResolveEnv.ts"
+import { launchedFor, PhaseRunner } from "../PhaseRunner.ts"
 import { addUsage, usageOf } from "../policy/Budget.ts"
 import { evalOutcome, judgePassed } from "../policy/Evals.ts"
 import { fillIn } from "../Template.ts"
@@ -28,7 +28,7 @@ const runCommand = Effect.fnUntraced(
   function*<R>({ attempt, state }: Conversation<R>, workplace: Workplace, check: CheckOf<"command">) {
     const { args, command: program, expected_exit, secrets, timeout_secs: timeoutSecs, working_dir: folder } = check
     const given = { program, args, env: {}, secrets, timeoutSecs, folder }
-    const { exitCode, output } = yield* runProgram(state, attempt, workplace, given)
+    const { exit_code: exitCode, output } = yield* runProgram(state, attempt, workplace, given)
     const passed = exitCode === expected_exit
     return { passed, said: `exit code ${exitCode}\n${excerpt(textOf(output), SAID, !passed)}`.trim() }
   },
@@ -59,8 +59,8 @@ const runJudge = Effect.fnUntraced(
         runtime_contract: launch === undefined ? undefined : { cli: { launch: present(launch) } }
       })
     }
-    const agents = yield* AgentSessions
-    const response = yield* agents.run({
+    const runner = yield* PhaseRunner
+    const response = yield* runner.agent(launchedFor(state, attempt), {
       session,
       tool,
       owner: state.head.run,

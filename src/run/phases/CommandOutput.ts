@@ -1,13 +1,8 @@
 /** What is kept of a command's output: its beginning and its end, and the few lines that say what went wrong. Pure. */
+import type { Captured } from "../../../schemas/PhaseLaunch.ts"
 
 const HEAD = 32_768
 const TAIL = 131_072
-
-export interface Captured {
-  readonly head: string
-  readonly tail: string
-  readonly dropped: number
-}
 
 export const nothingCaptured: Captured = { head: "", tail: "", dropped: 0 }
 

@@ -1,5 +1,6 @@
 /** One attempt of a command phase: what its program came to. */
 import { Effect } from "effect"
+import type { CommandEnded } from "../../../schemas/PhaseLaunch.ts"
 import type { CommandPhase } from "../../../schemas/Workflow.ts"
 import { checkOutput } from "../Contract.ts"
 import { worsen } from "../Decision.ts"
@@ -8,7 +9,7 @@ import type { RunState } from "../RunState.ts"
 import { workplaceOf } from "../Worktrees.ts"
 import { excerpt, textOf } from "./CommandOutput.ts"
 import { broken, type Outcome } from "./Outcome.ts"
-import { type Ended, runProgram } from "./Program.ts"
+import { runProgram } from "./Program.ts"
 
 export const performCommand = Effect.fn("CommandPhase.perform")(
   function*(state: RunState, phase: CommandPhase, attempt: InFlight) {
@@ -20,7 +21,7 @@ export const performCommand = Effect.fn("CommandPhase.perform")(
   Effect.catch((error) => Effect.succeed(broken(typeof error === "string" ? error : error.message)))
 )
 
-const judge = (phase: CommandPhase, { exitCode, output }: Ended): Outcome => {
+const judge = (phase: CommandPhase, { exit_code: exitCode, output }: CommandEnded): Outcome => {
   const text = textOf(output)
   const succeeded = phase.success_exit_codes.includes(exitCode)
   const breach = succeeded ? checkOutput(phase, text) : undefined

@@ -1,0 +1,35 @@
+/** Why a session of an agent did not come to an answer, as it travels to whoever launched it and back. */
+import { Schema } from "effect"
+import { InvalidInput } from "./DaemonErrors.ts"
+import { LockMismatch, PluginNotLocked } from "./LockErrors.ts"
+import {
+  ConnectionLost,
+  FrameTooLarge,
+  HandshakeFailed,
+  MethodNotSupported,
+  PluginCrashed,
+  PluginNotFound,
+  PluginRefused,
+  ProtocolMismatch,
+  ProviderMissing,
+  RequestTimedOut,
+  RestartBudgetExhausted
+} from "./PluginErrors.ts"
+
+export const AgentFailure = Schema.Union([
+  ConnectionLost,
+  RequestTimedOut,
+  PluginCrashed,
+  RestartBudgetExhausted,
+  HandshakeFailed,
+  ProtocolMismatch,
+  PluginRefused,
+  MethodNotSupported,
+  FrameTooLarge,
+  LockMismatch,
+  PluginNotFound,
+  PluginNotLocked,
+  ProviderMissing,
+  InvalidInput
+])
+export type AgentFailure = typeof AgentFailure.Type

@@ -17,7 +17,12 @@ const installation = Installation.of({
   self: [execPath, program],
   referencePlugins: [
     { name: "animus-subject-default", section: "plugins", path: plugin("animus-subject-default") },
-    { name: "animus-provider-exec", section: "providers", path: plugin("animus-provider-exec") }
+    { name: "animus-provider-exec", section: "providers", path: plugin("animus-provider-exec") },
+    {
+      name: "animus-workflow-runner-default",
+      section: "plugins",
+      path: plugin("animus-workflow-runner-default")
+    }
   ],
   demoAgent: join(root, "dist", "demo-agent.mjs")
 })

@@ -17,11 +17,13 @@ import * as Notifiers from "../src/notifier/Notifiers.ts"
 import { publishDaemonEvent as publish } from "../src/notify/DaemonEvents.ts"
 import { Notifications } from "../src/notify/Notifications.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
+import { ActInOurPlace } from "../src/plugin/PluginEnvironment.ts"
 import { HostVersion, PluginHost } from "../src/plugin/PluginHost.ts"
 import { DaemonConfig } from "../src/project/DaemonConfig.ts"
 import { sweepOrphans } from "../src/project/Orphans.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
+import { PhaseRunner } from "../src/run/PhaseRunner.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
 import type { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
 import * as ScheduleClock from "../src/schedule/ScheduleClock.ts"
@@ -44,6 +46,7 @@ import * as HostEnvironmentProcess from "./HostEnvironmentProcess.ts"
 import * as LogBackendJsonl from "./LogBackendJsonl.ts"
 import * as LogBackendPlugin from "./LogBackendPlugin.ts"
 import * as PhaseRunnerInProcess from "./PhaseRunnerInProcess.ts"
+import * as PhaseRunnerSubprocess from "./PhaseRunnerSubprocess.ts"
 import * as PluginProcessChild from "./PluginProcessChild.ts"
 import * as PluginStoreFile from "./PluginStoreFile.ts"
 import * as ProcessRecordsFile from "./ProcessRecordsFile.ts"
@@ -73,6 +76,25 @@ const configuredStore = Layer.unwrap(Effect.map(DaemonConfig, ({ session_store }
       TriggerStoreFile.layer,
       ScheduleStoreFile.layer
     )))
+
+type RunnerNeeds =
+  | Layer.Services<typeof PhaseRunnerSubprocess.layer>
+  | Layer.Services<typeof PhaseRunnerInProcess.layer>
+
+/** What `daemon.runner` names. */
+const configuredRunner = Layer.unwrap(
+  Effect.map(
+    DaemonConfig,
+    ({ runner }): Layer.Layer<PhaseRunner, never, RunnerNeeds> =>
+      runner === "subprocess" ? PhaseRunnerSubprocess.layer : PhaseRunnerInProcess.layer
+  )
+)
+
+/** Its own runner alone is given what the daemon has. */
+const inOurPlace = Layer.effect(
+  ActInOurPlace,
+  Effect.map(DaemonConfig, ({ runner }) => new Set(runner === "subprocess" ? [PhaseRunnerSubprocess.RUNNER] : []))
+)
 
 const swept = Layer.effectDiscard(sweepOrphans)
 
@@ -111,6 +133,7 @@ const logs = EffectLogger.layer.pipe(
 
 const plugins = Layer.mergeAll(AgentSessions.layer, SubjectRouter.layer, PluginTools.layer).pipe(
   Layer.provideMerge(PluginHost.layer),
+  Layer.provideMerge(inOurPlace),
   Layer.provideMerge(PluginCatalog.layer),
   Layer.provideMerge(PluginProcessChild.layer),
   Layer.provideMerge(PluginLock.layer),
@@ -129,7 +152,7 @@ const rooms = ControlSocket.layer.pipe(
   Layer.provideMerge(Scheduler.layer),
   Layer.provideMerge(recovered),
   Layer.provideMerge(RunEngine.layer),
-  Layer.provide(PhaseRunnerInProcess.layer),
+  Layer.provideMerge(configuredRunner),
   Layer.provideMerge(Workflows.layer),
   Layer.provideMerge(Sweep.layer.pipe(Layer.provideMerge(plugins))),
   Layer.provideMerge(swept)
@@ -178,7 +201,7 @@ const serve = Effect.gen(function*() {
   yield* Effect.logInfo(`daemon_shutdown: ${reason}`)
   yield* drain(timeoutSeconds)
   yield* publish("status", { status: "stopped" })
-}).pipe(Effect.scoped)
+}).pipe(Effect.scoped, Effect.ensuring(PhaseRunner.use(({ hold }) => hold)))
 
 type Stores = SessionStore | DispatchQueue | TriggerStore | ScheduleStore
 type Ground = Layer.Success<typeof ground> | Layer.Success<typeof logs> | ProjectScope

@@ -65,7 +65,13 @@ const ground = Layer.mergeAll(
   Digest.layerWebCrypto,
   FileSystem.layerNoop({}),
   Path.layer,
-  Layer.succeed(DaemonConfig, { session_store: "memory", pool_size: 4, log_level: "info", transports: {} }),
+  Layer.succeed(DaemonConfig, {
+    session_store: "memory",
+    pool_size: 4,
+    log_level: "info",
+    runner: "in_process",
+    transports: {}
+  }),
   Layer.succeed(HostEnvironment, { env: {}, cookie: "test", generation: "test" }),
   Layer.succeed(
     ChildProcessSpawner.ChildProcessSpawner,
@@ -95,7 +101,7 @@ export const layer = ({ agent, kinds = ["task", "requirement"], workflows }: Tes
     Layer.provide(ControlHandlers),
     Layer.provideMerge(Scheduler.layer),
     Layer.provideMerge(RunEngine.layer),
-    Layer.provide(PhaseRunnerInProcess.layer),
+    Layer.provideMerge(PhaseRunnerInProcess.layer),
     Layer.provide(PluginTools.layer),
     Layer.provideMerge(
       Layer.mergeAll(

@@ -5,7 +5,6 @@
 import { Schema } from "effect"
 import { AgentFailure } from "./errors/AgentFailure.ts"
 import { SessionId } from "./Ids.ts"
-import { Json } from "./Json.ts"
 import { AgentRunRequest, AgentRunResponse } from "./Provider.ts"
 import { SecretSource } from "./Workflow.ts"
 
@@ -19,27 +18,30 @@ export const CommandLaunch = Schema.TaggedStruct("Command", {
   secrets: Schema.optionalKey(Schema.Record(Schema.String, SecretSource)),
   /** Absolute, and checked: a folder inside the project. */
   cwd: Schema.String,
-  values: Texts
+  values: Texts,
+  /** The daemon ends it then. */
+  timeout_secs: Schema.Int
 })
 export type CommandLaunch = typeof CommandLaunch.Type
 
-/** The session is the daemon's own: the runner has it dispatched through the control socket. */
-export const AgentLaunch = Schema.TaggedStruct("Agent", {
-  control_socket: Schema.String,
+/** The session is the daemon's own, which dispatches it when it is asked to on its control socket. */
+export const AgentLaunch = Schema.Struct({
   session: SessionId,
   tool: Schema.String,
-  owner: Schema.optionalKey(Schema.String),
   /** The provider's own session to go on with. */
   resume: Schema.optionalKey(Schema.String),
-  request: AgentRunRequest
+  request: AgentRunRequest,
+  owner: Schema.optionalKey(Schema.String)
 })
 export type AgentLaunch = typeof AgentLaunch.Type
 
-export const PhaseLaunch = Schema.Union([CommandLaunch, AgentLaunch])
+const LaunchedAgent = Schema.TaggedStruct("Agent", { ...AgentLaunch.fields, control_socket: Schema.String })
+
+export const PhaseLaunch = Schema.Union([CommandLaunch, LaunchedAgent])
 export type PhaseLaunch = typeof PhaseLaunch.Type
 
 /** A frame of an agent, as its provider sent it. */
-export const AgentFrame = Schema.Struct({ method: Schema.String, params: Schema.optionalKey(Json) })
+export const AgentFrame = Schema.Struct({ method: Schema.String, params: Schema.optionalKey(Schema.Unknown) })
 export type AgentFrame = typeof AgentFrame.Type
 
 /** What is heard of a command: that its program runs, and what it prints. */
@@ -66,11 +68,22 @@ export type Captured = typeof Captured.Type
 export const CommandEnded = Schema.TaggedStruct("CommandEnded", { exit_code: Schema.Int, output: Captured })
 export type CommandEnded = typeof CommandEnded.Type
 
-/** How a launch ended. One that failed has failed for the reason that the daemon would have met without a runner. */
+export const AgentEnded = Schema.TaggedStruct("AgentEnded", { response: AgentRunResponse })
+/** For the reason that the daemon would have met without a runner. */
+export const AgentFailed = Schema.TaggedStruct("AgentFailed", { error: AgentFailure })
+
+/** What a session says on the control socket, and last how it ended. */
+export const AgentHeard = Schema.Union([
+  Schema.TaggedStruct("Frames", { frames: Schema.Array(AgentFrame) }),
+  AgentEnded,
+  AgentFailed
+])
+export type AgentHeard = typeof AgentHeard.Type
+
 export const LaunchEnded = Schema.Union([
   CommandEnded,
   Schema.TaggedStruct("CommandNotRun", { detail: Schema.String }),
-  Schema.TaggedStruct("AgentEnded", { response: AgentRunResponse }),
-  Schema.TaggedStruct("AgentFailed", { error: AgentFailure })
+  AgentEnded,
+  AgentFailed
 ])
 export type LaunchEnded = typeof LaunchEnded.Type

@@ -147,6 +147,26 @@ const sessionOf = (params: unknown): { readonly session_id?: string } =>
     ? { session_id: params.session_id }
     : {}
 
+const methodOf: {
+  readonly [Tag in Exclude<AgentNotification["_tag"], "Metadata">]: keyof typeof AgentNotificationParams
+} = {
+  Output: "agent/output",
+  Thinking: "agent/thinking",
+  ToolCall: "agent/toolCall",
+  ToolResult: "agent/toolResult",
+  Error: "agent/error",
+  InteractionRequested: "agent/interactionRequested"
+}
+
+/** The other way: as its provider sent it. */
+export const encodeAgentNotification = (
+  event: AgentNotification
+): { readonly method: string; readonly params: unknown } => {
+  if (event._tag === "Metadata") return { method: event.method, params: event.params }
+  const { _tag, ...params } = event
+  return { method: methodOf[_tag], params }
+}
+
 /** Never fails: what cannot be read as its method says is handed on as metadata, whole. */
 export const decodeAgentNotification = (method: string, params: unknown): AgentNotification => {
   const read = readers.get(method)

@@ -1,6 +1,7 @@
 /** Workflows executed by a plugin (plugin protocol, workflow_runner). Hosted, not driven: runs are the RunEngine's. */
 import { Effect, Option, Schema } from "effect"
 import { Json, JsonObject, JsonOrNull, maybe, open, orElse, rows } from "./Json.ts"
+import { PhaseLaunch } from "./PhaseLaunch.ts"
 import { SubjectDispatch, SubjectRef } from "./Subject.ts"
 
 /** Who asked, relayed as it came (plugin protocol, peripheral kinds). */
@@ -114,7 +115,10 @@ export const RunPhase = open({
   rework_context: maybe(Json),
   pipeline_vars: orElse(JsonObject, {}),
   dispatch_input: maybe(Json),
-  schedule_input: maybe(Json)
+  schedule_input: maybe(Json),
+  /** Ours: what exactly is to be launched, and by which name its output tells that it belongs to it. */
+  launch: maybe(PhaseLaunch),
+  launch_id: maybe(Schema.String)
 })
 export type RunPhase = typeof RunPhase.Type
 

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { maybe, orElse } from "../Json.ts"
+import { AgentHeard, AgentLaunch } from "../PhaseLaunch.ts"
 import { InteractionResponse } from "../RunEvent.ts"
 import { Cancelled } from "./Cancelled.ts"
 import { ControlError } from "./ControlError.ts"
@@ -65,6 +66,12 @@ export class AgentRpcs extends RpcGroup.make(
     },
     success: AgentOutcome,
     error: ControlError
+  }),
+  /** `agent/run` for a runner of this daemon, which was asked for exactly this session: with everything that it says. */
+  watch("agent/launch", {
+    payload: AgentLaunch.fields,
+    notification: "agent/heard",
+    element: AgentHeard
   }),
   Rpc.make("agent/status", { payload: { id: Schema.String }, success: AgentStatus, error: ControlError }),
   Rpc.make("agent/cancel", {

@@ -13,7 +13,8 @@ import {
   ProtocolMismatch,
   ProviderMissing,
   RequestTimedOut,
-  RestartBudgetExhausted
+  RestartBudgetExhausted,
+  TooManyPlugins
 } from "./PluginErrors.ts"
 
 export const AgentFailure = Schema.Union([
@@ -30,6 +31,7 @@ export const AgentFailure = Schema.Union([
   PluginNotFound,
   PluginNotLocked,
   ProviderMissing,
+  TooManyPlugins,
   InvalidInput
 ])
 export type AgentFailure = typeof AgentFailure.Type

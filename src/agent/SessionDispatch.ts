@@ -2,12 +2,13 @@
  * One session at its provider, from the request to the last frame. Frames reach the owner in order and before the answer
  * they preceded; interrupting or running out of time cancels the session in the process that owns it and waits for its end.
  */
-import { Deferred, Duration, Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Option, Schema } from "effect"
 import { PluginRefused } from "../../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../../schemas/Ids.ts"
 import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import { type AgentNotification, AgentRunResponse, decodeAgentNotification } from "../../schemas/Provider.ts"
-import { PluginHost, type PluginNotification } from "../plugin/PluginHost.ts"
+import { ownFrames } from "../plugin/OwnFrames.ts"
+import { PluginHost } from "../plugin/PluginHost.ts"
 import type { ProcessRow } from "../project/ProcessTable.ts"
 import type { AgentSession } from "./AgentSession.ts"
 import { requestFor, timeoutOf } from "./ProviderRequest.ts"
@@ -70,42 +71,16 @@ export const endSession = Effect.fnUntraced(
   }
 )
 
-/**
- * Hands frames to the owner; `drained` waits for those that were accepted before it was asked, `broken` for an owner that
- * fails over them. Such an owner gets no more, and holds nobody up.
- */
-const deliver = Effect.fnUntraced(function*({ frames, plugin, processes, session }: Dispatch) {
-  const host = yield* PluginHost
-  let accepted = 0
-  let handled = 0
-  let awaited: { readonly count: number; readonly reached: Deferred.Deferred<void> } | undefined
-  const owned = yield* host.own(plugin, (frame) => {
-    const ours = frames.owns(session.session, frame)
-    if (ours) accepted++
-    return ours
-  })
-  const hand = Effect.fnUntraced(function*(batch: ReadonlyArray<PluginNotification>) {
-    yield* processes.heard
-    yield* session.onEvents(
-      batch.map(({ method, params }): AgentNotification => decodeAgentNotification(method, params))
-    )
-    handled += batch.length
-    if (awaited !== undefined && handled >= awaited.count) yield* Deferred.succeed(awaited.reached, undefined)
-  })
-  const broken = Deferred.makeUnsafe<never>()
-  const consumer = yield* Stream.runForEach(owned, hand).pipe(
-    Effect.tapDefect((defect) => Effect.andThen(Deferred.die(broken, defect), Effect.ignore(Stream.runDrain(owned)))),
-    Effect.forkScoped
+const deliver = ({ frames, plugin, processes, session }: Dispatch) =>
+  ownFrames(
+    plugin,
+    (frame) => frames.owns(session.session, frame),
+    (batch) =>
+      Effect.andThen(
+        processes.heard,
+        session.onEvents(batch.map(({ method, params }): AgentNotification => decodeAgentNotification(method, params)))
+      )
   )
-  const drained = Effect.suspend(() => {
-    if (handled >= accepted) return Effect.void
-    const reached = Deferred.makeUnsafe<void>()
-    awaited = { count: accepted, reached }
-    // A connection that was lost has delivered what it had: the call tells how it ended.
-    return Effect.raceFirst(Deferred.await(reached), Effect.asVoid(Fiber.await(consumer)))
-  })
-  return { drained, broken: Deferred.await(broken) }
-})
 
 const outOfTime = Effect.fnUntraced(
   function*({ frames, plugin, session }: Dispatch, late: AgentRunResponse | undefined) {

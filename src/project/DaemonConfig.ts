@@ -36,6 +36,11 @@ export const DaemonSettings = Schema.Struct({
   pool_size: orElse(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })), 2),
   log_level: orElse(Schema.Literals(["debug", "info", "warn", "error"]), "info"),
   /**
+   * Who performs phases: the daemon (`in_process`), a process of its own (`subprocess`), or, by its name, a plugin of kind
+   * workflow_runner that executes whole workflows.
+   */
+  runner: orElse(Schema.NonEmptyString, "in_process"),
+  /**
    * By the name of the plugin. Of the user's file alone: a repository has no say in where this user's machine is listened
    * to.
    */

@@ -8,6 +8,8 @@ export class HostEnvironment extends Context.Service<HostEnvironment, {
   readonly env: Readonly<Record<string, string>>
   readonly cookie: string
   readonly generation: string
+  /** Of a plugin that starts processes for its daemon: its own name. */
+  readonly plugin?: string
 }>()("animus/project/HostEnvironment") {}
 
 export const COOKIE_VARIABLE = "ANIMUS_COOKIE"
@@ -18,7 +20,10 @@ export const PLUGIN_VARIABLE = "ANIMUS_PLUGIN"
 export const markVariables: ReadonlySet<string> = new Set([COOKIE_VARIABLE, GENERATION_VARIABLE, PLUGIN_VARIABLE])
 
 /** What every process started for this daemon carries, so that the next daemon can find what this one left behind. */
-export const markOf = ({ cookie, generation }: HostEnvironment["Service"]): Readonly<Record<string, string>> => ({
+export const markOf = (
+  { cookie, generation, plugin }: HostEnvironment["Service"]
+): Readonly<Record<string, string>> => ({
   [COOKIE_VARIABLE]: cookie,
-  [GENERATION_VARIABLE]: generation
+  [GENERATION_VARIABLE]: generation,
+  ...(plugin === undefined ? {} : { [PLUGIN_VARIABLE]: plugin })
 })

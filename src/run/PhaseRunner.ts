@@ -3,8 +3,8 @@
  * asks the questions and decides. Interrupting ends what was launched and returns when that has ended.
  */
 import { Context, type Effect, Schema } from "effect"
-import type { PluginError } from "../../schemas/errors/PluginErrors.ts"
-import type { RunId } from "../../schemas/Ids.ts"
+import type { PluginError, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
+import type { RunId, SessionId } from "../../schemas/Ids.ts"
 import type { CommandEnded, CommandLaunch, CommandSaid } from "../../schemas/PhaseLaunch.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { AgentError, AgentSession } from "../agent/AgentSessions.ts"
@@ -44,4 +44,8 @@ export class PhaseRunner extends Context.Service<PhaseRunner, {
     launch: CommandLaunch,
     heard: CommandHeard
   ) => Effect.Effect<CommandEnded, CommandNotRun | PluginError>
+  /** That this session may be dispatched for a runner: it was asked for it, and each one is dispatched once. */
+  readonly admit: (session: SessionId) => Effect.Effect<void, SessionNotFound>
+  /** The daemon is about to end: what ends from now on is no outcome. It stays in flight, for the next daemon to recover. */
+  readonly hold: Effect.Effect<void>
 }>()("animus/run/PhaseRunner") {}

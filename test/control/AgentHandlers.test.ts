@@ -13,6 +13,7 @@ import { AgentHandlers } from "../../src/control/handlers/AgentHandlers.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import type { RunAnswer } from "../../src/run/InteractionAnswer.ts"
+import { PhaseRunner } from "../../src/run/PhaseRunner.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
 import * as Doubles from "./Doubles.ts"
 
@@ -43,7 +44,7 @@ const layerOver = <A>(agents: Layer.Layer<AgentSessions | A>) =>
   ControlClient.layer.pipe(
     Layer.provide(ControlMemory.layer),
     Layer.provide(ControlServer.layer),
-    Layer.provide(AgentHandlers.pipe(Layer.provide(runs))),
+    Layer.provide(AgentHandlers.pipe(Layer.provide([runs, Layer.mock(PhaseRunner)({})]))),
     Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
     Layer.provideMerge(agents),
     Layer.provideMerge(Notifications.layer),

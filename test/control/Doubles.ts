@@ -120,6 +120,7 @@ export const handlers = (steering: Steering) =>
     "workflow/prune": unused,
     "workflow/fork": unused,
     "agent/run": unused,
+    "agent/launch": unwatched,
     "agent/status": unused,
     "agent/cancel": unused,
     "agent/respond": unused,

@@ -25,6 +25,7 @@ import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProcessTable, type Sighting } from "../../src/project/ProcessTable.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
+import { PhaseRunner } from "../../src/run/PhaseRunner.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import { Scheduler } from "../../src/schedule/Scheduler.ts"
@@ -172,6 +173,7 @@ const doubles = Layer.mergeAll(
     tail: () => Effect.succeed(Stream.make(log("2"), log("3")))
   }),
   Layer.mock(AgentSessions)({}),
+  Layer.mock(PhaseRunner)({}),
   Layer.succeed(ProjectScope, {
     projectRoot: "/p",
     projectDir: "/p/.animus",

@@ -120,6 +120,7 @@ const world = (runs: Runs, options: { readonly pool?: number; readonly queue?: Q
     session_store: "memory",
     pool_size: options.pool ?? 2,
     log_level: "info",
+    runner: "in_process",
     transports: {}
   })
   return Scheduler.layer.pipe(

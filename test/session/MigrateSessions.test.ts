@@ -117,7 +117,13 @@ describe("moving what a store knows into another", () => {
 const project = (folder: string, store: SessionStoreKind = "file") =>
   Layer.merge(
     scopeAt(folder),
-    Layer.succeed(DaemonConfig, { session_store: store, pool_size: 1, log_level: "info", transports: {} })
+    Layer.succeed(DaemonConfig, {
+      session_store: store,
+      pool_size: 1,
+      log_level: "info",
+      runner: "in_process",
+      transports: {}
+    })
   )
 
 const withDriver = <A, E>(

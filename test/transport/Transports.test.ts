@@ -35,6 +35,7 @@ const makeTransport = Effect.fnUntraced(function*(reply: Reply, transports: Daem
       session_store: "memory",
       pool_size: 1,
       log_level: "info",
+      runner: "in_process",
       transports
     })),
     Layer.provide(Notifications.layer),

@@ -1,18 +1,45 @@
 /** `agent/*`: one agent with no workflow around it, and what the agents of runs are saying. */
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Queue, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { AgentRpcs } from "../../../schemas/control/AgentRpcs.ts"
 import { ControlError } from "../../../schemas/control/ControlError.ts"
 import { SessionId } from "../../../schemas/Ids.ts"
+import type { AgentHeard, AgentLaunch } from "../../../schemas/PhaseLaunch.ts"
+import { encodeAgentNotification } from "../../../schemas/Provider.ts"
 import type { InteractionResponse } from "../../../schemas/RunEvent.ts"
 import { faultOf } from "../../agent/AgentSession.ts"
 import { AgentSessions } from "../../agent/AgentSessions.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
+import { PhaseRunner } from "../../run/PhaseRunner.ts"
 import { RunEngine } from "../../run/RunEngine.ts"
 import { answer, invalid, runIdOf } from "../ControlFailure.ts"
 import { runsOn } from "../RunsOn.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
+
+/** Whoever listens holds the provider back, so that nothing of it is lost on the way. */
+const makeLaunch = Effect.gen(function*() {
+  const sessions = yield* AgentSessions
+  const runner = yield* PhaseRunner
+  return (launch: AgentLaunch) =>
+    acknowledged(Effect.as(
+      answer(runner.admit(launch.session)),
+      Stream.callback<AgentHeard>((heard) =>
+        sessions.run({
+          ...launch,
+          onEvents: (events) =>
+            Effect.asVoid(Queue.offer(heard, { _tag: "Frames", frames: events.map(encodeAgentNotification) }))
+        }).pipe(
+          Effect.match({
+            onSuccess: (response): AgentHeard => ({ _tag: "AgentEnded", response }),
+            onFailure: (error): AgentHeard => ({ _tag: "AgentFailed", error })
+          }),
+          Effect.flatMap((ended) => Queue.offer(heard, ended)),
+          Effect.andThen(Queue.end(heard))
+        )
+      )
+    ))
+})
 
 const makeRun = Effect.gen(function*() {
   const sessions = yield* AgentSessions
@@ -93,8 +120,10 @@ export const AgentHandlers = AgentRpcs.toLayer(Effect.gen(function*() {
   const notifications = yield* Notifications
   const run = yield* makeRun
   const respond = yield* makeRespond
+  const launch = yield* makeLaunch
   return AgentRpcs.of({
     "agent/run": (request) => answer(run(request)),
+    "agent/launch": launch,
     "agent/status": ({ id }) =>
       answer(Effect.map(
         Effect.suspend(() => sessions.status(SessionId.make(id))),

@@ -35,6 +35,7 @@ export const runProgram = Effect.fn("Program.run")(
       env,
       cwd,
       values: valuesIn(cwd),
+      timeout_secs: timeoutSecs,
       ...(secrets === undefined ? {} : { secrets })
     })
     const runner = yield* PhaseRunner

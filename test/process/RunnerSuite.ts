@@ -1,0 +1,320 @@
+/** What every runner of phases has to do: the same tests, with real daemons, over whichever the configuration names. */
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { connect, type Socket } from "node:net"
+import { dirname, join } from "node:path"
+import { createInterface } from "node:readline"
+import { afterAll, afterEach, beforeAll } from "vitest"
+import { fixture } from "./plugin/Workshop.ts"
+import { until } from "./referencePluginsHost.ts"
+import { Workplace } from "./Workplace.ts"
+
+const workflows = `
+tools_allowlist: [sh]
+secrets: { key: { env: TRACKER_KEY } }
+agents: { scripted: { tool: scripts }, hurried: { tool: scripts, timeout_secs: 1 } }
+phases:
+  print: { mode: command, command: { program: sh, args: [-c, "for n in $(seq 1 200); do echo $n; done"] } }
+  fail: { mode: command, command: { program: sh, args: [-c, "echo no; exit 3"], on_failure_verdict: fail } }
+  hide: { mode: command, command: { program: sh, args: [-c, "echo got $KEY; test \\"$1\\" = \\"$KEY\\"", sh, "\${secret.key}"], env: { KEY: "\${secret.key}" } } }
+  wait: { mode: command, idempotency: sideeffecting, command: { program: sh, args: [-c, "echo $$$$ >> started; exec sleep 606"] } }
+  again: { mode: command, idempotency: idempotent, command: { program: sh, args: [-c, "echo $$$$ >> started; exec sleep 606"] } }
+  late: { mode: command, command: { program: sh, args: [-c, "sleep 606"], timeout_secs: 1 } }
+  talk: { mode: agent, agent: scripted, directive: SCRIPT=talk }
+  ask: { mode: agent, agent: scripted, directive: SCRIPT=ask }
+  hang: { mode: agent, agent: scripted, idempotency: sideeffecting, directive: SCRIPT=hang }
+  die: { mode: agent, agent: scripted, directive: SCRIPT=die }
+  overdue: { mode: agent, agent: hurried, directive: SCRIPT=hang }
+workflows:
+  - { id: both, phases: [print, talk] }
+  - { id: fail, phases: [fail] }
+  - { id: hide, phases: [hide] }
+  - { id: wait, phases: [wait] }
+  - { id: again, phases: [again] }
+  - { id: late, phases: [late] }
+  - { id: ask, phases: [ask] }
+  - { id: hang, phases: [hang] }
+  - { id: die, phases: [die] }
+  - { id: overdue, phases: [overdue] }
+`
+
+const SECRET = "s3cr3t-value"
+
+interface Tagged {
+  readonly _tag: string
+}
+
+interface Entry {
+  readonly event: Tagged
+}
+
+interface Frame {
+  readonly method?: string
+  readonly params?: { readonly data: Record<string, unknown> }
+}
+
+/** A subscriber of the control socket, that has nothing of ours but the protocol. */
+class Subscriber {
+  readonly frames: Array<Frame> = []
+  private readonly socket: Socket
+
+  constructor(path: string) {
+    this.socket = connect(path)
+    createInterface({ input: this.socket }).on("line", (line) => this.frames.push(JSON.parse(line)))
+  }
+
+  async watch(method: string): Promise<void> {
+    const before = this.frames.length
+    this.socket.write(JSON.stringify({ jsonrpc: "2.0", id: method, method, params: {} }) + "\n")
+    await until(`${method} is acknowledged`, () => this.frames.length > before)
+  }
+
+  heard(method: string) {
+    return this.frames.flatMap((frame) =>
+      frame.method === method && frame.params !== undefined ? [frame.params.data] : []
+    )
+  }
+
+  end(): void {
+    this.socket.destroy()
+  }
+}
+
+export class Site extends Workplace {
+  constructor(runner: string) {
+    super(workflows, { TRACKER_KEY: SECRET })
+    writeFileSync(join(this.root, "state", "config.json"), JSON.stringify({ daemon: { runner } }))
+    this.install("animus-provider-scripts", fixture("provider-of-scripts"), fixture("speak"))
+  }
+
+  get socket(): string {
+    return join(dirname(dirname(this.answer("daemon", "status").log_path)), "control.sock")
+  }
+
+  begin(workflow: string): string {
+    const { id } = this.answer("subject", "create", "--title", workflow)
+    return this.answer("workflow", "run", id, "--workflow", workflow).workflow_id
+  }
+
+  /** Returns when it has ended, or waits for somebody. */
+  async settle(run: string, ...states: ReadonlyArray<string>) {
+    let detail = this.answer("workflow", "get", run).detail
+    await until(`${run} is ${states.join(" or ")}`, () => {
+      detail = this.answer("workflow", "get", run).detail
+      return states.includes(detail.state)
+    })
+    return detail
+  }
+
+  concluded(run: string) {
+    return this.answer("workflow", "journal", run).map(({ event }: Entry) => event).findLast(({ _tag }: Tagged) =>
+      _tag === "PhaseCompleted"
+    )
+  }
+
+  tags(run: string): ReadonlyArray<string> {
+    return this.answer("workflow", "journal", run).map(({ event }: Entry) => event._tag)
+  }
+
+  /** Returns when the agent of this run has been heard, and so its session is known. */
+  async atWork(run: string, phase = "hang"): Promise<void> {
+    const { location } = this.answer("workflow", "get", run).detail
+    await until(
+      "the agent is heard",
+      () => this.read(join(location, `${phase}.1.transcript.jsonl`)).includes("at work")
+    )
+  }
+
+  runnerPids(): ReadonlyArray<string> {
+    return readdirSync("/proc").filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("animus-workflow-runner-default") &&
+          readFileSync(`/proc/${pid}/environ`, "utf8").includes(`HOME=${this.root}\0`)
+      } catch {
+        // It has ended, or is nobody's we may look at.
+        return false
+      }
+    })
+  }
+}
+
+const lines = (count: number, of: (n: number) => string) =>
+  Array.from({ length: count }, (_, at) => of(at + 1)).join("")
+
+/** What subscribers hear of `both`, whoever performs it: kind and phase, and of each phase everything that was said. */
+const events = [
+  ["workflow_started", undefined],
+  ["phase_started", "print"],
+  ["phase_completed", "print"],
+  ["phase_started", "talk"],
+  ["phase_completed", "talk"],
+  ["workflow_completed", undefined]
+]
+const printed = lines(200, (n) => `${n}\n`)
+const talked = lines(300, (n) => `line ${n}\n`)
+
+export const runnerSuite = (runner: string) => {
+  describe(`phases performed by ${runner}`, () => {
+    let site: Site
+    beforeAll(() => {
+      site = new Site(runner)
+      site.start()
+    })
+    afterAll(() => site.end())
+    afterEach(() => {
+      assert.deepStrictEqual([site.running("606"), site.running("607")], [[], []], "a process was left")
+    })
+
+    it("are heard by every subscriber of the control socket in order, with their ids, without a gap", async () => {
+      const subscribers = [new Subscriber(site.socket), new Subscriber(site.socket)]
+      try {
+        for (const one of subscribers) for (const method of ["workflow/events", "agent/watch"]) await one.watch(method)
+        const run = site.begin("both")
+        const detail = await site.settle(run, "completed", "failed")
+        assert.strictEqual(detail.state, "completed", JSON.stringify(detail))
+        for (const one of subscribers) {
+          await until(
+            "all is heard",
+            () => one.heard("workflow/event").some(({ kind }) => kind === "workflow_completed")
+          )
+          await until("the words are closed", () => one.heard("agent/output").some(({ kind }) => kind === "settled"))
+          const heard = one.heard("workflow/event").filter(({ workflow_id }) => workflow_id === run)
+          assert.deepStrictEqual(heard.map(({ kind, payload }) => [kind, Object(payload).phase_id]), events)
+          const said = one.heard("agent/output").filter(({ workflow_id }) => workflow_id === run)
+          const of = (kind: string, phase: string) =>
+            said.filter((it) => it["kind"] === kind && it["phase_id"] === phase).map(({ text }) => text).join("")
+          assert.strictEqual(of("command", "print"), printed)
+          assert.strictEqual(of("output", "talk"), talked)
+          assert.deepStrictEqual(
+            said.filter(({ phase_id }) => phase_id === "talk").map(({ kind }) => kind).slice(-2),
+            ["tool_call", "tool_result"]
+          )
+          assert.isTrue(said.slice(0, -1).every(({ attempt }) => attempt === 1))
+        }
+        const journal = site.answer("workflow", "journal", run)
+        assert.deepStrictEqual(
+          journal.map(({ sequence }: { readonly sequence: number }) => sequence),
+          journal.map((_: unknown, at: number) => at + 1)
+        )
+        const session = journal.findLast(({ event }: Entry) => event._tag === "PhaseStarted")
+        const said = subscribers[0]?.heard("agent/output").find(({ phase_id }) => phase_id === "talk")
+        assert.strictEqual(said?.["session_id"], session.event.session)
+        const transcript = site.lines(join(detail.location, "talk.1.transcript.jsonl")).map((line) => JSON.parse(line))
+        assert.strictEqual(transcript.filter(({ kind }) => kind === "output").map(({ text }) => text).join(""), talked)
+        const record = JSON.parse(site.read(join(detail.location, "talk.session.json")))
+        assert.deepInclude(record, { status: "completed", provider_session_id: `own-${session.event.session}` })
+      } finally {
+        for (const one of subscribers) one.end()
+      }
+    })
+
+    it("fail by what they say, and show no secret to anybody", async () => {
+      const failing = site.begin("fail")
+      await site.settle(failing, "escalated", "failed", "completed")
+      assert.deepInclude(site.concluded(failing), { exit_code: 3, output: "no" })
+      const hidden = await site.settle(site.begin("hide"), "completed", "failed", "escalated")
+      assert.strictEqual(hidden.state, "completed", JSON.stringify(hidden))
+      assert.include(site.read(join(hidden.location, "hide.1.transcript.jsonl")), "got [secret]")
+      for (const file of readdirSync(hidden.location)) {
+        assert.notInclude(site.read(join(hidden.location, file)), SECRET, file)
+      }
+    })
+
+    it("end with everything they started when their run is cancelled", async () => {
+      const waiting = site.begin("wait")
+      await until("the command runs", () => site.running("606").length === 1)
+      site.answer("workflow", "cancel", waiting, "--confirm", waiting)
+      assert.deepStrictEqual(site.running("606"), [])
+      const hanging = site.begin("hang")
+      await site.atWork(hanging)
+      site.answer("workflow", "cancel", hanging, "--confirm", hanging)
+      assert.deepStrictEqual(site.running("607"), [])
+      assert.deepStrictEqual(site.lines("cancelled"), ["once"])
+      for (const run of [waiting, hanging]) {
+        assert.strictEqual(site.answer("workflow", "get", run).status, "cancelled")
+        assert.deepStrictEqual(site.tags(run).slice(-2), ["CancelRequested", "RunCancelled"])
+      }
+    })
+
+    it("end at their deadline", async () => {
+      const late = await site.settle(site.begin("late"), "failed", "completed")
+      assert.include(late.reason, "it took longer than 1 s")
+      const overdue = await site.settle(site.begin("overdue"), "failed", "completed")
+      assert.include(overdue.reason, "out of time: the session was ended after 1 s")
+    })
+
+    it("ask a person, and hear the answer", async () => {
+      const run = site.begin("ask")
+      await until("the question is there", () => site.answer("workflow", "get", run).detail.state === "waiting")
+      site.answer("workflow", "answer", run, "--answer", "the blue one")
+      await site.settle(run, "completed", "failed")
+      assert.strictEqual(site.concluded(run).output, "was told the blue one")
+      assert.include(site.tags(run).join(), "InteractionRequested,InteractionAnswered,PhaseCompleted")
+    })
+
+    it("fail with the agent's process, once it has spoken", async () => {
+      const run = site.begin("die")
+      await site.atWork(run, "die")
+      const calls = site.lines("calls").length
+      site.write("die", "")
+      const detail = await site.settle(run, "failed", "completed")
+      assert.match(detail.reason, /connection to plugin animus-provider-scripts was lost/)
+      assert.deepStrictEqual([detail.state, site.lines("calls").length], ["failed", calls])
+    })
+  })
+
+  describe(`a daemon whose phases are performed by ${runner}`, () => {
+    let site: Site | undefined
+    afterEach(() => {
+      for (const left of [...site?.running("606") ?? [], ...site?.running("607") ?? []]) {
+        process.kill(Number(left), "SIGKILL")
+      }
+      site?.end()
+    })
+
+    it("and is killed leaves nothing behind, and the next one goes on as it promised", async () => {
+      const here = new Site(runner)
+      site = here
+      here.start()
+      const again = here.begin("again")
+      await until("the command runs", () => here.running("606").length === 1)
+      const hanging = here.begin("hang")
+      await here.atWork(hanging)
+      assert.strictEqual(here.runnerPids().length, runner === "subprocess" ? 1 : 0)
+      const before = [...here.running("606"), ...here.running("607"), ...here.runnerPids()]
+
+      here.kill()
+      here.start()
+      await until("the command runs anew", () => here.lines("started").length === 2)
+      const detail = await here.settle(hanging, "completed", "failed", "blocked")
+      assert.deepStrictEqual(
+        [detail.state, detail.recovery.map(({ action }: { readonly action: string }) => action)],
+        ["completed", ["resume"]]
+      )
+      assert.include(here.concluded(hanging).output, "agent/resume")
+      assert.deepStrictEqual(here.lines("calls"), ["agent/run", "agent/resume"])
+      await until("one command runs", () => here.running("606").length === 1)
+      const now = [...here.running("606"), ...here.running("607"), ...here.runnerPids()]
+      assert.deepStrictEqual(now.filter((pid) => before.includes(pid)), [])
+      here.answer("workflow", "cancel", again, "--confirm", again)
+    })
+
+    it("and is stopped writes down no outcome of what it had to cut short", async () => {
+      const here = new Site(runner)
+      site = here
+      here.start()
+      const waiting = here.begin("wait")
+      await until("the command runs", () => here.running("606").length === 1)
+      const hanging = here.begin("hang")
+      await here.atWork(hanging)
+      here.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+      assert.deepStrictEqual([here.running("606"), here.running("607"), here.runnerPids()], [[], [], []])
+      here.start()
+      await here.settle(hanging, "completed", "failed")
+      const { state } = await here.settle(waiting, "blocked", "failed")
+      assert.deepStrictEqual([state, here.lines("started").length], ["blocked", 1])
+      assert.include(here.tags(hanging).join(), "PhaseStarted,RecoveryDecided,PhaseCompleted")
+      assert.deepStrictEqual(here.tags(waiting), ["RunStarted", "PhaseStarted", "RecoveryDecided"])
+    })
+  })
+}

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Path from "node:path"
-import { scratchFolder } from "./scratch.ts"
+import { scratchFolder, scratchFolderInMemory } from "./scratch.ts"
 
 export const launcher = Path.resolve(import.meta.dirname, "../bin/animus")
 export const node = process.execPath
@@ -15,8 +15,7 @@ export interface Scratch {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** A project with nothing in it but what `animus init` writes; removed with the scope. */
-export const scratchProject = Effect.map(scratchFolder, (root): Scratch => {
+const projectIn = (root: string): Scratch => {
   const project = Path.join(root, "project")
   const state = Path.join(root, "state")
   Fs.mkdirSync(project)
@@ -24,7 +23,12 @@ export const scratchProject = Effect.map(scratchFolder, (root): Scratch => {
   const scratch = { project, env: { ...process.env, HOME: root, ANIMUS_CONFIG_DIR: state } }
   animus(scratch, "init", "--test", "true")
   return scratch
-})
+}
+
+/** A project with nothing in it but what `animus init` writes; removed with the scope. */
+export const scratchProject = Effect.map(scratchFolder, projectIn)
+
+export const scratchProjectInMemory = Effect.map(scratchFolderInMemory, projectIn)
 
 export const animus = ({ env, project }: Scratch, ...args: ReadonlyArray<string>): string =>
   execFileSync(launcher, [...args], { cwd: project, env, encoding: "utf8" })
@@ -33,11 +37,13 @@ export const animus = ({ env, project }: Scratch, ...args: ReadonlyArray<string>
 export const ask = (scratch: Scratch, ...args: ReadonlyArray<string>) =>
   JSON.parse(animus(scratch, ...args, "--json")).data
 
-const socketOf = ({ env }: Scratch): string | undefined => {
+/** The folder of the project's state, which `animus init` made. */
+export const scopeOf = ({ env }: Scratch): string => {
   const state = env["ANIMUS_CONFIG_DIR"] ?? ""
   const scope = Fs.readdirSync(state, { withFileTypes: true })
     .find((entry) => entry.isDirectory() && Fs.existsSync(Path.join(state, entry.name, ".project-root")))
-  return scope === undefined ? undefined : Path.join(state, scope.name, "control.sock")
+  if (scope === undefined) throw new Error(`no project in ${state}`)
+  return Path.join(state, scope.name)
 }
 
 const answers = (path: string): Promise<boolean> =>
@@ -51,13 +57,16 @@ const answers = (path: string): Promise<boolean> =>
     socket.write("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/status\"}\n")
   })
 
+/** Seconds, for a daemon with a long history on a slow machine. */
+const READY = 60
+
 const ready = async (scratch: Scratch): Promise<void> => {
-  for (const since = performance.now(); performance.now() - since < 20_000;) {
-    const path = socketOf(scratch)
-    if (path !== undefined && Fs.existsSync(path) && await answers(path)) return
+  for (const since = performance.now(); performance.now() - since < READY * 1000;) {
+    const path = Path.join(scopeOf(scratch), "control.sock")
+    if (Fs.existsSync(path) && await answers(path)) return
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
-  throw new Error("the daemon did not answer within 20 s")
+  throw new Error(`the daemon did not answer within ${READY} s`)
 }
 
 export interface Daemon {

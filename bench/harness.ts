@@ -2,13 +2,13 @@
  * What every benchmark shares: ours and the baseline take turns in one process on one machine, so that a slow moment hits
  * both; medians of the rounds are reported, with the least and the greatest beside them as the machine's noise.
  */
-import { Effect } from "effect"
+import { type Duration, Effect } from "effect"
 import * as Os from "node:os"
 
-/** One round: how much of the unit it measured. */
-export interface Side<E, R> {
+/** One round: how much of the unit it measured, or several measures of it. */
+export interface Side<E, R, A = number> {
   readonly name: string
-  readonly round: Effect.Effect<number, E, R>
+  readonly round: Effect.Effect<A, E, R>
 }
 
 export interface Sampled {
@@ -47,6 +47,8 @@ export interface Report {
 
 export interface Benchmark {
   readonly summary: string
+  /** A minute when absent. */
+  readonly limit?: Duration.Input
   readonly run: Effect.Effect<ReadonlyArray<Figure>, unknown>
 }
 
@@ -56,6 +58,10 @@ export const median = (samples: ReadonlyArray<number>): number => {
   const [low = Number.NaN, high = Number.NaN] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]]
   return (low + high) / 2
 }
+
+/** The least of the samples that `share` of all are not above. */
+export const percentile = (samples: ReadonlyArray<number>, share: number): number =>
+  samples.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(samples.length * share) - 1)] ?? Number.NaN
 
 /** Four digits: more would pretend to a precision that no machine has. */
 const rounded = (value: number): number => Number(value.toPrecision(4))
@@ -94,12 +100,12 @@ export const figure = (unit: string, ours: Sampled, baseline: Sampled, target?: 
 }
 
 /** Rounds of both in turn; who goes first changes, so that neither always runs on the other's leftovers. */
-export const interleave = Effect.fnUntraced(function*<E, R, E2, R2>(
+export const interleave = Effect.fnUntraced(function*<E, R, E2, R2, A = number>(
   options: { readonly rounds: number; readonly warmUp: number },
-  ours: Side<E, R>,
-  baseline: Side<E2, R2>
+  ours: Side<E, R, A>,
+  baseline: Side<E2, R2, A>
 ) {
-  const taken = { ours: new Array<number>(), baseline: new Array<number>() }
+  const taken = { ours: new Array<A>(), baseline: new Array<A>() }
   for (let round = -options.warmUp; round < options.rounds; round++) {
     const first = round % 2 === 0
     const early = yield* first ? ours.round : baseline.round
@@ -113,6 +119,22 @@ export const interleave = Effect.fnUntraced(function*<E, R, E2, R2>(
     baseline: { name: baseline.name, samples: taken.baseline }
   }
 })
+
+/** Milliseconds of each of `count`, one after the other. */
+export const eachOf = Effect.fnUntraced(
+  function*<E, R>(count: number, one: (index: number) => Effect.Effect<unknown, E, R>) {
+    const taken: Array<number> = []
+    for (let index = 0; index < count; index++) {
+      const since = performance.now()
+      yield* one(index)
+      taken.push(performance.now() - since)
+    }
+    return taken
+  }
+)
+
+/** For what has nothing to be compared with. */
+export const nothing: Sampled = { name: "nothing", samples: [0] }
 
 /** How many milliseconds it takes. */
 export const millis = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<number, E, R> =>

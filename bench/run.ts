@@ -3,23 +3,25 @@
  * a line of its own. A missed target is a figure, not a failure: the exit code says whether the benchmarks could be run.
  */
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect } from "effect"
+import { Console, Duration, Effect } from "effect"
 import { parseArgs } from "node:util"
 import { fanout } from "./fanout.ts"
 import { type Benchmark, machine, render } from "./harness.ts"
 import { plugin } from "./plugin.ts"
 import { recovery } from "./recovery.ts"
+import { runs } from "./runs.ts"
 import { start } from "./start.ts"
 import { store } from "./store.ts"
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { start, plugin, fanout, store, recovery }
+const benchmarks: Readonly<Record<string, Benchmark>> = { start, plugin, fanout, store, runs, recovery }
 
 const LIMIT = "60 seconds"
 
-const one = Effect.fnUntraced(function*(name: string, { run, summary }: Benchmark, json: boolean) {
+const one = Effect.fnUntraced(function*(name: string, { limit = LIMIT, run, summary }: Benchmark, json: boolean) {
   const figures = yield* Effect.timeoutOrElse(run, {
-    duration: LIMIT,
-    orElse: () => Effect.fail(`the benchmark ${name} did not end within ${LIMIT}`)
+    duration: limit,
+    orElse: () =>
+      Effect.fail(`the benchmark ${name} did not end within ${Duration.format(Duration.fromInputUnsafe(limit))}`)
   })
   const report = { name, machine, figures }
   yield* Console.log(json ? JSON.stringify(report) : `${render(report, summary)}\n`)

@@ -5,10 +5,18 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 
-export const scratchFolder = Effect.acquireRelease(
-  Effect.sync(() => Fs.realpathSync(Fs.mkdtempSync(Path.join(Os.tmpdir(), "animus-bench-")))),
-  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-)
+const scratchFolderIn = (parent: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => Fs.realpathSync(Fs.mkdtempSync(Path.join(parent, "animus-bench-")))),
+    (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  )
+
+export const scratchFolder = scratchFolderIn(Os.tmpdir())
+
+const SHARED_MEMORY = "/dev/shm"
+
+/** In memory where there is such a place: for very many files, of which making and removing takes longer than what is measured. */
+export const scratchFolderInMemory = scratchFolderIn(Fs.existsSync(SHARED_MEMORY) ? SHARED_MEMORY : Os.tmpdir())
 
 /** For services that only ask where their files go. */
 export const scratchScope = Layer.effect(

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { animus, node, type Scratch, scratchProject, startDaemon } from "./daemon.ts"
-import { type Benchmark, figure, interleave, millis } from "./harness.ts"
+import { type Benchmark, figure, interleave, millis, nothing } from "./harness.ts"
 
 const bareNode = { name: "node -e 0", round: millis(Effect.sync(() => execFileSync(node, ["-e", "0"]))) }
 
@@ -44,7 +44,6 @@ const idle = (scratch: Scratch) =>
     const before = cpuSeconds(pid)
     yield* Effect.sleep("10 seconds")
     const cpu = (cpuSeconds(pid) - before) / 10 * 100
-    const nothing = { name: "nothing", samples: [0] }
     const self = { name: "this benchmark's own process", samples: [residentMegabytes(process.pid)] }
     return [
       figure("% of a core", { name: "idle daemon, from its 20th to its 30th second", samples: [cpu] }, nothing, {

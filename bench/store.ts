@@ -57,6 +57,6 @@ export const store: Benchmark = {
       )
     })
     const sampled = yield* Effect.provide(measure, Layer.provideMerge(SessionStoreFile.layer, scratchScope))
-    return [figure("events/s", sampled.ours, sampled.baseline)]
+    return [figure("events/s", sampled.ours, sampled.baseline, { of: "ratio", is: "at least", limit: 0.8 })]
   })
 }

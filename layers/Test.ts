@@ -93,8 +93,8 @@ const answering = (agent: TestDaemon["agent"]) => (session: AgentSession): Effec
     return { session_id: session.session, exit_code: 0, output, duration_ms, backend: "test" }
   })
 
-/** Gives the client, and the services behind it for a test to look into. */
-export const layer = ({ agent, kinds = ["task", "requirement"], workflows }: TestDaemon) =>
+/** Over a store of the caller's, which may outlive it: the next one over the same store is the daemon started again. */
+export const layerOver = ({ agent, kinds = ["task", "requirement"], workflows }: TestDaemon) =>
   ControlClient.layer.pipe(
     Layer.provide(ControlMemory.layer),
     Layer.provide(ControlServer.layer),
@@ -108,7 +108,6 @@ export const layer = ({ agent, kinds = ["task", "requirement"], workflows }: Tes
         AgentSessionsMemory.layer(answering(agent)),
         SubjectRouterMemory.layer(kinds),
         Workflows.layerOf(workflows),
-        SessionStoreMemory.layer,
         DispatchQueueMemory.layer,
         LogBackendMemory.layer,
         PluginHost.layer
@@ -117,3 +116,6 @@ export const layer = ({ agent, kinds = ["task", "requirement"], workflows }: Tes
     Layer.provideMerge(Notifications.layer),
     Layer.provideMerge(ground)
   )
+
+/** Gives the client, and the services behind it for a test to look into. */
+export const layer = (daemon: TestDaemon) => Layer.provideMerge(layerOver(daemon), SessionStoreMemory.layer)

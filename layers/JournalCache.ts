@@ -39,16 +39,20 @@ export const makeJournalCache = Effect.fnUntraced(function*(capacity: number) {
     })
 
   yield* Effect.addFinalizer(() => forget(""))
+  const taken = (path: string, slot: Slot) => {
+    slot.users++
+    // Deleting first makes it the most recent in the order of insertion.
+    slots.delete(path)
+    slots.set(path, slot)
+    return slot
+  }
   const cache: JournalCache = {
     use: (path, open, f) =>
       Effect.acquireUseRelease(
-        Effect.gen(function*() {
-          const slot = slots.get(path) ?? { journal: yield* open, users: 0 }
-          slot.users++
-          // Deleting first makes it the most recent in the order of insertion.
-          slots.delete(path)
-          slots.set(path, slot)
-          return slot
+        Effect.suspend(() => {
+          const slot = slots.get(path)
+          if (slot !== undefined) return Effect.succeed(taken(path, slot))
+          return Effect.map(open, (journal) => taken(path, slots.get(path) ?? { journal, users: 0 }))
         }),
         (slot) => f(slot.journal),
         (slot) => {

@@ -10,7 +10,7 @@ import { constants } from "node:fs"
 import type * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { SessionStoreFailed, StoreDamaged } from "../schemas/errors/RunErrors.ts"
-import { attempt, Disk, openFile, readIfThere, settle, syncFolder, writeAll } from "./DurableFile.ts"
+import { attempt, Disk, openFile, readIfThere, settle, syncFolder, WRITE_THROUGH, writeAll } from "./DurableFile.ts"
 import { scan, seal } from "./JournalLines.ts"
 
 export interface JournalFile {
@@ -31,10 +31,8 @@ export interface JournalOptions {
 const damaged = (path: string, line: number, detail: string) =>
   new SessionStoreFailed({ reason: new StoreDamaged({ path, line, detail }) })
 
-/** The whole lines of the first `limit` bytes (all when absent); undefined when there is no file. Changes nothing. */
-export const readJournal = Effect.fnUntraced(function*(path: string, limit?: number) {
-  const bytes = yield* readIfThere(path)
-  if (bytes === undefined) return undefined
+/** The whole lines of the first `limit` bytes (all when absent). */
+export const linesIn = Effect.fnUntraced(function*(path: string, bytes: Buffer, limit?: number) {
   const known = limit === undefined ? bytes : bytes.subarray(0, limit)
   const result = yield* Effect.mapError(
     Effect.fromResult(scan(known)),
@@ -48,6 +46,12 @@ export const readJournal = Effect.fnUntraced(function*(path: string, limit?: num
     )
   }
   return { ...result, size: bytes.length }
+})
+
+/** The same of a file; undefined when there is none. Changes nothing. */
+export const readJournal = Effect.fnUntraced(function*(path: string, limit?: number) {
+  const bytes = yield* readIfThere(path)
+  return bytes === undefined ? undefined : yield* linesIn(path, bytes, limit)
 })
 
 interface Ticket {
@@ -89,7 +93,8 @@ const readyTail = Effect.fnUntraced(function*(tail: Tail) {
   const { path } = tail
   if (tail.handle === undefined) {
     const scope = yield* Scope.make()
-    const open = Effect.tap(openFile(path, constants.O_RDWR | constants.O_CREAT), (file) => requireGood(tail, file))
+    const flags = constants.O_RDWR | constants.O_CREAT | (tail.durable ? WRITE_THROUGH : 0)
+    const open = Effect.tap(openFile(path, flags), (file) => requireGood(tail, file))
     const file = yield* Scope.provide(open, scope).pipe(Effect.onError(() => Scope.close(scope, Exit.void)))
     tail.handle = { file, scope }
   }
@@ -105,18 +110,28 @@ const readyTail = Effect.fnUntraced(function*(tail: Tail) {
   return file
 })
 
-const commit = Effect.fnUntraced(function*(tail: Tail, bytes: Buffer) {
-  const disk = yield* Disk
-  const file = yield* readyTail(tail)
-  tail.suspect = true
-  yield* writeAll(tail.path, file, bytes, tail.good)
-  if (tail.durable) yield* attempt("sync", tail.path, () => disk.sync(file, "append"))
-  tail.good += bytes.length
-  tail.suspect = false
-}, (effect, tail) =>
-  Effect.tapError(effect, () =>
+const write = (tail: Tail, file: Fs.FileHandle, bytes: Buffer) =>
+  Effect.flatMap(Disk, (disk) => {
+    tail.suspect = true
+    const written = writeAll(tail.path, file, bytes, tail.good)
+    const synced = tail.durable
+      ? Effect.andThen(written, attempt("sync", tail.path, () => disk.sync(file, "append")))
+      : written
+    return Effect.map(synced, () => {
+      tail.good += bytes.length
+      tail.suspect = false
+    })
+  })
+
+const commit = (tail: Tail, bytes: Buffer) => {
+  const { handle, suspect } = tail
+  const committed = handle === undefined || suspect
+    ? Effect.flatMap(readyTail(tail), (file) => write(tail, file, bytes))
+    : write(tail, handle.file, bytes)
+  return Effect.tapError(committed, () =>
     // At once, so that no reader meets the remains; if even that fails, the next append has to begin with it.
-    Effect.andThen(closeTail(tail), Effect.ignore(readyTail(tail)))))
+    Effect.andThen(closeTail(tail), Effect.ignore(readyTail(tail))))
+}
 
 const make = (path: string, durable: boolean, good: number): JournalFile => {
   const tail = new Tail(path, durable, good)
@@ -126,7 +141,9 @@ const make = (path: string, durable: boolean, good: number): JournalFile => {
   const commitWaiting = Effect.suspend(() => {
     const group = waiting.splice(0)
     if (group.length === 0) return Effect.void
-    return commit(tail, Buffer.concat(group.map((ticket) => ticket.bytes))).pipe(
+    const [only] = group
+    const bytes = group.length === 1 && only !== undefined ? only.bytes : Buffer.concat(group.map(({ bytes }) => bytes))
+    return commit(tail, bytes).pipe(
       Effect.exit,
       Effect.map((exit) => group.forEach((ticket) => Deferred.doneUnsafe(ticket.done, exit)))
     )

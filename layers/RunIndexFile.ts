@@ -3,16 +3,18 @@
  * while the journal has the size the line says, every other journal is folded, and a missing or damaged index is written anew.
  */
 import { Effect, Schema } from "effect"
+import { statSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import type { SessionStoreFailed } from "../schemas/errors/RunErrors.ts"
+import type { RunId } from "../schemas/Ids.ts"
 import { RunStatus } from "../schemas/RunEvent.ts"
 import { foldRow } from "../src/session/JournalCodec.ts"
 import type { IndexRow } from "../src/session/SessionStoreDriver.ts"
-import { attemptIfThere, settle, settleFolder } from "./DurableFile.ts"
-import { readJournal } from "./JournalFile.ts"
+import { attemptIfThere, readAtOnce, settle, settleFolder } from "./DurableFile.ts"
+import { linesIn, readJournal } from "./JournalFile.ts"
 import { isRunId, type RunFolder } from "./RunFolder.ts"
 
-const Line = Schema.fromJsonString(Schema.Struct({
+const Line = Schema.Struct({
   run: Schema.String,
   /** Of the journal, in bytes, when the row was true. */
   size: Schema.Int,
@@ -25,11 +27,11 @@ const Line = Schema.fromJsonString(Schema.Struct({
     order: Schema.String,
     head: Schema.String
   }))
-}))
+})
 type Line = typeof Line.Type
 
-const decodeLine = Schema.decodeUnknownEffect(Line)
-export const encodeIndexLine: (line: Line) => string = Schema.encodeSync(Line)
+const isLine = Schema.is(Line)
+export const encodeIndexLine = (line: Line): string => JSON.stringify(line)
 
 export interface IndexedRun {
   readonly row: IndexRow
@@ -44,9 +46,11 @@ export interface LoadedIndex {
   readonly fresh: boolean
 }
 
+/** One that is not as it was written is as good as none. */
 const readLines = Effect.fnUntraced(function*(folder: RunFolder) {
   const known = yield* readJournal(folder.index)
-  return yield* Effect.forEach(known?.lines ?? [], (line) => decodeLine(line))
+  const lines: ReadonlyArray<unknown> = (known?.lines ?? []).map((line) => JSON.parse(line))
+  return lines.every(isLine) ? lines : []
 }, Effect.orElseSucceed((): ReadonlyArray<Line> => []))
 
 const runNames = (folder: RunFolder) =>
@@ -59,29 +63,46 @@ const runNames = (folder: RunFolder) =>
 const settleRun = (folder: RunFolder, run: string) =>
   Effect.andThen(settle(folder.journal(run)), settleFolder(folder.of(run)))
 
-export const loadIndex = Effect.fn("RunIndexFile.load")(function*(
-  folder: RunFolder,
-  options: { readonly settle: boolean }
-) {
+/** Undefined when it cannot be told; whoever reads the file then says why. */
+const sizeOf = (path: string): number | undefined => {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size
+  } catch {
+    return undefined
+  }
+}
+
+const fold = Effect.fnUntraced(function*(folder: RunFolder, run: RunId, options: LoadOptions) {
+  const path = folder.journal(run)
+  if (options.settle) yield* settleRun(folder, run)
+  const bytes = yield* readAtOnce(path)
+  const journal = bytes && (yield* linesIn(path, bytes))
+  const row = journal && (yield* foldRow(path, run, journal.lines))
+  return journal && row && { row, size: journal.good }
+})
+
+interface LoadOptions {
+  readonly settle: boolean
+}
+
+export const loadIndex = Effect.fn("RunIndexFile.load")(function*(folder: RunFolder, options: LoadOptions) {
   const lines = yield* readLines(folder)
   const known = new Map(lines.map((line) => [line.run, line]))
   const damaged = new Map<string, SessionStoreFailed>()
   const runs: Array<IndexedRun> = []
-  const names = yield* runNames(folder)
-  yield* Effect.forEach(names, (run) =>
-    Effect.gen(function*() {
-      const path = folder.journal(run)
-      const stat = yield* attemptIfThere("look at", path, () => Fs.stat(path))
-      const line = known.get(run)
-      if (line?.row !== undefined && line.size === stat?.size) return void runs.push({ row: line.row, size: line.size })
-      if (options.settle) yield* settleRun(folder, run)
-      const journal = yield* readJournal(path)
-      const row = journal === undefined ? undefined : yield* foldRow(path, run, journal.lines)
-      if (journal !== undefined && row !== undefined) runs.push({ row, size: journal.good })
-    }).pipe(
+  const others: Array<RunId> = []
+  for (const run of yield* runNames(folder)) {
+    const line = known.get(run)
+    if (line?.row !== undefined && line.size === sizeOf(folder.journal(run))) {
+      runs.push({ row: line.row, size: line.size })
+    } else others.push(run)
+  }
+  yield* Effect.forEach(others, (run) =>
+    fold(folder, run, options).pipe(
+      Effect.map((found) => found && runs.push(found)),
       // One run that cannot be read must not hide the others.
       Effect.catch((failure) => Effect.sync(() => damaged.set(run, failure)))
-    ), { concurrency: 8, discard: true })
+    ), { concurrency: 16, discard: true })
   const finished = runs.filter(({ row }) => row.finished)
   const fresh = lines.length === finished.length && finished.every(({ row }) => known.get(row.run)?.row === row)
   return { runs, damaged, fresh } satisfies LoadedIndex

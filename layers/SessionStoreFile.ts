@@ -33,7 +33,7 @@ const OPEN_FILES = 64
 /** What the store knows without looking at the disk. */
 class State {
   readonly folder: RunFolder
-  readonly index = new RunIndex()
+  readonly index: RunIndex
   readonly sizes = new Map<string, number>()
   readonly damaged: Map<string, SessionStoreFailed>
   readonly #turns = new Map<string, Semaphore.Semaphore>()
@@ -43,11 +43,9 @@ class State {
   constructor(folder: RunFolder, loaded: LoadedIndex) {
     this.folder = folder
     this.damaged = new Map(loaded.damaged)
+    this.index = new RunIndex(loaded.runs.map(({ row }) => row))
     this.#kept = new Set(loaded.runs.map(({ row }) => row.run))
-    for (const { row, size } of loaded.runs) {
-      this.index.put(row)
-      this.sizes.set(row.run, size)
-    }
+    for (const { row, size } of loaded.runs) this.sizes.set(row.run, size)
   }
 
   /** One writer a run at a time; runs do not wait on each other. */

@@ -127,16 +127,20 @@ export const remove = (runs: RunRegistry) => (run: RunId) =>
 const held: ReadonlySet<string> = new Set(["paused", "blocked", "escalated"])
 const isHeld = ({ status }: RunHead) => held.has(status)
 
+/** Journals that are read at the same time at a start: as many as keep a disk at work. */
+const READERS = 16
+
 const leftAlone = (run: string, { message }: { readonly message: string }) =>
   Effect.logError(`run ${run} cannot be taken up: ${message}`)
 
 /** What a person holds stays held. A run that cannot be read stays where it is and keeps no other from being taken up. */
 export const takeUp = Effect.fnUntraced(function*(runs: RunRegistry) {
   for (const { failure, run } of yield* runs.unreadable) yield* leftAlone(run, failure)
-  return yield* Effect.forEach(yield* runs.unfinished, (head) =>
+  const taken = (head: RunHead) =>
     isHeld(head)
       ? Effect.succeed(head)
       : locked(runs, head.run, (actor, { head }) => Effect.as(runs.drive(actor), head)).pipe(
         Effect.catch((error) => Effect.as(leftAlone(head.run, error), head))
-      ))
+      )
+  return yield* Effect.forEach(yield* runs.unfinished, taken, { concurrency: READERS })
 })

@@ -120,9 +120,13 @@ const TranscriptPiece = Schema.Struct({ at: Schema.String, kind: Schema.String, 
 const decodePiece = Schema.decodeUnknownEffect(Schema.fromJsonString(TranscriptPiece))
 const encodePiece = ({ at, kind, text }: TranscriptEntry): string => JSON.stringify({ at, kind, text })
 
-/** The head is read, advanced and handed back with the lines; should another writer come between, the driver refuses. */
-const appendTo = (driver: SessionStoreDriver, place: (run: string) => string) =>
-  Effect.fn("SessionStore.append")(function*(
+/**
+ * The head is read, advanced and handed back with the lines; should another writer come between, the driver refuses. A driver
+ * that gives back the very row it was given spares the decoding of what was just encoded.
+ */
+const appendTo = (driver: SessionStoreDriver, place: (run: string) => string) => {
+  const heads = new WeakMap<IndexRow, RunHead>()
+  return Effect.fn("SessionStore.append")(function*(
     run: RunId,
     after: number,
     events: readonly [RunEvent, ...ReadonlyArray<RunEvent>]
@@ -130,13 +134,16 @@ const appendTo = (driver: SessionStoreDriver, place: (run: string) => string) =>
     const row = yield* driver.row(run)
     const actual = row?.sequence ?? 0
     if (actual !== after) return yield* new SequenceConflict({ run, expected: after, actual })
-    const known = row === undefined ? undefined : yield* Codec.decodeRow(place(run), row)
+    const known = row && (heads.get(row) ?? (yield* Codec.decodeRow(place(run), row)))
     const at = DateTime.formatIso(yield* DateTime.now)
     const entries = Array.map(events, (event, index): JournalEntry => ({ sequence: after + index + 1, at, event }))
     const head = entries.slice(1).reduce(
       (head, entry) => advanceHead(head, run, entry),
       advanceHead(known, run, entries[0])
     )
-    yield* driver.append(after, entries.map(Codec.encodeEntry), Codec.encodeRow(head))
+    const next = Codec.encodeRow(head)
+    yield* driver.append(after, entries.map(Codec.encodeEntry), next)
+    heads.set(next, head)
     return entries
   })
+}

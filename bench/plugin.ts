@@ -230,5 +230,6 @@ const measure = Effect.gen(function*() {
 
 export const plugin: Benchmark = {
   summary: "one plugin, asked and listened to",
+  limit: "5 minutes",
   run: measure.pipe(Effect.scoped, Effect.provide(host))
 }

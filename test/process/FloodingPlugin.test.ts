@@ -5,20 +5,14 @@ import { dirname, join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
-import { Workplace } from "./Workplace.ts"
-
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
+import { askingOnce, Workplace } from "./Workplace.ts"
 
 let place: Workplace | undefined
 afterEach(() => place?.end())
 
 describe("a plugin that floods the log", () => {
   it("is bounded, told of in one line, and found by its name", async () => {
-    const here = new Workplace(workflows)
+    const here = new Workplace(askingOnce)
     place = here
     here.install("animus-plugin-flooder", fixture("floods-the-log"), fixture("speak"))
     here.start()

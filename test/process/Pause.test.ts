@@ -2,20 +2,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { afterEach } from "vitest"
 import { until } from "./referencePluginsHost.ts"
-import { Workplace } from "./Workplace.ts"
-
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
+import { askingOnce, Workplace } from "./Workplace.ts"
 
 let place: Workplace | undefined
 afterEach(() => place?.end())
 
 describe("a paused daemon", () => {
   it("is still paused after it was killed, or stopped, and goes on when it is told to", async () => {
-    const here = new Workplace(workflows)
+    const here = new Workplace(askingOnce)
     place = here
     const paused = () => [here.answer("daemon", "status").paused, here.answer("status").daemon.paused]
     here.start()

@@ -4,19 +4,13 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach } from "vitest"
 import { manifest } from "../install/Premises.ts"
-import { Workplace } from "./Workplace.ts"
-
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
+import { askingOnce, Workplace } from "./Workplace.ts"
 
 let place: Workplace | undefined
 afterEach(() => place?.end())
 
 const workplace = () => {
-  const here = new Workplace(workflows)
+  const here = new Workplace(askingOnce)
   place = here
   const program = (name: string, version: string) => {
     const file = join(here.root, name)

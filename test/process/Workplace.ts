@@ -18,6 +18,13 @@ import { assert } from "vitest"
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
 
+/** A workflow that only waits for a person. */
+export const askingOnce = `
+default_workflow_ref: ask
+phases: { ask: { mode: manual, manual: { instructions: Well? } } }
+workflows: [{ id: ask, phases: [ask] }]
+`
+
 export class Workplace {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "animus-workplace-")))
   readonly project = join(this.root, "project")

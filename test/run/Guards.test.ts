@@ -5,21 +5,10 @@ import type { JournalEntry, RunEvent } from "../../schemas/RunEvent.ts"
 import type { Guard, PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { type Action, decide } from "../../src/run/Decide.ts"
 import { apply, project, type RunState } from "../../src/run/RunState.ts"
-import { agent, dispatch, run, workflow } from "./World.ts"
+import { agent, decision, dispatch, run, workflow } from "./World.ts"
 
 const at = "2026-01-01T00:00:00.000Z"
 const now = Date.parse(at)
-
-const decision = (more: Partial<PhaseDecision> = {}): PhaseDecision => ({
-  verdict: "advance",
-  confidence: 0.9,
-  risk: "low",
-  reason: "",
-  guardrail_violations: [],
-  evidence: [],
-  source: "agent",
-  ...more
-})
 
 const started = (definition: WorkflowDefinition): RunEvent => ({
   _tag: "RunStarted",

@@ -10,20 +10,9 @@ import { project, type RunState } from "../../src/run/RunState.ts"
 import { runDetail } from "../../src/run/RunView.ts"
 import { workflowEvents } from "../../src/run/WorkflowEvents.ts"
 import { isFinished } from "../../src/session/RunHead.ts"
-import { agent, command, dispatch, manual, run, workflow } from "./World.ts"
+import { agent, command, decision, dispatch, manual, run, workflow } from "./World.ts"
 
 const isDetail = Schema.is(RunDetail)
-
-const decision = (more: Partial<PhaseDecision> = {}): PhaseDecision => ({
-  verdict: "advance",
-  confidence: 0.9,
-  risk: "low",
-  reason: "",
-  guardrail_violations: [],
-  evidence: [],
-  source: "agent",
-  ...more
-})
 
 const rule = (target: string, more: Partial<VerdictRule> = {}): VerdictRule => ({
   target,

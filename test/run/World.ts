@@ -17,7 +17,14 @@ import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
 import type { SessionRecord } from "../../schemas/SessionRecord.ts"
 import type { Subject, SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
-import type { AgentPhase, CommandPhase, Evals, ManualPhase, WorkflowDefinition } from "../../schemas/Workflow.ts"
+import type {
+  AgentPhase,
+  CommandPhase,
+  Evals,
+  ManualPhase,
+  PhaseDecision,
+  WorkflowDefinition
+} from "../../schemas/Workflow.ts"
 import { type AgentError, type AgentSession, AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
@@ -82,6 +89,17 @@ export const evals: Evals = {
   max_reworks: 0,
   checks: [{ id: "c", kind: "llm_judge", prompt: "well?", timeout_secs: 1, agent: "coder", tool: "exec" }]
 }
+
+export const decision = (more: Partial<PhaseDecision> = {}): PhaseDecision => ({
+  verdict: "advance",
+  confidence: 0.9,
+  risk: "low",
+  reason: "",
+  guardrail_violations: [],
+  evidence: [],
+  source: "agent",
+  ...more
+})
 
 export const workflow = (...phases: WorkflowDefinition["phases"]): WorkflowDefinition => ({
   id: "build",

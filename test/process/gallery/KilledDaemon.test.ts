@@ -4,15 +4,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { afterEach } from "vitest"
 import { fixture } from "../plugin/Workshop.ts"
 import { isAlive, until } from "../referencePluginsHost.ts"
-import { Workplace } from "../Workplace.ts"
+import { askingOnce, Workplace } from "../Workplace.ts"
 
 const PLUGINS = 20
-
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
 
 interface Marked {
   readonly pid: number
@@ -43,7 +37,7 @@ afterEach(() => {
 })
 
 it("kill -9 of a daemon while 20 plugins stream leaves nothing that the next daemon does not end first", async () => {
-  const here = new Workplace(workflows)
+  const here = new Workplace(askingOnce)
   place = here
   for (let n = 0; n < PLUGINS; n++) {
     here.install(`animus-notifier-streamer-${n}`, fixture("streams-with-a-child"), fixture("speak"))

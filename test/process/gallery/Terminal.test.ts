@@ -3,15 +3,9 @@ import { assert, it } from "@effect/vitest"
 import { afterEach } from "vitest"
 import { fixture } from "../plugin/Workshop.ts"
 import { until } from "../referencePluginsHost.ts"
-import { Workplace } from "../Workplace.ts"
+import { askingOnce, Workplace } from "../Workplace.ts"
 
 const NAME = "animus-plugin-escaping"
-
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
 
 /** Control characters but the line's end and the tab, line separators, and what turns text around. */
 const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
@@ -20,7 +14,7 @@ let place: Workplace | undefined
 afterEach(() => place?.end())
 
 it("speaks-in-escapes: is stripped of them in errors, lists and logs", async () => {
-  const here = new Workplace(workflows)
+  const here = new Workplace(askingOnce)
   place = here
   here.install(NAME, fixture("speaks-in-escapes"), fixture("speak"))
   here.start()

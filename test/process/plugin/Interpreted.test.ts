@@ -3,13 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach } from "vitest"
-import { Workplace } from "../Workplace.ts"
-
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
+import { askingOnce, Workplace } from "../Workplace.ts"
 
 const part = (name: string) => join(import.meta.dirname, "..", "fixtures", "plugins", name)
 
@@ -17,7 +11,7 @@ let place: Workplace | undefined
 afterEach(() => place?.end())
 
 it("a Python plugin of several files can be started again, as root too", () => {
-  const here = new Workplace(workflows)
+  const here = new Workplace(askingOnce)
   place = here
   here.install("two-files", part("of-two-files.py"), part("second_file.py"))
   here.start()

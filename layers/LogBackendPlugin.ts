@@ -65,7 +65,7 @@ const choose = Effect.gen(function*() {
 /** The plugin may come back, or be brought back by an operator; anything it says itself stands. */
 const mayPass = ({ _tag }: PluginError): boolean =>
   _tag === "ConnectionLost" || _tag === "PluginCrashed" || _tag === "RequestTimedOut" ||
-  _tag === "RestartBudgetExhausted" || _tag === "HandshakeFailed"
+  _tag === "RestartBudgetExhausted" || _tag === "HandshakeFailed" || _tag === "TooManyPlugins"
 
 /** Kept by the plugin at least once: what it did not confirm it gets again, under the same ids. */
 const makeStoring = (plugin: string, backlog: Backlog<LogEntry>) => {

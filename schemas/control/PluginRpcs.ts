@@ -70,6 +70,9 @@ export const Orphan = Schema.Struct({
 })
 export type Orphan = typeof Orphan.Type
 
+/** Ours: how long a call may take; two minutes when it is not said, a day at most. */
+export const CallSeconds = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 86_400 }))
+
 const name = { name: Schema.String }
 
 export class PluginRpcs extends RpcGroup.make(
@@ -81,7 +84,7 @@ export class PluginRpcs extends RpcGroup.make(
   Rpc.make("plugin/info", { payload: name, success: PluginInfo, error: ControlError }),
   Rpc.make("plugin/ping", { payload: name, success: PluginPing, error: ControlError }),
   Rpc.make("plugin/call", {
-    payload: { ...name, method: Schema.String, params: JsonOrNull },
+    payload: { ...name, method: Schema.String, params: JsonOrNull, timeout_secs: maybe(CallSeconds) },
     success: Json,
     error: ControlError
   }),

@@ -20,6 +20,17 @@ const longer: ReadonlyMap<ControlMethod, Duration.Duration> = new Map<ControlMet
   ["plugin/call", Duration.seconds(150)]
 ])
 
+/** Between the daemon's giving up and its saying so. */
+const SLACK_SECONDS = 30
+
+const deadlineOf = (method: ControlMethod, payload: unknown): Duration.Duration => {
+  const stated =
+    typeof payload === "object" && payload !== null && method === "plugin/call" && "timeout_secs" in payload
+      ? payload.timeout_secs
+      : undefined
+  return typeof stated === "number" ? Duration.seconds(stated + SLACK_SECONDS) : longer.get(method) ?? DEADLINE
+}
+
 interface Open {
   readonly link: ClientLink
   readonly fiber: Fiber.Fiber<void>
@@ -79,7 +90,7 @@ class Requests {
       const outgoing: Outgoing = { link, fiber, alone: codec._tag === "Stream", timer: undefined }
       this.out.set(message.id, outgoing)
       const sent = link.request(message.id, codec, message.payload)
-      return outgoing.alone ? sent : Effect.andThen(this.limit(message.id, codec.method, outgoing), sent)
+      return outgoing.alone ? sent : Effect.andThen(this.limit(message, codec.method, outgoing), sent)
     })
   }
 
@@ -93,8 +104,12 @@ class Requests {
     })
   }
 
-  private limit(id: RpcMessage.RequestId, method: ControlMethod, outgoing: Outgoing): Effect.Effect<void> {
-    const deadline = longer.get(method) ?? DEADLINE
+  private limit(
+    { id, payload }: RpcMessage.Request<ControlRpc>,
+    method: ControlMethod,
+    outgoing: Outgoing
+  ): Effect.Effect<void> {
+    const deadline = deadlineOf(method, payload)
     const expire = Effect.suspend(() => {
       outgoing.timer = undefined
       return outgoing.link.giveUp(id, Exit.fail(overdue(method, deadline)))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as ControlMemory from "../../layers/ControlMemory.ts"
 import { DaemonNotRunning } from "../../schemas/errors/DaemonErrors.ts"
@@ -106,6 +106,23 @@ describe("ControlClient", () => {
         yield* Deferred.await(steering.interruption)
       })
     ))
+
+  it.effect("a call to a plugin is waited for as long as its caller says, and a moment more", () => {
+    const asked = Latch.makeUnsafe(false)
+    return scripted(
+      (wire) => wire.line.pipe(Effect.andThen(asked.open), Effect.andThen(Effect.never)),
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        const call = control["plugin/call"]({ name: "p", method: "work", params: null, timeout_secs: 600 })
+        const waiting = yield* Effect.forkScoped(Effect.flip(call))
+        yield* asked.await
+        yield* TestClock.adjust("629 seconds")
+        expect(waiting.pollUnsafe()).toBeUndefined()
+        yield* TestClock.adjust("1 second")
+        expect(yield* Fiber.join(waiting)).toMatchObject({ _tag: "ControlError", category: "unavailable" })
+      })
+    )
+  })
 
   it.effect("no daemon is a typed error, for calls and for streams", () => {
     const absent = Layer.succeed(ControlConnection, {

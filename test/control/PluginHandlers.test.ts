@@ -53,7 +53,7 @@ const layer = ControlClient.layer.pipe(
   Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
   Layer.provide([
     Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins, warnings: [skipped] }))),
-    Layer.mock(PluginHost, { call: (_, method) => Effect.succeed({ method }) }),
+    Layer.mock(PluginHost, { call: (_, method, __, { timeout = 0 } = {}) => Effect.succeed({ method, timeout }) }),
     Layer.mock(PluginTools, {
       declaredBy: (plugin) =>
         Effect.succeed(
@@ -108,6 +108,20 @@ describe("a plugin that was found and skipped", () => {
         assert.include(other.message, "no plugin is named nobody")
       }).pipe(Effect.provide(layer)))
   }
+})
+
+describe("plugin/call", () => {
+  it.effect("waits as long as the caller says, and as long as the host does when nothing is said", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const call = { name: "plain", method: "work", params: null }
+      assert.deepStrictEqual(yield* control["plugin/call"](call), { method: "work", timeout: 0 })
+      const timeout_secs = 600
+      assert.deepStrictEqual(yield* control["plugin/call"]({ ...call, timeout_secs }), {
+        method: "work",
+        timeout: 600_000
+      })
+    }).pipe(Effect.provide(layer)))
 })
 
 describe("plugin/info", () => {

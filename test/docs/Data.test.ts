@@ -4,8 +4,33 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Path, Result, Schema } from "effect"
 import * as DaemonConfigFile from "../../layers/DaemonConfigFile.ts"
 import * as PluginStoreFile from "../../layers/PluginStoreFile.ts"
-import { InitializeParams, InitializeResult } from "../../schemas/PluginLifecycle.ts"
-import { Subject, SubjectId } from "../../schemas/Subject.ts"
+import { DurableStoreMethods } from "../../schemas/DurableStore.ts"
+import { ErrorObject } from "../../schemas/JsonRpc.ts"
+import { LogStorageMethods } from "../../schemas/Log.ts"
+import { MemoryStoreMethods } from "../../schemas/MemoryStore.ts"
+import { NotifierMethods } from "../../schemas/Notifier.ts"
+import { InitializeParams, InitializeResult, McpToolCallParams } from "../../schemas/PluginLifecycle.ts"
+import {
+  AgentCancelParams,
+  AgentCancelResult,
+  AgentNotificationParams,
+  AgentRunRequest,
+  AgentRunResponse
+} from "../../schemas/Provider.ts"
+import { QueueMethods } from "../../schemas/QueueStore.ts"
+import {
+  CreateSubject,
+  SetSubjectStatus,
+  Subject,
+  SubjectFilter,
+  SubjectId,
+  SubjectList,
+  UpdateSubject,
+  WatchSubjects
+} from "../../schemas/Subject.ts"
+import { TransportMethods } from "../../schemas/Transport.ts"
+import { TriggerEvent, TriggerMethods } from "../../schemas/Trigger.ts"
+import { WorkflowRunnerMethods } from "../../schemas/WorkflowRunner.ts"
 import { findCandidates } from "../../src/plugin/Candidates.ts"
 import { DaemonConfig } from "../../src/project/DaemonConfig.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
@@ -58,30 +83,61 @@ const readers: Readonly<Record<string, (snippet: Snippet) => Effect.Effect<void,
     }).pipe(Effect.provide(machineWith(snippet)), Effect.scoped)
 }
 
-/** What a method's params and its result look like. */
-const methods = {
-  initialize: { params: InitializeParams, result: InitializeResult },
-  initialized: { params: Schema.Undefined, result: Schema.Never },
-  "chore/get": { params: SubjectId, result: Subject }
+interface Wire {
+  readonly params: Schema.Decoder<unknown>
+  readonly result: Schema.Decoder<unknown>
 }
-const isKnown = (method: unknown): method is keyof typeof methods =>
-  typeof method === "string" && Object.hasOwn(methods, method)
+
+const verbs: Readonly<Record<string, Wire>> = {
+  get: { params: SubjectId, result: Subject },
+  list: { params: SubjectFilter, result: SubjectList },
+  create: { params: CreateSubject, result: Subject },
+  update: { params: UpdateSubject, result: Subject },
+  status: { params: SetSubjectStatus, result: Subject },
+  watch: { params: WatchSubjects, result: Schema.Never }
+}
+const subjects = (kind: string) =>
+  Object.fromEntries(Object.entries(verbs).map(([verb, wire]) => [`${kind}/${verb}`, wire]))
+
+const told = (params: Schema.Decoder<unknown>): Wire => ({ params, result: Schema.Never })
+
+/** What a method's params and its result look like; what is only told has none. */
+const methods: Readonly<Record<string, Wire>> = {
+  initialize: { params: InitializeParams, result: InitializeResult },
+  initialized: told(Schema.Undefined),
+  ...subjects("chore"),
+  ...subjects("note"),
+  "agent/run": { params: AgentRunRequest, result: AgentRunResponse },
+  "agent/resume": { params: AgentRunRequest, result: AgentRunResponse },
+  "agent/cancel": { params: AgentCancelParams, result: AgentCancelResult },
+  ...Object.fromEntries(Object.entries(AgentNotificationParams).map(([method, params]) => [method, told(params)])),
+  "trigger/event": told(TriggerEvent),
+  ...TriggerMethods,
+  ...LogStorageMethods,
+  ...NotifierMethods,
+  ...TransportMethods,
+  ...QueueMethods,
+  ...WorkflowRunnerMethods,
+  ...DurableStoreMethods,
+  ...MemoryStoreMethods,
+  "mcp/tool_call": { params: McpToolCallParams, result: Schema.Json }
+}
 
 const decodes = (schema: Schema.Decoder<unknown>, value: unknown) => Schema.decodeUnknownSync(schema)(value)
 
 /** An answer is judged by the request of its id, which some block before it shows. */
-const asked = new Map<unknown, keyof typeof methods>()
+const asked = new Map<unknown, string>()
 
 const decodeFrame = (line: string) => {
-  const { id, jsonrpc, method, params, result } = JSON.parse(line)
+  const { error, id, jsonrpc, method, params, result } = JSON.parse(line)
   assert.strictEqual(jsonrpc, "2.0")
-  const name = method ?? asked.get(id)
-  assert.isTrue(isKnown(name), line)
-  if (!isKnown(name)) return
-  if (method === undefined) decodes(methods[name].result, result)
+  const name: string = method ?? asked.get(id)
+  const wire = methods[name] ?? assert.fail(`nobody knows ${name}: ${line}`)
+  if (error !== undefined) decodes(ErrorObject, error)
+  else if (method === undefined) decodes(wire.result, result)
   else {
-    asked.set(id, name)
-    decodes(methods[name].params, params)
+    asked.set(id, method)
+    decodes(wire.params, params)
   }
 }
 

@@ -6,7 +6,8 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import manifest from "../../package.json" with { type: "json" }
 import { follow } from "../docs/Follow.ts"
 import type { Sandbox } from "../docs/Sandbox.ts"
-import { allSnippets, root, type Snippet, snippetsOf } from "../docs/Snippets.ts"
+import { allSnippets, documents, root, type Snippet, snippetsOf } from "../docs/Snippets.ts"
+import { converse, framesOf, steady } from "./Conversation.ts"
 import { Packed } from "./Packed.ts"
 
 const packed = new Packed()
@@ -110,19 +111,30 @@ describe("the guides", { timeout: 180_000 }, () => {
     () => guide("docs/plugins.md", ({ text }, place) => text.replace("/path/to", place.project))
   )
 
-  it("the plugin of docs/plugins.md answers what the guide shows", () => {
+  const speaks = async (document: string) => {
     const place = packed.sandbox()
-    const [program, ...others] = snippetsOf("docs/plugins.md").filter(({ language }) => language === "ts")
+    const [program, ...others] = snippetsOf(document).filter(({ language }) => language === "ts")
     assert.deepStrictEqual(others, [])
     place.write("plugin.ts", program?.text ?? "")
-    const [asked, answered] = snippetsOf("docs/plugins.md").filter(({ language }) => language === "json")
-    place.write("asked", asked?.text ?? "")
-    const frames = (text: string) => text.trimEnd().split("\n").map((line) => JSON.parse(line))
-    const shown = frames(answered?.text ?? "")
-    const told = frames(place.sh("node plugin.ts < asked").output)
+    const [asked, answered] = snippetsOf(document).filter(({ language }) => language === "json")
+    const shown = framesOf(answered?.text)
+    const plugin = { file: "plugin.ts", folder: place.project }
+    return { shown, told: await converse(plugin, framesOf(asked?.text), shown) }
+  }
+
+  it("the plugin of docs/plugins.md answers what the guide shows", async () => {
+    const { shown, told } = await speaks("docs/plugins.md")
     assert.deepStrictEqual(told.map(({ id }) => id), shown.map(({ id }) => id))
-    for (const [index, { result }] of shown.entries()) assert.containSubset(told[index].result, result)
+    for (const [index, { result }] of shown.entries()) assert.containSubset(told[index]?.result, result)
   })
+
+  it.each(documents.filter((document) => document.startsWith("docs/plugins/")))(
+    "the plugin of %s says what its page shows",
+    async (document) => {
+      const { shown, told } = await speaks(document)
+      assert.deepStrictEqual(steady(told), steady(shown))
+    }
+  )
 })
 
 describe("the types it publishes", { timeout: 180_000 }, () => {

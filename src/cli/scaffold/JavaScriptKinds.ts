@@ -135,18 +135,19 @@ const extras = {}
 
 const logStorage = String.raw`const tokens = []
 const LEVELS = ["trace", "debug", "info", "warn", "error"]
-const entries = []
+const kept = new Map()
 
 const methods = {
-  "log_storage/store": (params) => {
-    entries.push(...params.entries)
-    entries.splice(0, Math.max(0, entries.length - 10_000))
-    return { stored: params.entries.length }
+  // What was not confirmed comes again, under the ids it had.
+  "log_storage/store": ({ entries }) => {
+    for (const entry of entries) kept.set(entry.id, entry)
+    for (const id of kept.keys()) if (kept.size > 10_000) kept.delete(id)
+    return { stored: entries.length }
   },
-  "log_storage/query": ({ min_level = "trace", source, since = "", until = "9", limit = 100 }) => ({
-    entries: entries.filter((entry) =>
+  "log_storage/query": ({ min_level = "trace", source, since = "0000-01-01", until = "9999-12-31", limit = 100 }) => ({
+    entries: [...kept.values()].filter((entry) =>
       LEVELS.indexOf(entry.level) >= LEVELS.indexOf(min_level) && (source ?? entry.source) === entry.source &&
-      entry.ts >= since && entry.ts < until
+      Date.parse(entry.ts) >= Date.parse(since) && Date.parse(entry.ts) < Date.parse(until)
     ).slice(-limit)
   }),
   "log_storage/schema": () => ({ supports_query: true, supports_tail: false, supports_dedup: false })

@@ -178,23 +178,31 @@ EXTRAS = {}
 
 const logStorage = String.raw`TOKENS = []
 LEVELS = ["trace", "debug", "info", "warn", "error"]
-entries = []
+kept = {}
 
 
+# What was not confirmed comes again, under the ids it had.
 def store(params, call):
-    entries.extend(params["entries"])
-    del entries[:-10000]
+    kept.update((entry["id"], entry) for entry in params["entries"])
+    for key in list(kept)[:-10000]:
+        del kept[key]
     return {"stored": len(params["entries"])}
+
+
+def instant(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def query(params, call):
     least = LEVELS.index(params.get("min_level") or "trace")
+    since = instant(params.get("since") or "0001-01-01T00:00:00Z")
+    until = instant(params.get("until") or "9999-12-31T00:00:00Z")
     found = [
         entry
-        for entry in entries
+        for entry in kept.values()
         if LEVELS.index(entry["level"]) >= least
         and (params.get("source") or entry["source"]) == entry["source"]
-        and (params.get("since") or "") <= entry["ts"] < (params.get("until") or "9")
+        and since <= instant(entry["ts"]) < until
     ]
     return {"entries": found[-(params.get("limit") or 100) :]}
 

@@ -1,15 +1,15 @@
 /** A plugin in TypeScript, with the SDK doing the protocol. */
 import { purposeOf, type ScaffoldKind } from "./ScaffoldKinds.ts"
-import { typeScriptKinds } from "./TypeScriptKinds.ts"
+import { type TypeScriptBody, typeScriptKinds } from "./TypeScriptKinds.ts"
 
-const head = (kind: ScaffoldKind, { effect, more = "", sdk }: { effect: string; sdk: string; more?: string }): string =>
+const head = (kind: ScaffoldKind, { effect, more = "", node = "", sdk }: Omit<TypeScriptBody, "body">): string =>
   `#!/usr/bin/env node
 /** ${purposeOf[kind]}. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
-${more}import { definePlugin, ${sdk}, serve } from "animus/sdk"
-import { ${effect}, Runtime } from "effect"
-`
+${more}import { ${sdk} } from "animus/sdk"
+import { ${effect} } from "effect"
+${node}`
 
 const tail = (kind: ScaffoldKind, name: string): string => `
 const plugin = definePlugin({

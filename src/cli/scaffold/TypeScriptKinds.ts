@@ -6,12 +6,14 @@ export interface TypeScriptBody {
   readonly body: string
   readonly effect: string
   readonly sdk: string
+  /** Imports from this package, and from Node. */
   readonly more?: string
+  readonly node?: string
 }
 
 const provider: TypeScriptBody = {
-  effect: "Clock, Effect",
-  sdk: "provider",
+  effect: "Clock, Effect, Runtime",
+  sdk: "definePlugin, provider, serve",
   body: String.raw`const serves = provider({
   tool: "example",
   // agent/cancel and $/cancelRequest interrupt it; the SDK answers for it.
@@ -35,8 +37,8 @@ const provider: TypeScriptBody = {
 }
 
 const subject: TypeScriptBody = {
-  effect: "DateTime, Effect, Option",
-  sdk: "PluginFailure, subjectBackend",
+  effect: "DateTime, Effect, Option, Runtime",
+  sdk: "definePlugin, PluginFailure, serve, subjectBackend",
   more: `import { Subject, SubjectSchema } from "animus/schemas/Subject"\n`,
   body: String.raw`const notes = new Map<string, Subject>()
 let issued = 0
@@ -61,22 +63,25 @@ const serves = subjectBackend({
       schema: SubjectSchema.make({ kinds: ["note"], supports_create: true, supports_delete: true }),
       list: ({ limit = 100, status }) =>
         Effect.succeed({
-          subjects: [...notes.values()].filter((note) => status === undefined || status.includes(note.status)).slice(0, limit)
+          subjects: [...notes.values()]
+            .filter((note) => status === undefined || status.includes(note.status))
+            .slice(0, limit)
         }),
       get: (id) => Effect.succeed(Option.fromUndefinedOr(notes.get(id))),
-      create: ({ body, kind, title }) =>
+      create: ({ body, ...given }) =>
         Effect.map(at, (now) => {
-          const given = { id: kind + ":" + ++issued, kind, title, created_at: now, updated_at: now }
-          return keep(Subject.make({ ...given, status: "ready", ...(body === undefined ? {} : { description: body }) }))
+          const about = { id: given.kind + ":" + ++issued, created_at: now, updated_at: now }
+          const text = body === undefined ? {} : { description: body }
+          return keep(Subject.make({ status: "ready", ...given, ...text, ...about }))
         }),
-      update: ({ id, patch }) =>
-        Effect.map(Effect.all([known(id), at]), ([note, now]) =>
-          keep({
-            ...note,
-            labels: [...note.labels, ...patch.labels_add ?? []].filter((label) => !patch.labels_remove?.includes(label)),
-            status: patch.status ?? note.status,
-            updated_at: now
-          })),
+      update: ({ id, patch: { assignee, labels_add = [], labels_remove = [], status } }) =>
+        Effect.map(Effect.all([known(id), at]), ([{ assignee: before, ...note }, now]) => {
+          // null clears, and what is missing stays.
+          const after = assignee === undefined ? before : assignee
+          const labels = [...new Set([...note.labels, ...labels_add])].filter((label) => !labels_remove.includes(label))
+          const changed = { ...note, labels, status: status ?? note.status, updated_at: now }
+          return keep(typeof after === "string" ? { ...changed, assignee: after } : changed)
+        }),
       status: ({ id, status }) =>
         Effect.map(Effect.all([known(id), at]), ([note, now]) => keep({ ...note, status, updated_at: now })),
       next: () => Effect.succeed(Option.fromUndefinedOr([...notes.values()].find(({ status }) => status === "ready"))),
@@ -87,8 +92,8 @@ const serves = subjectBackend({
 }
 
 const trigger: TypeScriptBody = {
-  effect: "DateTime, Effect, Stream",
-  sdk: "triggerBackend",
+  effect: "DateTime, Effect, Runtime, Stream",
+  sdk: "definePlugin, serve, triggerBackend",
   body: String.raw`const serves = triggerBackend({
   schema: { kinds: ["clock"], supports_dedup: true, supports_ack: true },
   open: () =>
@@ -116,27 +121,28 @@ const trigger: TypeScriptBody = {
 }
 
 const logStorageBody: TypeScriptBody = {
-  effect: "Effect",
-  sdk: "logStorage",
+  effect: "Effect, Runtime",
+  sdk: "definePlugin, logStorage, serve",
   more: `import { type LogEntry, LogLevel } from "animus/schemas/Log"\n`,
   body: String.raw`const levels: ReadonlyArray<string> = LogLevel.literals
-const kept: Array<LogEntry> = []
+const kept = new Map<string, LogEntry>()
 
 const serves = logStorage({
   supports: ["query", "schema"],
   open: () =>
     Effect.succeed({
+      // What was not confirmed comes again, under the ids it had.
       store: ({ entries }) =>
         Effect.sync(() => {
-          kept.push(...entries)
-          kept.splice(0, Math.max(0, kept.length - 10_000))
+          for (const entry of entries) kept.set(entry.id, entry)
+          for (const id of kept.keys()) if (kept.size > 10_000) kept.delete(id)
           return { stored: entries.length }
         }),
-      query: ({ limit = 100, min_level = "trace", since = "", source, until = "9" }) =>
+      query: ({ limit = 100, min_level = "trace", since = "0000-01-01", source, until = "9999-12-31" }) =>
         Effect.sync(() => ({
-          entries: kept.filter((entry) =>
+          entries: [...kept.values()].filter((entry) =>
             levels.indexOf(entry.level) >= levels.indexOf(min_level) && (source ?? entry.source) === entry.source &&
-            entry.ts >= since && entry.ts < until
+            Date.parse(entry.ts) >= Date.parse(since) && Date.parse(entry.ts) < Date.parse(until)
           ).slice(-limit)
         })),
       schema: () => Effect.succeed({ supports_query: true })
@@ -146,8 +152,8 @@ const serves = logStorage({
 }
 
 const notifierBody: TypeScriptBody = {
-  effect: "Effect",
-  sdk: "notifier",
+  effect: "Effect, Runtime",
+  sdk: "definePlugin, notifier, serve",
   body: String.raw`const serves = notifier({
   supports: ["flush", "schema"],
   open: () =>
@@ -162,15 +168,14 @@ const notifierBody: TypeScriptBody = {
 }
 
 const transportBody: TypeScriptBody = {
-  effect: "Effect",
-  sdk: "PluginFailure, transport",
-  more: `import { createServer, type Server } from "node:http"\n`,
+  effect: "Effect, Runtime",
+  sdk: "definePlugin, PluginFailure, serve, transport",
+  node: `import { createServer, type Server } from "node:http"\n`,
   body: String.raw`const listen = (bind: string, text: string) => {
   const [host = "127.0.0.1", port = "0"] = bind.split(":")
   return Effect.callback<{ server: Server; bound_addr: string }, PluginFailure>((resume) => {
     const server = createServer((_, response) => response.end(text))
-    server.once("error", ({ message }) =>
-      resume(Effect.fail(new PluginFailure({ category: "unavailable", message }))))
+    server.once("error", ({ message }) => resume(Effect.fail(new PluginFailure({ category: "unavailable", message }))))
     server.listen(Number(port), host, () => {
       const address = server.address()
       const bound = typeof address === "object" ? address?.port : port
@@ -195,9 +200,9 @@ const serves = transport({
 }
 
 const workflowRunnerBody: TypeScriptBody = {
-  effect: "Effect",
-  sdk: "workflowRunner",
-  more: `import { randomUUID } from "node:crypto"\n`,
+  effect: "Effect, Runtime",
+  sdk: "definePlugin, serve, workflowRunner",
+  node: `import { randomUUID } from "node:crypto"\n`,
   body: String.raw`const serves = workflowRunner({
   open: () =>
     Effect.succeed({
@@ -221,8 +226,8 @@ const workflowRunnerBody: TypeScriptBody = {
 }
 
 const custom: TypeScriptBody = {
-  effect: "Effect",
-  sdk: "tools",
+  effect: "Effect, Runtime",
+  sdk: "definePlugin, serve, tools",
   body: String.raw`const nameOf = (given: unknown): string => {
   const name: unknown = Object(given).name
   return typeof name === "string" ? name : "world"

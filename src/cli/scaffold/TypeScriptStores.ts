@@ -1,8 +1,8 @@
 /** What the TypeScript templates of the kinds that keep something do. */
 
 export const queue = {
-  effect: "DateTime, Effect",
-  sdk: "PluginFailure, queue",
+  effect: "DateTime, Effect, Runtime",
+  sdk: "definePlugin, PluginFailure, queue, serve",
   more: `import { ErrorCode } from "animus/schemas/JsonRpc"
 import type { StoredQueueEntry } from "animus/schemas/QueueStore"
 import { subjectKey } from "animus/schemas/Subject"
@@ -109,12 +109,12 @@ const serves = queue({
 }
 
 export const durableStore = {
-  effect: "Clock, Effect",
-  sdk: "durableStore, PluginFailure",
+  effect: "Clock, Effect, Runtime",
+  sdk: "definePlugin, durableStore, PluginFailure, serve",
   more: `import type { DurableStep } from "animus/schemas/DurableStore"
 import { ErrorCode } from "animus/schemas/JsonRpc"
-import { randomUUID } from "node:crypto"
 `,
+  node: `import { randomUUID } from "node:crypto"\n`,
   body: String.raw`interface Run {
   readonly run_id: string
   readonly phase_id: string
@@ -167,7 +167,11 @@ const serves = durableStore({
           if (prior !== undefined) {
             const { error, expires, outcome, output, step_id } = prior
             if (outcome === "success") {
-              return { step_id, status: "already_committed" as const, ...(output === undefined ? {} : { prior_output: output }) }
+              return {
+                step_id,
+                status: "already_committed" as const,
+                ...(output === undefined ? {} : { prior_output: output })
+              }
             }
             if (outcome === "error") {
               return { step_id, status: "prior_error" as const, ...(error === undefined ? {} : { prior_error: error }) }
@@ -182,7 +186,8 @@ const serves = durableStore({
       commit_step: ({ step_id, ...outcome }) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           replace(step_id, (step) => [{ ...step, ...outcome, committed_at: iso(now) }])),
-      abandon_step: ({ step_id }) => replace(step_id, () => []),
+      abandon_step: ({ step_id }) =>
+        replace(step_id, () => []),
       recover_in_flight: ({ since_epoch }) =>
         Effect.sync(() => ({
           in_flight: [...runs.values()].filter(({ epoch }) => epoch >= since_epoch).map(({ phase_id, run_id }) => ({
@@ -203,8 +208,8 @@ const serves = durableStore({
 }
 
 export const memoryStore = {
-  effect: "Effect",
-  sdk: "memoryStore",
+  effect: "Effect, Runtime",
+  sdk: "definePlugin, memoryStore, serve",
   more: `import type { Json } from "animus/schemas/Json"
 import type { MemoryScope } from "animus/schemas/MemoryStore"
 `,

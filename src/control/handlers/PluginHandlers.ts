@@ -73,6 +73,8 @@ const ping = Effect.fnUntraced(function*(host: PluginHost["Service"], name: stri
   )
 })
 
+const within = (seconds: number | undefined) => seconds === undefined ? {} : { timeout: seconds * 1000 }
+
 const leftOf = (plugin: string) => (rows: ReadonlyArray<ProcessRow>) => ({
   survivors: rows.map(({ command, pid }) => ({ pid, command, plugin }))
 })
@@ -108,11 +110,11 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
         yield* equipped(name)
         return yield* ping(host, name)
       })),
-    "plugin/call": ({ method, name, params }) =>
+    "plugin/call": ({ method, name, params, timeout_secs }) =>
       answer(Effect.gen(function*() {
         if (lifecycle.has(method)) return yield* notYours(name, method)
         yield* equipped(name)
-        return yield* host.call(name, method, params)
+        return yield* host.call(name, method, params, within(timeout_secs))
       })),
     "plugin/status": ({ name }) =>
       answer(

@@ -23,6 +23,7 @@ import { DaemonConfig } from "../src/project/DaemonConfig.ts"
 import { sweepOrphans } from "../src/project/Orphans.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
+import { WorkflowHost } from "../src/run/HostedRun.ts"
 import { PhaseRunner } from "../src/run/PhaseRunner.ts"
 import { RunEngine } from "../src/run/RunEngine.ts"
 import type { DispatchQueue } from "../src/schedule/DispatchQueue.ts"
@@ -90,6 +91,12 @@ const configuredRunner = Layer.unwrap(
   )
 )
 
+/** A plugin that is neither of ours executes whole workflows. */
+const workflowHost = Layer.effect(
+  WorkflowHost,
+  Effect.map(DaemonConfig, ({ runner }) => runner === "in_process" || runner === "subprocess" ? undefined : runner)
+)
+
 /** Its own runner alone is given what the daemon has. */
 const inOurPlace = Layer.effect(
   ActInOurPlace,
@@ -152,6 +159,7 @@ const rooms = ControlSocket.layer.pipe(
   Layer.provideMerge(Scheduler.layer),
   Layer.provideMerge(recovered),
   Layer.provideMerge(RunEngine.layer),
+  Layer.provide(workflowHost),
   Layer.provideMerge(configuredRunner),
   Layer.provideMerge(Workflows.layer),
   Layer.provideMerge(Sweep.layer.pipe(Layer.provideMerge(plugins))),

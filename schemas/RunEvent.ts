@@ -28,6 +28,8 @@ export const RunStarted = Schema.TaggedStruct("RunStarted", {
   dispatch: SubjectDispatch,
   subject: Schema.optionalKey(Subject),
   vars: Schema.Record(Schema.String, Schema.String),
+  /** The plugin that executes it as a whole; absent where the daemon goes from phase to phase. */
+  runner: Schema.optionalKey(Schema.String),
   forked_from: Schema.optionalKey(ForkedFrom)
 })
 /** `nonce` is what a decision of this attempt must repeat; `failure_context` is why the run came back here. */

@@ -16,6 +16,8 @@ export type Action =
     readonly failureContext: string | undefined
   }
   | { readonly _tag: "PerformPhase"; readonly attempt: InFlight }
+  /** A plugin does all of it. */
+  | { readonly _tag: "Execute"; readonly runner: string }
   | {
     readonly _tag: "OpenGate"
     readonly phase: string
@@ -86,7 +88,8 @@ const delayed = (state: RunState, { phase }: Start, now: number): Action | undef
 const nextOf = (state: RunState, now: number): Action => {
   const { status } = state.head
   if (status !== "running" && status !== "waiting" && status !== "sleeping") return { _tag: "Idle" }
-  const { position } = state
+  const { position, runner } = state
+  if (runner !== undefined && position._tag !== "Cancelling") return { _tag: "Execute", runner }
   switch (position._tag) {
     case "Begun":
       return enter(state, position.phase ?? state.definition.phases[0].id)

@@ -5,7 +5,7 @@ import type { RunId } from "../../schemas/Ids.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { gateAnswered } from "./phases/ManualPhase.ts"
 import type { Gate } from "./Position.ts"
-import { noSuchPhase, refuse, refuseRetry } from "./Refusal.ts"
+import { noSuchPhase, refuse, refuseHosted, refuseRetry } from "./Refusal.ts"
 import { phaseOf } from "./Route.ts"
 import { commit, hasEnded } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
@@ -81,6 +81,7 @@ export const retry = (runs: RunRegistry) =>
       runs,
       run,
       Effect.fnUntraced(function*(actor, state) {
+        if (state.runner !== undefined) return yield* refuseHosted(state, "retried", "animus workflow fork")
         if (!mayRetry.has(state.head.status) || state.position._tag === "Cancelling") return yield* refuseRetry(state)
         const named = from ?? state.head.phase ?? state.definition.phases[0].id
         const phase = phaseOf(state.definition, named)

@@ -26,6 +26,12 @@ export const refuseRetry = (state: RunState) => {
   return refuse(state, "retry")
 }
 
+/** A plugin executes it as a whole, and nobody can reach into that. */
+export const refuseHosted = ({ head, runner }: RunState, what: string, instead: string) =>
+  new InvalidInput({
+    detail: `run ${head.run} cannot be ${what}: plugin ${runner} executes it as a whole. Type: ${instead} ${head.run}`
+  })
+
 export const noSuchPhase = ({ definition, head }: RunState, phase: string) =>
   new InvalidInput({
     detail: `run ${head.run} has no phase "${phase}". Its phases: ${definition.phases.map(({ id }) => id).join(", ")}`

@@ -21,6 +21,8 @@ export interface RunActor {
   performing: boolean
   /** The attempt this daemon began, or chose to resume, and has not performed yet; any other in flight is a dead daemon's. */
   fresh: { readonly phase: string; readonly attempt: number } | undefined
+  /** This daemon began the run, or a person sent it on here: a plugin that executes it may be given it, once. */
+  handsOver: boolean
   /** Counts the loops: one that was replaced leaves the latch to its successor. */
   loops: number
 }
@@ -32,6 +34,7 @@ export const makeActor = (run: RunId): RunActor => ({
   state: undefined,
   performing: false,
   fresh: undefined,
+  handsOver: false,
   loops: 0
 })
 

@@ -6,7 +6,7 @@ import type { RunEvent, RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { AgentSessions } from "../agent/AgentSessions.ts"
 import { crashPoint } from "./CrashPoint.ts"
-import { refuse } from "./Refusal.ts"
+import { refuse, refuseHosted } from "./Refusal.ts"
 import { commit, hasEnded, type RunActor } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
 import { type ForkChanges, forkStarted, runStarted } from "./RunStart.ts"
@@ -17,6 +17,7 @@ const begin = <E, R>(runs: RunRegistry, run: RunId, started: Effect.Effect<RunEv
   const begun = Effect.fnUntraced(function*(actor: RunActor, started: RunEvent) {
     yield* commit(actor, started)
     runs.keep(actor)
+    actor.handsOver = true
     yield* crashPoint("run-started")
     yield* runs.drive(actor)
   }, Effect.uninterruptible)
@@ -79,6 +80,7 @@ export const pause = (runs: RunRegistry) =>
         if (!mayPause.has(state.head.status) || state.position._tag === "Cancelling") {
           return yield* refuse(state, "pause")
         }
+        if (state.runner !== undefined) return yield* refuseHosted(state, "paused", "animus workflow cancel")
         yield* commit(actor, { _tag: "RunPaused", reason })
       })
     )
@@ -109,6 +111,7 @@ export const resume = (runs: RunRegistry) =>
         } else if (status !== "running" || !actor.settled.isOpen()) {
           return yield* refuse(state, "resume")
         }
+        actor.handsOver = true
         yield* runs.drive(actor)
       })
     )

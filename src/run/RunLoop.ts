@@ -10,6 +10,7 @@ import type { Phase } from "../../schemas/Workflow.ts"
 import { present } from "../workflow/Present.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { type Action, decide } from "./Decide.ts"
+import { blockedOf, type Ending, executeHosted, handedOverBefore } from "./HostedRun.ts"
 import { keepInteraction, withdrawAll } from "./Interactions.ts"
 import { newSession } from "./phases/AgentDispatch.ts"
 import { performAgent } from "./phases/AgentPhase.ts"
@@ -32,13 +33,16 @@ type Next =
   | { readonly _tag: "Recover"; readonly state: RunState; readonly attempt: InFlight }
   | { readonly _tag: "Tell"; readonly state: RunState; readonly status: SubjectStatus }
   | { readonly _tag: "Sleep"; readonly millis: number }
+  | { readonly _tag: "Execute"; readonly state: RunState; readonly runner: string }
 
 export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
   let told: SubjectStatus | undefined
+  let reached: Ending | undefined
   while (true) {
-    const next = yield* patiently(actor.lock.withPermit(step(actor, told)))
+    const next = yield* patiently(actor.lock.withPermit(step(actor, told, reached)))
     switch (next._tag) {
       case "Again":
+        reached = undefined
         break
       case "Stop":
         return
@@ -57,6 +61,9 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
         yield* patiently(actor.lock.withPermit(recovered(actor, next.attempt, event)))
         break
       }
+      case "Execute":
+        reached = yield* executeHosted(actor, next.state, next.runner)
+        break
       case "Perform":
         yield* performed(actor, next.state, next.attempt)
         break
@@ -68,11 +75,11 @@ const again: Next = { _tag: "Again" }
 const stop: Next = { _tag: "Stop" }
 
 /** One decision and, where it only takes words, its event. Nothing has changed when this fails. */
-const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | undefined) {
+const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | undefined, reached?: Ending) {
   const { state } = actor
   if (state === undefined) return stop
   const now = yield* Clock.currentTimeMillis
-  const action = decide(state, now)
+  const action = reached ?? decide(state, now)
   const status = statusFor(action, state)
   if (status !== undefined && status !== told) return { _tag: "Tell", state, status } satisfies Next
   switch (action._tag) {
@@ -84,6 +91,10 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
       return { _tag: "Recover", state, attempt: action.attempt } satisfies Next
     case "AwaitGate":
       return action.until === undefined ? stop : { _tag: "Sleep", millis: action.until - now } satisfies Next
+    case "Execute":
+      if (actor.handsOver) return handedOver(actor, state, action.runner)
+      yield* commit(actor, blockedOf(state, handedOverBefore(action.runner)))
+      return again
     case "PerformPhase":
       return taken(actor, state, action.attempt)
     case "StartPhase":
@@ -113,6 +124,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
 const statusFor = (action: Action, { position }: RunState): SubjectStatus | undefined => {
   switch (action._tag) {
     case "StartPhase":
+    case "Execute":
       return "in-progress"
     case "Complete":
       return "done"
@@ -125,6 +137,12 @@ const statusFor = (action: Action, { position }: RunState): SubjectStatus | unde
     default:
       return undefined
   }
+}
+
+const handedOver = (actor: RunActor, state: RunState, runner: string): Next => {
+  actor.handsOver = false
+  actor.performing = true
+  return { _tag: "Execute", state, runner }
 }
 
 const taken = (actor: RunActor, state: RunState, attempt: InFlight): Next => {

@@ -9,6 +9,7 @@ import { RunNotFound, type SequenceConflict, type SessionStoreFailed } from "../
 import type { RunId } from "../../schemas/Ids.ts"
 import type { AgentSessions } from "../agent/AgentSessions.ts"
 import type { Notifications } from "../notify/Notifications.ts"
+import type { PluginHost } from "../plugin/PluginHost.ts"
 import type { HostEnvironment } from "../project/HostEnvironment.ts"
 import type { ProjectScope } from "../project/ProjectScope.ts"
 import type { Trust } from "../project/Trust.ts"
@@ -32,6 +33,7 @@ export type Rooms =
   | Notifications
   | Path.Path
   | PhaseRunner
+  | PluginHost
   | ProjectScope
   | SecureRandom.SecureRandom
   | SessionStore

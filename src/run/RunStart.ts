@@ -9,6 +9,7 @@ import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { Trust } from "../project/Trust.ts"
 import { executes } from "../workflow/Executes.ts"
 import { Workflows } from "../workflow/Workflows.ts"
+import { WorkflowHost } from "./HostedRun.ts"
 import { noSuchPhase } from "./Refusal.ts"
 import { phaseOf } from "./Route.ts"
 import type { RunState } from "./RunState.ts"
@@ -60,6 +61,12 @@ interface Pinned {
 }
 
 const pin = Effect.fnUntraced(function*({ definition, dispatch, forkedFrom, hash }: Pinned) {
+  const runner = yield* WorkflowHost
+  if (runner !== undefined && forkedFrom?.phase !== undefined) {
+    return yield* new InvalidInput({
+      detail: `plugin ${runner} executes workflows as a whole, so no run can begin within one: fork it without --from`
+    })
+  }
   const trust = yield* Trust
   const executed = definition.phases.find(executes)
   if (executed !== undefined) {
@@ -74,6 +81,7 @@ const pin = Effect.fnUntraced(function*({ definition, dispatch, forkedFrom, hash
     dispatch,
     vars,
     ...(subject === undefined ? {} : { subject }),
+    ...(runner === undefined ? {} : { runner }),
     ...(forkedFrom === undefined ? {} : { forked_from: forkedFrom })
   }
   return event

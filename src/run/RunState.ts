@@ -63,6 +63,8 @@ export interface RunState {
   /** Questions of the attempt in flight that nobody has answered, oldest first. */
   readonly interactions?: ReadonlyArray<Interaction> | undefined
   readonly forkedFrom?: ForkedFrom | undefined
+  /** The plugin that executes the run as a whole. */
+  readonly runner?: string | undefined
 }
 
 type Started = JournalEntry & { readonly event: { readonly _tag: "RunStarted" } }
@@ -81,7 +83,7 @@ export const apply = (run: RunId, state: RunState | undefined, entry: JournalEnt
     return { ...state, head, spending: spend(state.spending, entry.event), ...changes(state, entry) }
   }
   if (!isStarted(entry)) return undefined
-  const { definition, definition_hash, dispatch, forked_from, subject, vars } = entry.event
+  const { definition, definition_hash, dispatch, forked_from, runner, subject, vars } = entry.event
   return {
     head,
     definition,
@@ -93,6 +95,7 @@ export const apply = (run: RunId, state: RunState | undefined, entry: JournalEnt
     reworks: {},
     position: { _tag: "Begun", phase: forked_from?.phase },
     forkedFrom: forked_from,
+    runner,
     feedback: undefined,
     recoveries: []
   }

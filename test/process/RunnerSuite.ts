@@ -96,16 +96,6 @@ export class Site extends Workplace {
     return this.answer("workflow", "run", id, "--workflow", workflow).workflow_id
   }
 
-  /** Returns when it has ended, or waits for somebody. */
-  async settle(run: string, ...states: ReadonlyArray<string>) {
-    let detail = this.answer("workflow", "get", run).detail
-    await until(`${run} is ${states.join(" or ")}`, () => {
-      detail = this.answer("workflow", "get", run).detail
-      return states.includes(detail.state)
-    })
-    return detail
-  }
-
   concluded(run: string) {
     return this.answer("workflow", "journal", run).map(({ event }: Entry) => event).findLast(({ _tag }: Tagged) =>
       _tag === "PhaseCompleted"
@@ -170,7 +160,7 @@ export const runnerSuite = (runner: string) => {
       try {
         for (const one of subscribers) for (const method of ["workflow/events", "agent/watch"]) await one.watch(method)
         const run = site.begin("both")
-        const detail = await site.settle(run, "completed", "failed")
+        const detail = site.settled(run)
         assert.strictEqual(detail.state, "completed", JSON.stringify(detail))
         for (const one of subscribers) {
           await until(
@@ -210,9 +200,9 @@ export const runnerSuite = (runner: string) => {
 
     it("fail by what they say, and show no secret to anybody", async () => {
       const failing = site.begin("fail")
-      await site.settle(failing, "escalated", "failed", "completed")
+      site.settled(failing)
       assert.deepInclude(site.concluded(failing), { exit_code: 3, output: "no" })
-      const hidden = await site.settle(site.begin("hide"), "completed", "failed", "escalated")
+      const hidden = site.settled(site.begin("hide"))
       assert.strictEqual(hidden.state, "completed", JSON.stringify(hidden))
       assert.include(site.read(join(hidden.location, "hide.1.transcript.jsonl")), "got [secret]")
       for (const file of readdirSync(hidden.location)) {
@@ -237,9 +227,9 @@ export const runnerSuite = (runner: string) => {
     })
 
     it("end at their deadline", async () => {
-      const late = await site.settle(site.begin("late"), "failed", "completed")
+      const late = site.settled(site.begin("late"))
       assert.include(late.reason, "it took longer than 1 s")
-      const overdue = await site.settle(site.begin("overdue"), "failed", "completed")
+      const overdue = site.settled(site.begin("overdue"))
       assert.include(overdue.reason, "out of time: the session was ended after 1 s")
     })
 
@@ -247,7 +237,7 @@ export const runnerSuite = (runner: string) => {
       const run = site.begin("ask")
       await until("the question is there", () => site.answer("workflow", "get", run).detail.state === "waiting")
       site.answer("workflow", "answer", run, "--answer", "the blue one")
-      await site.settle(run, "completed", "failed")
+      site.settled(run)
       assert.strictEqual(site.concluded(run).output, "was told the blue one")
       assert.include(site.tags(run).join(), "InteractionRequested,InteractionAnswered,PhaseCompleted")
     })
@@ -257,7 +247,7 @@ export const runnerSuite = (runner: string) => {
       await site.atWork(run, "die")
       const calls = site.lines("calls").length
       site.write("die", "")
-      const detail = await site.settle(run, "failed", "completed")
+      const detail = site.settled(run)
       assert.match(detail.reason, /connection to plugin animus-provider-scripts was lost/)
       assert.deepStrictEqual([detail.state, site.lines("calls").length], ["failed", calls])
     })
@@ -286,7 +276,7 @@ export const runnerSuite = (runner: string) => {
       here.kill()
       here.start()
       await until("the command runs anew", () => here.lines("started").length === 2)
-      const detail = await here.settle(hanging, "completed", "failed", "blocked")
+      const detail = here.settled(hanging)
       assert.deepStrictEqual(
         [detail.state, detail.recovery.map(({ action }: { readonly action: string }) => action)],
         ["completed", ["resume"]]
@@ -310,8 +300,8 @@ export const runnerSuite = (runner: string) => {
       here.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
       assert.deepStrictEqual([here.running("606"), here.running("607"), here.runnerPids()], [[], [], []])
       here.start()
-      await here.settle(hanging, "completed", "failed")
-      const { state } = await here.settle(waiting, "blocked", "failed")
+      here.settled(hanging)
+      const { state } = here.settled(waiting)
       assert.deepStrictEqual([state, here.lines("started").length], ["blocked", 1])
       assert.include(here.tags(hanging).join(), "PhaseStarted,RecoveryDecided,PhaseCompleted")
       assert.deepStrictEqual(here.tags(waiting), ["RunStarted", "PhaseStarted", "RecoveryDecided"])

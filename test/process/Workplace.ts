@@ -65,6 +65,12 @@ export class Workplace {
     return JSON.parse(stdout).data
   }
 
+  /** A run once it goes on no further by itself, as `workflow get` tells it. */
+  settled(run: string) {
+    this.animus("workflow", "watch", run)
+    return this.answer("workflow", "get", run).detail
+  }
+
   /** Installs a program with the files it needs beside it, as an operator would; the first is what is started. */
   install(name: string, program: string, ...besides: ReadonlyArray<string>): void {
     const folder = join(this.root, "sources", name)

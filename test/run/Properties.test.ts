@@ -203,6 +203,8 @@ const carriedOut = (state: RunState, action: Action, random: Dice, now: number):
       return { _tag: "RunEscalated", reason: action.reason }
     case "Cancel":
       return { _tag: "RunCancelled", reason: action.reason }
+    case "Execute":
+      return assert.fail("no run in here has a plugin that executes it")
     case "Idle":
       return word(state, random)
   }

@@ -27,6 +27,7 @@ import type {
 } from "../../schemas/Workflow.ts"
 import { type AgentError, type AgentSession, AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
+import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { Trust } from "../../src/project/Trust.ts"
@@ -361,6 +362,7 @@ export class World {
       require: (because) =>
         this.trusted ? Effect.void : Effect.fail(new ProjectNotTrusted({ projectRoot: "/project", because }))
     }),
+    Layer.mock(PluginHost, {}),
     Layer.succeed(HostEnvironment, { env: {}, cookie: "world", generation: "1" }),
     Layer.succeed(ProjectScope, {
       projectRoot: "/project",

@@ -23,6 +23,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: "services",
+          // These hold nothing beside what a test makes: files of one worker share their modules, which take longer to load than to test.
+          isolate: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: ["test/**/*.test.ts"],
           exclude: [...withProcesses, "test/postgres/**"]
         }

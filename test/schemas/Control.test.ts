@@ -23,6 +23,7 @@ describe("the surface", () => {
   it("has these methods", () => {
     expect([...rpcs.keys()].toSorted()).toEqual([
       "agent/cancel",
+      "agent/launch",
       "agent/respond",
       "agent/run",
       "agent/status",
@@ -76,6 +77,7 @@ describe("the surface", () => {
     const streams = [...rpcs].filter(([, rpc]) => RpcSchema.isStreamSchema(rpc.successSchema))
     const named = [...rpcs].map(([tag, rpc]) => [tag, Context.get(rpc.annotations, NotificationMethod)] as const)
     expect(Object.fromEntries(named.filter(([, name]) => name !== ""))).toEqual({
+      "agent/launch": "agent/heard",
       "agent/watch": "agent/output",
       "subject/watch": "subject/changed",
       "daemon/events": "daemon/event",

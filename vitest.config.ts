@@ -18,13 +18,13 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    // Files of one worker share their modules, which took longer to load than to test: no module of ours keeps what a test made.
+    isolate: false,
     projects: [
       {
         extends: true,
         test: {
           name: "services",
-          // These hold nothing beside what a test makes: files of one worker share their modules, which take longer to load than to test.
-          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: ["test/**/*.test.ts"],

@@ -84,7 +84,7 @@ describe("the surface", () => {
       "daemon/logs": "daemon/log",
       "workflow/events": "workflow/event"
     })
-    expect(streams.length).toBe(5)
+    expect(streams.length).toBe(6)
   })
 })
 

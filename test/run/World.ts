@@ -31,6 +31,7 @@ import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { Trust } from "../../src/project/Trust.ts"
+import type { PhaseRunner } from "../../src/run/PhaseRunner.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
 import { advanceHead, isFinished } from "../../src/session/RunHead.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
@@ -205,11 +206,15 @@ export class World {
     }
   }
 
+  /** Who performs phases. */
+  phases: Layer.Layer<PhaseRunner, never, Layer.Services<typeof PhaseRunnerInProcess.layer>> =
+    PhaseRunnerInProcess.layer
+
   /** A daemon's worth of engine; its scope is the daemon's life. */
   readonly boot = Effect.gen({ self: this }, function*() {
     const scope = yield* Scope.make()
     const context = yield* Layer.buildWithScope(
-      RunEngine.layer.pipe(Layer.provide(PhaseRunnerInProcess.layer), Layer.provide(this.layer)),
+      RunEngine.layer.pipe(Layer.provide(Layer.provide(this.phases, this.layer)), Layer.provide(this.layer)),
       scope
     )
     const engine = yield* Effect.provideContext(RunEngine, context)
@@ -330,7 +335,7 @@ export class World {
     })
   )
 
-  private readonly layer = Layer.mergeAll(
+  readonly layer = Layer.mergeAll(
     Layer.succeed(SessionStore, this.store),
     Layer.succeed(AgentSessions, this.sessionsDouble),
     Layer.succeed(ChildProcessSpawner.ChildProcessSpawner, this.spawner),

@@ -1,0 +1,137 @@
+/** What strangers' runners say, in whatever order and however often, becomes a history that the fold understands. */
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as fc from "fast-check"
+import { RunId } from "../../schemas/Ids.ts"
+import type { RunEvent } from "../../schemas/RunEvent.ts"
+import { RunnerPhaseEvent, type WorkflowExecuted } from "../../schemas/WorkflowRunner.ts"
+import { HostedEvents } from "../../src/run/HostedEvents.ts"
+import { project } from "../../src/run/RunState.ts"
+import { agent, dispatch, workflow } from "./World.ts"
+
+const executed = (more: Partial<WorkflowExecuted> = {}): WorkflowExecuted => ({
+  workflow_id: "r",
+  workflow_ref: "build",
+  workflow_status: "completed",
+  subject_id: "s",
+  execution_cwd: "/",
+  phases_requested: [],
+  phases_completed: 0,
+  phases_total: 0,
+  total_duration_secs: 0,
+  phase_results: [],
+  post_success: null,
+  success: true,
+  phase_events: [],
+  ...more
+})
+
+const isPhaseEvent = Schema.is(RunnerPhaseEvent)
+const notice = (params: unknown) => ({ jsonrpc: "2.0" as const, method: "workflow/phase_event", params })
+const event = (kind: string, payload: object) => notice({ workflow_id: "r", kind, payload })
+const tags = (events: ReadonlyArray<RunEvent>) =>
+  events.map((one) => "phase" in one ? `${one._tag} ${one.phase} ${"attempt" in one ? one.attempt : ""}` : one._tag)
+
+describe("what a runner says of its phases", () => {
+  it("may be in the words of its answer or of the control protocol", () => {
+    const events = new HostedEvents("theirs")
+    const now = 1000
+    assert.deepStrictEqual(
+      [
+        ...events.notified(notice({ workflow_id: "r", kind: "started", phase_id: "a", attempt: 1, ts: "" }), now),
+        ...events.notified(event("phase_completed", { phase_id: "a", phase_status: "completed" }), now + 70),
+        ...events.notified(event("phase_started", { phase_id: "b", phase_attempt: 2 }), now),
+        ...events.notified(event("phase_failed", { phase_id: "b", phase_attempt: 2, error: "no room" }), now)
+      ].map((one) => "duration_ms" in one ? [one._tag, one.duration_ms] : one._tag),
+      ["PhaseStarted", ["PhaseCompleted", 70], "PhaseStarted", ["PhaseFailed", 0]]
+    )
+    assert.strictEqual(events.trouble, "no room")
+  })
+
+  it("counts attempts where it does not, and tells rework and closing by its status", () => {
+    const events = new HostedEvents("theirs")
+    const told = events.answered(
+      executed({
+        phase_events: [
+          { kind: "started", phase_id: "a", attempt: 1, ts: "" },
+          { kind: "completed", phase_id: "a", status: "rework", ts: "" },
+          { kind: "started", phase_id: "a", attempt: 2, ts: "" },
+          { kind: "decision", phase_id: "a", verdict: "skip", confidence: 0.4, ts: "" },
+          { kind: "completed", phase_id: "a", status: "closed", ts: "" },
+          { kind: "something_new" }
+        ]
+      }),
+      0
+    )
+    assert.deepStrictEqual(tags(told), [
+      "PhaseStarted a 1",
+      "PhaseCompleted a 1",
+      "PhaseStarted a 2",
+      "PhaseCompleted a 2"
+    ])
+    const decisions = told.flatMap((one) => one._tag === "PhaseCompleted" ? [one.decision] : [])
+    assert.deepStrictEqual(
+      decisions.map(({ confidence, source, verdict }) => [verdict, confidence, source]),
+      [["rework", 1, "default"], ["skip", 0.4, "agent"]]
+    )
+  })
+
+  it("has its results alone, where it tells no events", () => {
+    const result = { phase_id: "a", status: "failed", duration_secs: 2, outcome: { why: "x" }, metadata: null } as const
+    const told = new HostedEvents("theirs").answered(executed({ phase_results: [result] }), 0)
+    assert.deepStrictEqual(tags(told), ["PhaseStarted a 1", "PhaseCompleted a 1"])
+    assert.deepInclude(told[1], { duration_ms: 2000, output: `{"why":"x"}` })
+  })
+
+  it("is no fact where it names no phase, or another thing altogether", () => {
+    const events = new HostedEvents("theirs")
+    for (const params of [undefined, null, [], "text", {}, { kind: "started" }, { kind: 7, phase_id: "a" }]) {
+      assert.deepStrictEqual(events.notified(notice(params), 0), [])
+    }
+    assert.deepStrictEqual(
+      events.notified(event("phase_completed", { phase_id: "a", phase_status: "manual_pending" }), 0),
+      []
+    )
+  })
+
+  it("is folded whatever it is, and no end of an attempt is there twice", () => {
+    const word = fc.record({
+      kind: fc.constantFrom(
+        "started",
+        "decision",
+        "completed",
+        "phase_started",
+        "phase_completed",
+        "phase_failed",
+        "x"
+      ),
+      phase_id: fc.constantFrom("a", "b", "stranger"),
+      attempt: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
+      status: fc.constantFrom("completed", "rework", "closed", "failed", "manual_pending", "decision", "other"),
+      verdict: fc.constantFrom("advance", "fail", "nonsense")
+    })
+    fc.assert(fc.property(fc.array(word, { maxLength: 30 }), fc.array(word, { maxLength: 30 }), (said, answered) => {
+      const events = new HostedEvents("theirs")
+      const told = [
+        ...said.flatMap((params) => events.notified(notice(params), 0)),
+        ...events.answered(
+          executed({ phase_events: answered.map((one) => ({ ...one, ts: "" })).filter(isPhaseEvent) }),
+          0
+        )
+      ]
+      const ends = tags(told).filter((tag) => tag.startsWith("PhaseCompleted") || tag.startsWith("PhaseFailed"))
+        .map((tag) => tag.slice(tag.indexOf(" ")))
+      assert.strictEqual(new Set(ends).size, ends.length)
+      const started: RunEvent = {
+        _tag: "RunStarted",
+        definition: workflow(agent("a"), agent("b")),
+        definition_hash: "",
+        dispatch,
+        vars: {},
+        runner: "theirs"
+      }
+      const entries = [started, ...told].map((event, at) => ({ sequence: at + 1, at: "1970-01-01T00:00:00Z", event }))
+      assert.strictEqual(project(RunId.make("r"), entries)?.runner, "theirs")
+    }))
+  })
+})

@@ -82,6 +82,10 @@ const sessionStoreTools = Layer.effect(
         Effect.flatMap(({ migrate }) => Effect.provide(migrate(from, to), config)),
         Effect.provideContext(context)
       ),
+    status: Effect.promise(() => import("./SessionStoreStatus.ts")).pipe(
+      Effect.flatMap(({ status }) => Effect.provide(status, config)),
+      Effect.provideContext(context)
+    ),
     configured: Effect.map(DaemonConfig, ({ session_store }) => session_store).pipe(
       Effect.provide(config),
       Effect.provideContext(context)

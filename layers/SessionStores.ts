@@ -73,6 +73,22 @@ export const driverReadOnly = Effect.fnUntraced(function*(kind: SessionStoreKind
   }
 })
 
+/** Where a person looks for it: a folder of ours, or words. */
+export const placeOf = (kind: SessionStoreKind, settings: Settings, scopeDir: string) => {
+  switch (kind) {
+    case "file":
+      return { folder: `${scopeDir}/runs` }
+    case "sqlite":
+      return { folder: `${scopeDir}/sessions` }
+    case "postgres":
+      return {
+        words: `schema ${schemaOf(scopeDir)} of the server in ${settings.session_store_url_env ?? URL_VARIABLE}`
+      }
+    case "memory":
+      return {}
+  }
+}
+
 /** The daemon's: the one that its configuration names, and the lock of the project until the scope closes. */
 export const layer = Layer.effect(
   SessionStore,

@@ -102,3 +102,10 @@ export const lookAtLock = (lockPath: string): Effect.Effect<"held" | "free" | "u
 /** Whether some daemon holds the store; what cannot be looked at is held by nobody. */
 export const isStoreHeld = (scopeDir: string): Effect.Effect<boolean> =>
   Effect.map(lookAtLock(lockIn(scopeDir)), (found) => found === "held")
+
+/** The daemon that holds the store, as it wrote itself down; undefined while none does. */
+export const storeHolder = (scopeDir: string): Effect.Effect<string | undefined> =>
+  Effect.map(
+    isStoreHeld(scopeDir),
+    (held) => held ? holderOf(Path.join(scopeDir, "daemon", "daemon.holder")) : undefined
+  )

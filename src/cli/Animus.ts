@@ -109,7 +109,8 @@ const plugin = async (args: Args) =>
   )
 
 const sessionStoreCommands = {
-  migrate: () => import("./commands/SessionStoreMigrate.ts").then(({ sessionStoreMigrate }) => sessionStoreMigrate)
+  migrate: () => import("./commands/SessionStoreMigrate.ts").then(({ sessionStoreMigrate }) => sessionStoreMigrate),
+  status: () => import("./commands/SessionStoreStatus.ts").then(({ sessionStoreStatus }) => sessionStoreStatus)
 }
 const sessionStore = async (args: Args) =>
   Command.make("session-store").pipe(

@@ -17,6 +17,19 @@ export type StoreToolError =
   | SessionStoreFailed
   | StateFolderUnusable
 
+export interface StoreStatus {
+  readonly store: SessionStoreKind
+  /** Where a person finds it, in words; absent where nothing is kept. */
+  readonly location?: string
+  /** Of the files there; absent where there are none of ours. */
+  readonly bytes?: number
+  readonly runs: number
+  readonly unfinished: number
+  readonly unreadable: number
+  /** Who alone may write; absent while nobody holds the lock. */
+  readonly held_by?: string
+}
+
 export class SessionStoreTools extends Context.Service<SessionStoreTools, {
   /** Refuses while a daemon runs. */
   readonly migrate: (
@@ -25,4 +38,6 @@ export class SessionStoreTools extends Context.Service<SessionStoreTools, {
   ) => Effect.Effect<Migrated, StoreToolError | SequenceConflict | SessionsDiverged>
   /** What the configuration names. */
   readonly configured: Effect.Effect<SessionStoreKind, ConfigInvalid>
+  /** Of what the configuration names; also while a daemon runs. */
+  readonly status: Effect.Effect<StoreStatus, StoreToolError>
 }>()("animus/cli/SessionStoreTools") {}

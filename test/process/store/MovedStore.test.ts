@@ -20,6 +20,9 @@ describe("a project whose runs move to SQLite", () => {
     const { id } = here.answer("subject", "create", "--title", "one")
     const run = here.answer("workflow", "run", id).workflow_id
     here.answer("workflow", "list")
+    const status = () => here.answer("session-store", "status")
+    const daemon = here.answer("daemon", "status")
+    assert.deepInclude(status(), { store: "file", runs: 1, unfinished: 1, held_by: `pid ${daemon.pid}` })
     const move = ["session-store", "migrate", "--from", "file", "--to", "sqlite"]
     const early = here.animus(...move)
     assert.strictEqual(early.status, 4)
@@ -44,6 +47,10 @@ describe("a project whose runs move to SQLite", () => {
     assert.match(here.answer("workflow", "get", run).detail.location, /runs\.sqlite$/)
     here.answer("daemon", "stop")
     assert.deepStrictEqual(listed(), ["completed"])
+    assert.deepInclude(status(), { store: "sqlite", runs: 1, unfinished: 0 })
+    assert.notProperty(status(), "held_by")
+    const { stdout } = here.animus("session-store", "status")
+    assert.match(stdout, /runs +1, 0 of them unfinished\n *size +[1-9]\d* kB\n *lock +free: no daemon runs/)
     // The files were left as they were.
     here.write(".animus/config.json", "{}")
     assert.deepStrictEqual(listed(), ["paused"])

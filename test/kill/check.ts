@@ -14,6 +14,7 @@ interface Line {
     readonly phase?: string
     readonly attempt?: number
     readonly approved?: boolean
+    readonly to?: string
   }
 }
 
@@ -25,7 +26,7 @@ interface QueueLine {
 }
 
 interface Acknowledged {
-  readonly what: "run" | "approve" | "cancel" | "enqueue"
+  readonly what: "run" | "approve" | "reject" | "reject-to" | "retry" | "cancel" | "enqueue"
   readonly id: string
 }
 
@@ -60,9 +61,15 @@ for (const [run, lines] of runs) {
   })
   once(run, lines, ["PhaseCompleted", "PhaseFailed"])
   once(run, lines, ["PhaseStarted"])
-  const end = lines.findIndex(({ event }) => ends.has(event._tag))
-  if (end >= 0 && end !== lines.length - 1) violations.push(`run ${run}: something follows its end`)
+  lines.forEach(({ event }, at) => {
+    const next = lines[at + 1]?.event._tag
+    const revived = event._tag === "RunFailed" && next === "RunRetried"
+    if (ends.has(event._tag) && next !== undefined && !revived) violations.push(`run ${run}: something follows its end`)
+  })
 }
+
+/** Also once: a failed run that is retried has let go of its queue entry. */
+const hasEnded = (run: string) => runs.get(run)?.some(({ event }) => ends.has(event._tag)) === true
 
 const isOver = (run: string) => ends.has(runs.get(run)?.at(-1)?.event._tag ?? "")
 
@@ -76,7 +83,7 @@ for (const line of linesOf<QueueLine>(join(scope, "queue", "journal.jsonl"))) {
   if (line._tag === "Enqueued") waiting.set(entry, undefined)
   if (line._tag === "Leased") waiting.set(entry, line.run)
   if (line._tag === "Completed") {
-    if (!isOver(line.run ?? "")) {
+    if (!hasEnded(line.run ?? "")) {
       violations.push(`queue: the entry of run ${line.run} is gone, and the run has not ended`)
     }
     for (const [id, run] of waiting) if (run === line.run) waiting.delete(id)
@@ -89,16 +96,27 @@ const subjects = new Set(
 )
 const queue = join(scope, "queue", "journal.jsonl")
 const queued = existsSync(queue) ? readFileSync(queue, "utf8") : ""
-const has = (run: string, holds: (line: Line) => boolean) => runs.get(run)?.some(holds) === true
+const count = (run: string, holds: (event: Line["event"]) => boolean) =>
+  runs.get(run)?.filter(({ event }) => holds(event)).length ?? 0
 
+/** How often it is there. */
+const kept: Readonly<Record<Acknowledged["what"], (id: string) => number>> = {
+  run: (id) => runs.has(id) ? 1 : 0,
+  approve: (id) => count(id, ({ _tag, approved }) => _tag === "GateDecided" && approved === true),
+  reject: (id) =>
+    count(id, ({ _tag, approved, to }) => _tag === "GateDecided" && approved === false && to === undefined),
+  "reject-to": (id) => count(id, ({ _tag, approved, to }) => _tag === "GateDecided" && !approved && to !== undefined),
+  retry: (id) => count(id, ({ _tag }) => _tag === "RunRetried"),
+  // Asked for again while it is under way, it is the same cancel.
+  cancel: (id) => count(id, ({ _tag }) => _tag === "CancelRequested") > 0 ? Number.POSITIVE_INFINITY : 0,
+  enqueue: (id) => subjects.has(id) || queued.includes(`"${id}"`) ? 1 : 0
+}
+
+const said = new Map<string, number>()
 for (const { id, what } of linesOf<Acknowledged>(acknowledged)) {
-  const kept = {
-    run: () => runs.has(id),
-    approve: () => has(id, ({ event }) => event._tag === "GateDecided" && event.approved === true),
-    cancel: () => has(id, ({ event }) => event._tag === "CancelRequested"),
-    enqueue: () => subjects.has(id) || queued.includes(`"${id}"`)
-  }[what]
-  if (!kept()) violations.push(`acknowledged and lost: ${what} ${id}`)
+  const times = (said.get(`${what} ${id}`) ?? 0) + 1
+  said.set(`${what} ${id}`, times)
+  if (kept[what](id) < times) violations.push(`acknowledged and lost: ${what} ${id}`)
 }
 
 if (final === "--final") {

@@ -20,6 +20,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { parseArgs } from "node:util"
+import { build } from "rolldown"
 import { crashPoints } from "../../src/run/CrashPoint.ts"
 import { Line } from "./Line.ts"
 
@@ -40,13 +41,15 @@ const random = () => {
   return ((t ^ (t >>> 14)) >>> 0) / 4294967296
 }
 const upTo = (limit: number) => Math.floor(random() * limit)
-const places = [
-  ...crashPoints.filter((at) => at !== "run-retried"),
-  "before-write",
-  "before-sync",
-  "after-sync",
-  "time"
-]
+const places = [...crashPoints, "before-write", "before-sync", "after-sync", "time"]
+
+/** Every place once, in an order of chance, before any comes again. */
+const shuffled = function*(): Generator<string, never> {
+  while (true) {
+    const left = [...places]
+    while (left.length > 0) yield* left.splice(upTo(left.length), 1)
+  }
+}
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "animus-kill-")))
 const project = join(root, "project")
@@ -97,8 +100,20 @@ interface Life {
 /** The one that lives now, for whoever ends the loop before its time. */
 let current: ChildProcess | undefined
 
+/** In one file: a daemon from its sources takes as long to load as all that it lives for. */
+const program = join(root, "daemon.mjs")
+const bundle = () =>
+  build({
+    cwd: join(here, "..", ".."),
+    logLevel: "warn",
+    platform: "node",
+    input: join(here, "daemon.ts"),
+    output: { file: program, format: "esm", codeSplitting: false },
+    transform: { target: "node24" }
+  })
+
 const start = (crash: string): Life => {
-  const daemon = spawn(process.execPath, [join(here, "daemon.ts")], {
+  const daemon = spawn(process.execPath, [program], {
     cwd: project,
     env: { ...env, ANIMUS_TEST_CRASH: crash },
     detached: true,
@@ -137,24 +152,47 @@ const listed = async (line: Line, query: object): Promise<ReadonlyArray<string>>
   return isObject(page) && Array.isArray(page["runs"]) ? page["runs"].map((run) => field(run, "id")) : []
 }
 
-const approveAll = async (line: Line) => {
-  for (const id of await listed(line, { state: "waiting" })) {
-    if (await line.call("workflow/approve", { id, phase: "review" }) !== undefined) keep("approve", id)
-  }
+/** What the daemon has said yes to has to be there ever after. */
+const tell = async (
+  line: Line,
+  what: string,
+  method: string,
+  params: { readonly id: string; readonly [key: string]: string }
+) => {
+  if (await line.call(`workflow/${method}`, params) !== undefined) keep(what, params.id)
 }
 
-/** One thing that an operator might do; what the daemon has said yes to has to be there ever after. */
-const act = async (line: Line) => {
+const approve = (line: Line, id: string) => tell(line, "approve", "approve", { id, phase: "review" })
+
+/** Now and then for good, so that there is something to retry. */
+const decide = async (line: Line, id: string) => {
   const chance = random()
-  if (chance < 0.45) return approveAll(line)
-  if (chance < 0.5) {
-    const [id] = await listed(line, { status: "running" })
-    if (id !== undefined && await line.call("workflow/cancel", { id }) !== undefined) keep("cancel", id)
-    return
-  }
+  if (chance < 0.2) return tell(line, "reject", "reject", { id, phase: "review" })
+  if (chance < 0.4) return tell(line, "reject-to", "reject", { id, phase: "review", to: "implement" })
+  return approve(line, id)
+}
+
+const decideAll = async (line: Line, decide: (line: Line, id: string) => Promise<void>) => {
+  for (const id of await listed(line, { state: "waiting" })) await decide(line, id)
+}
+
+const any = async (line: Line, query: object): Promise<ReadonlyArray<string>> => {
+  const ids = await listed(line, query)
+  return ids.length === 0 ? [] : ids.slice(upTo(ids.length)).slice(0, 1)
+}
+
+const retry = async (line: Line) => {
+  for (const id of await any(line, { state: "failed" })) await tell(line, "retry", "retry", { id, from: "prepare" })
+}
+
+const cancel = async (line: Line) => {
+  for (const id of await any(line, { status: "running" })) await tell(line, "cancel", "cancel", { id })
+}
+
+const begin = async (line: Line, queued: boolean) => {
   const task = field(await line.call("subject/create", { kind: "task", title: "Work" }), "id")
   if (!task.startsWith("task:")) return
-  if (chance < 0.75) {
+  if (queued) {
     if (await line.call("queue/enqueue", { task_id: task }) !== undefined) keep("enqueue", task)
     return
   }
@@ -162,23 +200,77 @@ const act = async (line: Line) => {
   if (run !== undefined) keep("run", field(run, "workflow_id"))
 }
 
-const live = async () => {
-  const place = places[upTo(places.length)] ?? "time"
-  const life = start(`${place}:${1 + upTo(4)}`)
+/** Begins at the gate, so that there is always one to decide about. */
+const fork = async (line: Line) => {
+  for (const id of await any(line, {})) {
+    const run = await line.call("workflow/fork", { id, from: "review" })
+    if (run !== undefined) keep("run", field(run, "workflow_id"))
+  }
+}
+
+/** Runs that have not ended: what there is to do is bounded, so that the end comes in time. */
+const OPEN = 12
+
+const beginSome = async (line: Line) => {
+  const open = [...await listed(line, { status: "running" }), ...await listed(line, { status: "paused" })]
+  if (open.length >= OPEN) return
+  const chance = random()
+  return chance < 0.5 ? fork(line) : begin(line, chance < 0.8)
+}
+
+/** One thing that an operator might do. */
+const act = (line: Line) => {
+  const chance = random()
+  if (chance < 0.4) return decideAll(line, decide)
+  if (chance < 0.55) return retry(line)
+  if (chance < 0.62) return cancel(line)
+  return beginSome(line)
+}
+
+/** Several operators at a time, who know nothing of each other: more happens in the life of a daemon. */
+const OPERATORS = 3
+
+/** After so many acts, and so many milliseconds, a crash point that was not reached ends in a kill all the same. */
+const ACTS = 40
+const BOUND = 1000
+
+/** Every event comes by here: the first few times would be over before anybody is served. */
+const frequent: ReadonlySet<string> = new Set([
+  "before-append",
+  "after-append",
+  "before-write",
+  "before-sync",
+  "after-sync",
+  "phase-started",
+  "phase-performed",
+  "phase-completed",
+  "command-spawned"
+])
+
+interface Killed {
+  readonly place: string
+  /** It ended itself there. */
+  readonly reached: boolean
+}
+
+const live = async (place: string): Promise<Killed> => {
+  const life = start(`${place}:${1 + upTo(frequent.has(place) ? 30 : 2)}`)
   const line = await connect(life)
-  // A crash point that is not reached ends in a kill all the same.
-  const bound = Date.now() + (place === "time" ? upTo(800) : 2000)
-  const driving = async (line: Line) => {
-    while (!life.isOver() && Date.now() < bound) {
+  const [least, bound] = place === "time" ? [0, Date.now() + upTo(800)] : [ACTS, Date.now() + BOUND]
+  let acts = 0
+  const operate = async (line: Line) => {
+    while (!life.isOver() && (acts < least || Date.now() < bound)) {
+      acts++
       await act(line)
-      await pause(upTo(20))
+      await pause(upTo(10))
     }
   }
-  if (line !== undefined) await driving(line)
+  if (line !== undefined) await Promise.all(Array.from({ length: OPERATORS }, () => operate(line)))
+  const reached = life.isOver()
   end()
   await life.ended
   line?.close()
-  return place
+  return { place, reached }
 }
 
 const check = (...more: ReadonlyArray<string>): ReadonlyArray<string> => {
@@ -198,7 +290,7 @@ const finish = async (): Promise<ReadonlyArray<string>> => {
   const until = Date.now() + 120_000
   let open = 1
   while (open > 0 && Date.now() < until) {
-    await approveAll(line)
+    await decideAll(line, approve)
     const stats = await line.call("queue/stats", {})
     const queued = isObject(stats) ? Number(stats["ready"]) + Number(stats["in_flight"]) : 1
     open = queued + (await listed(line, { status: "running" })).length +
@@ -215,9 +307,14 @@ const finish = async (): Promise<ReadonlyArray<string>> => {
 const main = async () => {
   say(`seed ${values.seed}`)
   const violations = new Set<string>()
+  const reached = new Set<string>()
+  const next = shuffled()
   prepare()
+  await bundle()
   for (let kill = 1; kill <= kills; kill++) {
-    const place = await live()
+    const killed = await live(next.next().value)
+    const { place } = killed
+    if (killed.reached) reached.add(place)
     const found = check().filter((text) => !violations.has(text))
     found.forEach((text) => violations.add(text))
     say(`${kill} ${place}${found.map((text) => `\n  ${text}`).join("")}`)
@@ -227,8 +324,11 @@ const main = async () => {
     say(`at the end: ${text}`)
   }
   const count = (what: string) => readFileSync(acknowledged, "utf8").split(`"${what}"`).length - 1
-  const told = ["run", "enqueue", "approve", "cancel"].map((what) => `${count(what)} of ${what}`)
+  const told = ["run", "enqueue", "approve", "reject", "reject-to", "retry", "cancel"].map((what) =>
+    `${count(what)} of ${what}`
+  )
   say(`acknowledged: ${told.join(", ")}; journals: ${readdirSync(join(scope(), "runs")).length}`)
+  say(`killed at: ${[...reached].toSorted().join(", ")}`)
   say(`${kills} kills, ${violations.size} violations`)
   return violations.size
 }

@@ -8,11 +8,11 @@ import { join } from "node:path"
 
 const folder = join(import.meta.dirname, "..", "kill")
 
-/** Ten here, so that the suite stays quick; `npm run kill-loop -- --kills 300` is the long form. */
-const KILLS = 10
+/** So that the suite stays quick; `npm run kill-loop -- --kills 300` is the long form. */
+const KILLS = 30
 
 describe("a daemon that is killed at any place", () => {
-  it("completes no attempt twice and loses nothing it said yes to", { timeout: 600_000 }, async () => {
+  it("completes no attempt twice and loses nothing it said yes to", { timeout: 1_200_000 }, async () => {
     const loop = spawn(process.execPath, [join(folder, "loop.ts"), "--kills", String(KILLS), "--seed", "7"])
     let said = ""
     loop.stdout.on("data", (chunk: Buffer) => said += chunk.toString())
@@ -54,6 +54,10 @@ describe("the judge of the kill loop", () => {
   const begun = { _tag: "RunStarted", dispatch: { subject: { id: "task:1" } } }
   const done = { _tag: "PhaseCompleted", phase: "p", attempt: 1 }
   const ended = { _tag: "RunCompleted" }
+  const failed = { _tag: "RunFailed" }
+  const retried = { _tag: "RunRetried", phase: "p" }
+  const approved = { _tag: "GateDecided", phase: "p", attempt: 1, approved: true }
+  const rejected = { ...approved, approved: false }
 
   it("has nothing to say of what is well", () => {
     const queue = [{ _tag: "Enqueued", entry: { id: "q1" } }, { _tag: "Leased", entry: "q1", run: "r1" }, {
@@ -64,10 +68,30 @@ describe("the judge of the kill loop", () => {
     assert.strictEqual(judge([begun, done, { ...done, attempt: 2 }, ended], queue, acknowledged), "")
   })
 
+  it("nor of a run that failed, let go of its queue entry, and was retried", () => {
+    const queue = [{ _tag: "Leased", entry: "q1", run: "r1" }, { _tag: "Completed", run: "r1" }]
+    const events = [begun, approved, rejected, failed, retried, { ...done, attempt: 2 }]
+    const acknowledged = ["approve", "reject", "retry"].map((what) => ({ what, id: "r1" }))
+    assert.strictEqual(judge(events, queue, acknowledged), "")
+  })
+
   it.each<readonly [string, Parameters<typeof judge>, string]>([
     ["an attempt completed twice", [[begun, done, done]], "p attempt 1 has two"],
     ["a gap", [[begun, done], [], [], (index) => index * 2 + 1], "entry 2 carries sequence 3"],
     ["life after the end", [[begun, ended, done]], "something follows its end"],
+    ["life after a failure that nobody retried", [[begun, failed, done]], "something follows its end"],
+    ["a lost retry", [[begun, failed], [], [{ what: "retry", id: "r1" }]], "acknowledged and lost: retry r1"],
+    ["a lost rejection", [[begun, approved], [], [{ what: "reject", id: "r1" }]], "acknowledged and lost: reject r1"],
+    [
+      "a rejection that forgot where to",
+      [[begun, rejected], [], [{ what: "reject-to", id: "r1" }]],
+      "acknowledged and lost: reject-to r1"
+    ],
+    [
+      "the second of two approvals lost",
+      [[begun, approved], [], [{ what: "approve", id: "r1" }, { what: "approve", id: "r1" }]],
+      "acknowledged and lost: approve r1"
+    ],
     ["a lost run", [[begun], [], [{ what: "run", id: "r2" }]], "acknowledged and lost: run r2"],
     ["a lost approval", [[begun], [], [{ what: "approve", id: "r1" }]], "acknowledged and lost: approve r1"],
     ["a lost dispatch", [[begun], [], [{ what: "enqueue", id: "task:2" }]], "acknowledged and lost: enqueue task:2"],

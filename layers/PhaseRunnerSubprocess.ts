@@ -4,6 +4,7 @@
  * and is told of like a provider that died; nothing is launched again here.
  */
 import { Duration, Effect, Exit, Layer, Schema } from "effect"
+import { InvalidInput } from "../schemas/errors/DaemonErrors.ts"
 import { PluginRefused, SessionNotFound } from "../schemas/errors/PluginErrors.ts"
 import type { SessionId } from "../schemas/Ids.ts"
 import { ErrorCode } from "../schemas/JsonRpc.ts"
@@ -65,6 +66,10 @@ interface Launching {
   readonly heard: (output: PhaseOutput) => Effect.Effect<void>
 }
 
+const absent = new InvalidInput({
+  detail: `daemon.runner is "subprocess", and plugin ${RUNNER} is not installed. Type: animus init`
+})
+
 const perform = Effect.fnUntraced(function*({ cwd, heard, launch, name, of, seconds }: Launching) {
   const params = yield* Effect.orDie(
     encodeParams({ ...paramsOf(of, cwd), phase_timeout_secs: seconds, launch, launch_id: name })
@@ -83,7 +88,7 @@ const perform = Effect.fnUntraced(function*({ cwd, heard, launch, name, of, seco
         }), { discard: true })
   })
   return yield* endOf(answer)
-})
+}, Effect.catchTag("PluginNotFound", () => Effect.fail(absent)))
 
 /** The sessions that the runner was asked for and has not had dispatched yet. */
 class Expected {

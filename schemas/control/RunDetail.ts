@@ -53,6 +53,8 @@ export const RunDetail = Schema.Struct({
     })),
     []
   ),
+  /** The plugin that executes the run as a whole. */
+  runner: maybe(Schema.String),
   recovery: Schema.Array(Schema.Struct({
     phase: Schema.String,
     attempt: Schema.Int,

@@ -24,6 +24,12 @@ interface Told {
 const textIn = (fields: JsonObject, key: string) => typeof fields[key] === "string" ? fields[key] : undefined
 const numberIn = (fields: JsonObject, key: string) => typeof fields[key] === "number" ? fields[key] : undefined
 
+/** Anything else is not a count of attempts. */
+const attemptIn = (fields: JsonObject, key: string) => {
+  const attempt = numberIn(fields, key)
+  return Number.isSafeInteger(attempt) && attempt !== undefined && attempt > 0 ? attempt : undefined
+}
+
 const wordsOf = (fields: JsonObject) => ({
   status: textIn(fields, "phase_status") ?? textIn(fields, "status"),
   verdict: textIn(fields, "verdict"),
@@ -49,7 +55,7 @@ const toldBy = (fields: Json | undefined): Told | undefined => {
   if (phase === undefined || said === undefined) return undefined
   const words = wordsOf(inner)
   const kind = said === "completed" && words.status === "decision" ? "decision" : said
-  return { kind, phase, attempt: numberIn(inner, "attempt") ?? numberIn(inner, "phase_attempt"), ...words }
+  return { kind, phase, attempt: attemptIn(inner, "attempt") ?? attemptIn(inner, "phase_attempt"), ...words }
 }
 
 /** Whether a notification is about the run that the runner was given under this id. */

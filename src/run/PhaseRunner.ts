@@ -3,6 +3,7 @@
  * asks the questions and decides. Interrupting ends what was launched and returns when that has ended.
  */
 import { Context, type Effect, Schema } from "effect"
+import type { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { PluginError, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import type { RunId, SessionId } from "../../schemas/Ids.ts"
 import type { CommandEnded, CommandLaunch, CommandSaid } from "../../schemas/PhaseLaunch.ts"
@@ -43,7 +44,7 @@ export class PhaseRunner extends Context.Service<PhaseRunner, {
     of: LaunchedFor,
     launch: CommandLaunch,
     heard: CommandHeard
-  ) => Effect.Effect<CommandEnded, CommandNotRun | PluginError>
+  ) => Effect.Effect<CommandEnded, CommandNotRun | PluginError | InvalidInput>
   /** That this session may be dispatched for a runner: it was asked for it, and each one is dispatched once. */
   readonly admit: (session: SessionId) => Effect.Effect<void, SessionNotFound>
   /** The daemon is about to end: what ends from now on is no outcome. It stays in flight, for the next daemon to recover. */

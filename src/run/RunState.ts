@@ -111,11 +111,17 @@ const pristine = (id: string, forkedFrom: ForkedFrom | undefined): PhaseState =>
 const withPhase = (state: RunState, id: string, change: Partial<PhaseState>) =>
   state.phases.map((phase) => phase.id === id ? { ...phase, ...change } : phase)
 
+/** Whoever executes a run as a whole may have phases that the definition here does not know. */
+const withRow = (state: RunState, phase: string): RunState =>
+  state.runner === undefined || state.phases.some(({ id }) => id === phase)
+    ? state
+    : { ...state, phases: [...state.phases, pristine(phase, undefined)] }
+
 /** What one event changes; an event that does not fit what went before changes nothing but the head. */
 const changes = (state: RunState, { at, event }: JournalEntry): Partial<RunState> => {
   switch (event._tag) {
     case "PhaseStarted":
-      return entered(state, at, event)
+      return entered(withRow(state, event.phase), at, event)
     case "PhaseCompleted":
       return completed(state, at, event)
     case "PhaseFailed":

@@ -37,6 +37,7 @@ export const runDetail = (state: RunState, { location, trouble }: RunPlace = {})
       summary,
       ...(expiresAt === undefined ? {} : { expires_at: expiresAt })
     })),
+    ...(state.runner === undefined ? {} : { runner: state.runner }),
     recovery: recoveries,
     definition_hash: definitionHash,
     location: location ?? null

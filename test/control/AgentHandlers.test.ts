@@ -4,7 +4,7 @@ import { Effect, Fiber, Latch, Layer, Stream } from "effect"
 import { type AgentScript, AgentSessionsMemory } from "../../layers/AgentSessionsMemory.ts"
 import * as ControlMemory from "../../layers/ControlMemory.ts"
 import { ControlError } from "../../schemas/control/ControlError.ts"
-import { ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
+import { ProviderMissing, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import { RunId, SessionId } from "../../schemas/Ids.ts"
 import { AgentSessions } from "../../src/agent/AgentSessions.ts"
 import { ControlClient } from "../../src/control/ControlClient.ts"
@@ -40,11 +40,18 @@ const runs = Layer.mock(RunEngine)({
   respond: (answer) => Effect.sync(() => void asked.push(answer))
 })
 
+/** One session is waited for, once. */
+const waited = new Set([SessionId.make("asked-for")])
+const launches = Layer.mock(PhaseRunner)({
+  admit: (session) =>
+    Effect.suspend(() => waited.delete(session) ? Effect.void : Effect.fail(new SessionNotFound({ session })))
+})
+
 const layerOver = <A>(agents: Layer.Layer<AgentSessions | A>) =>
   ControlClient.layer.pipe(
     Layer.provide(ControlMemory.layer),
     Layer.provide(ControlServer.layer),
-    Layer.provide(AgentHandlers.pipe(Layer.provide([runs, Layer.mock(PhaseRunner)({})]))),
+    Layer.provide(AgentHandlers.pipe(Layer.provide([runs, launches]))),
     Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
     Layer.provideMerge(agents),
     Layer.provideMerge(Notifications.layer),
@@ -69,6 +76,43 @@ const endless = () => {
 }
 
 const lastSession = Effect.map(AgentSessionsMemory, (agents) => agents.dispatched().at(-1)?.session ?? "")
+
+describe("agent/launch", () => {
+  const launch = (session: string) => ({
+    session: SessionId.make(session),
+    tool: "exec",
+    request: { prompt: "p", cwd: "/p", env: {} }
+  })
+
+  it.effect("tells everything that the session says, and last how it ended", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const heard = yield* Stream.runCollect(control["agent/launch"](launch("asked-for")))
+      assert.deepStrictEqual(Array.from(heard), [
+        { watching: true },
+        {
+          _tag: "Frames",
+          frames: [{ method: "agent/output", params: { session_id: "own", text: "hm", final: false } }]
+        },
+        { _tag: "AgentEnded", response: answer }
+      ])
+      const again = yield* Effect.flip(Stream.runDrain(control["agent/launch"](launch("asked-for"))))
+      assert.strictEqual(controlError(again).category, "not_found")
+      assert.strictEqual((yield* AgentSessionsMemory).dispatched().length, 1)
+    }).pipe(
+      Effect.provide(layer((session) =>
+        Effect.as(session.onEvents([{ _tag: "Output", session_id: "own", text: "hm", final: false }]), answer)
+      ))
+    ))
+
+  it.effect("dispatches no session that the daemon has not asked its runner for", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const refused = yield* Effect.flip(Stream.runDrain(control["agent/launch"](launch("of-anybody"))))
+      assert.strictEqual(controlError(refused).category, "not_found")
+      assert.deepStrictEqual((yield* AgentSessionsMemory).dispatched(), [])
+    }).pipe(Effect.provide(layer(() => Effect.succeed(answer)))))
+})
 
 describe("agent/run", () => {
   it.effect("runs an agent in the project, and answers with what it said and cost", () =>

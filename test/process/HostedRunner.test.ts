@@ -76,6 +76,7 @@ describe("a run that a stranger's runner executes", () => {
     assert.deepInclude(first?.decision, { verdict: "advance", confidence: 0.8, source: "agent" })
     assert.deepInclude(second?.decision, { verdict: "advance", source: "default" })
     assert.strictEqual(site.subjectOf(run), "done")
+    assert.match(site.animus("workflow", "get", run).stdout, /executed +by plugin strangers-runner/)
     assert.deepStrictEqual(site.lines("executions.well"), [run])
   })
 

@@ -10,6 +10,23 @@ runnerSuite("subprocess")
 let site: Site | undefined
 afterEach(() => site?.end())
 
+describe("a runner that stands still", () => {
+  it("is ended, with all it started, when it does not end what is cancelled", async () => {
+    const here = new Site("subprocess")
+    site = here
+    here.start()
+    const waiting = here.begin("wait")
+    await until("the command runs", () => here.running("606").length === 1)
+    const pids = here.runnerPids()
+    pids.forEach((pid) => process.kill(Number(pid), "SIGSTOP"))
+    here.answer("workflow", "cancel", waiting, "--confirm", waiting)
+    assert.strictEqual(here.settled(waiting).state, "cancelled")
+    assert.deepStrictEqual([here.running("606"), here.runnerPids().filter((pid) => pids.includes(pid))], [[], []])
+    const after = here.begin("both")
+    assert.strictEqual(here.settled(after).state, "completed")
+  })
+})
+
 describe("a runner that is killed", () => {
   it("takes what it performed with it, which fails once and is not done again; the next phase has a new one", async () => {
     const here = new Site("subprocess")

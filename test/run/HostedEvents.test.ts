@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as fc from "fast-check"
 import { RunId } from "../../schemas/Ids.ts"
-import type { RunEvent } from "../../schemas/RunEvent.ts"
+import { RunEvent } from "../../schemas/RunEvent.ts"
 import { RunnerPhaseEvent, type WorkflowExecuted } from "../../schemas/WorkflowRunner.ts"
 import { HostedEvents } from "../../src/run/HostedEvents.ts"
 import { project } from "../../src/run/RunState.ts"
@@ -26,6 +26,7 @@ const executed = (more: Partial<WorkflowExecuted> = {}): WorkflowExecuted => ({
   ...more
 })
 
+const isEvent = Schema.is(RunEvent)
 const isPhaseEvent = Schema.is(RunnerPhaseEvent)
 const notice = (params: unknown) => ({ jsonrpc: "2.0" as const, method: "workflow/phase_event", params })
 const event = (kind: string, payload: object) => notice({ workflow_id: "r", kind, payload })
@@ -106,7 +107,7 @@ describe("what a runner says of its phases", () => {
         "x"
       ),
       phase_id: fc.constantFrom("a", "b", "stranger"),
-      attempt: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
+      attempt: fc.constantFrom(undefined, 0, 1, 2, 3, 1.5, -1, 1e300),
       status: fc.constantFrom("completed", "rework", "closed", "failed", "manual_pending", "decision", "other"),
       verdict: fc.constantFrom("advance", "fail", "nonsense")
     })
@@ -122,6 +123,7 @@ describe("what a runner says of its phases", () => {
       const ends = tags(told).filter((tag) => tag.startsWith("PhaseCompleted") || tag.startsWith("PhaseFailed"))
         .map((tag) => tag.slice(tag.indexOf(" ")))
       assert.strictEqual(new Set(ends).size, ends.length)
+      assert.isTrue(told.every(isEvent), "an event that no journal would take")
       const started: RunEvent = {
         _tag: "RunStarted",
         definition: workflow(agent("a"), agent("b")),
@@ -131,7 +133,12 @@ describe("what a runner says of its phases", () => {
         runner: "theirs"
       }
       const entries = [started, ...told].map((event, at) => ({ sequence: at + 1, at: "1970-01-01T00:00:00Z", event }))
-      assert.strictEqual(project(RunId.make("r"), entries)?.runner, "theirs")
+      const state = project(RunId.make("r"), entries)
+      assert.strictEqual(state?.runner, "theirs")
+      assert.includeMembers(
+        (state?.phases ?? []).map(({ id }) => id),
+        told.flatMap((one) => "phase" in one ? [one.phase] : [])
+      )
     }))
   })
 })

@@ -13,8 +13,13 @@ import * as Doubles from "../control/Doubles.ts"
 import { hostsOf } from "../tools/Hosts.ts"
 import { World } from "./World.ts"
 
-/** `wire`: all that the runner is told by the daemon. */
-export const runnerWorld = (wire: Array<string> = []): World => {
+interface Options {
+  /** All that the runner is told by the daemon. */
+  readonly wire?: Array<string>
+  readonly installed?: boolean
+}
+
+export const runnerWorld = ({ installed = true, wire = [] }: Options = {}): World => {
   const world = new World()
   world.phases = Layer.unwrap(Effect.gen(function*() {
     const socket = yield* Deferred.make<ControlConnection["Service"]>()
@@ -31,9 +36,10 @@ export const runnerWorld = (wire: Array<string> = []): World => {
         Effect.provideServiceEffect(Stdio.Stdio, overheard),
         Effect.provide(world.layer)
       )
+    const runners = { [PhaseRunnerSubprocess.RUNNER]: { program, facts: { plugin_kind: "workflow_runner" } } }
     const performed = PhaseRunnerSubprocess.layer.pipe(
       Layer.provide(
-        hostsOf({ [PhaseRunnerSubprocess.RUNNER]: { program, facts: { plugin_kind: "workflow_runner" } } })
+        hostsOf(installed ? runners : {})
       ),
       Layer.provide(world.layer)
     )

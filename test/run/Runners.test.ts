@@ -118,10 +118,23 @@ describe("who performs the phases", () => {
       assert.strictEqual(own.cancelled, 1)
     }))
 
+  it.effect("says how to install a runner that is not there", () =>
+    Effect.gen(function*() {
+      for (const phase of [agent("work"), command("work")]) {
+        const world = runnerWorld({ installed: false })
+        world.definition = workflow(phase)
+        const { engine } = yield* world.boot
+        yield* engine.start(run, dispatch)
+        const { reason, status } = yield* engine.settled(run)
+        assert.strictEqual(status, "failed")
+        assert.match(reason ?? "", /animus-workflow-runner-default is not installed. Type: animus init/)
+      }
+    }))
+
   it.effect("hears no secret from the daemon: it looks the value up where it starts the program", () =>
     Effect.gen(function*() {
       const wire: Array<string> = []
-      const world = runnerWorld(wire)
+      const world = runnerWorld({ wire })
       world.definition = workflow(
         command("test", {
           args: ["--token=${secret.key}", "{{subject_id}}"],

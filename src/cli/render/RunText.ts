@@ -65,6 +65,7 @@ export const runText = (run: WorkflowDetail): ReadonlyArray<string> =>
         ["state", detail.state],
         ["why", detail.reason ?? undefined],
         ["waits for", detail.waits_for],
+        ["executed", detail.runner && `by plugin ${detail.runner}`],
         ["workflow", detail.workflow],
         ["subject", `${detail.subject.id} ${detail.subject.title ?? ""}`],
         ["started", run.started_at],

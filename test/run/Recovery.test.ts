@@ -23,6 +23,7 @@ const crashed = Effect.fnUntraced(function*(phase: Phase, speaks: boolean) {
   const { engine, scope } = yield* world.boot
   yield* engine.start(run, dispatch)
   yield* world.launched.await
+  if (speaks) yield* world.heard.await
   yield* Effect.yieldNow
   yield* Scope.close(scope, Exit.void)
   assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"], "a shutdown writes nothing")

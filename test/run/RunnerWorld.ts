@@ -21,7 +21,12 @@ interface Options {
 
 export const runnerWorld = ({ installed = true, wire = [] }: Options = {}): World => {
   const world = new World()
-  world.phases = Layer.unwrap(Effect.gen(function*() {
+  world.phases = phasesOf(world, { installed, wire })
+  return world
+}
+
+export const phasesOf = (world: World, { installed = true, wire = [] }: Options = {}) =>
+  Layer.unwrap(Effect.gen(function*() {
     const socket = yield* Deferred.make<ControlConnection["Service"]>()
     const overheard = Effect.map(Stdio.Stdio, (stdio) =>
       Stdio.Stdio.of({
@@ -54,5 +59,3 @@ export const runnerWorld = ({ installed = true, wire = [] }: Options = {}): Worl
     )
     return Layer.provideMerge(listening, performed)
   }))
-  return world
-}

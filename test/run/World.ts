@@ -149,6 +149,8 @@ export interface CommandResult {
   readonly output?: string
 }
 
+type Phases = Layer.Layer<PhaseRunner, never, Layer.Services<typeof PhaseRunnerInProcess.layer>>
+
 export class World {
   readonly journal: Array<JournalEntry> = []
   readonly records = new Map<string, SessionRecord>()
@@ -176,6 +178,8 @@ export class World {
   agents: AgentScript = () => Effect.succeed(response("done"))
   spawn: (call: number) => Effect.Effect<CommandResult> = () => Effect.succeed({ code: 0 })
   readonly launched = Latch.makeUnsafe(false)
+  /** Something of an attempt has been heard, and kept. */
+  readonly heard = Latch.makeUnsafe(false)
   readonly appendTried = Latch.makeUnsafe(false)
 
   get events() {
@@ -206,9 +210,9 @@ export class World {
     }
   }
 
-  /** Who performs phases. */
-  phases: Layer.Layer<PhaseRunner, never, Layer.Services<typeof PhaseRunnerInProcess.layer>> =
-    PhaseRunnerInProcess.layer
+  /** Who performs phases, in worlds that are made from now on. */
+  static performedBy: (world: World) => Phases = () => PhaseRunnerInProcess.layer
+  phases: Phases = World.performedBy(this)
 
   /** A daemon's worth of engine; its scope is the daemon's life. */
   readonly boot = Effect.gen({ self: this }, function*() {
@@ -263,6 +267,7 @@ export class World {
     appendTranscript: (_, __, ___, entries) =>
       Effect.sync(() => {
         this.transcript.push(...entries.map(({ text }) => text))
+        this.heard.openUnsafe()
       }),
     transcript: () => Effect.succeed([]),
     remove: () => Effect.void,

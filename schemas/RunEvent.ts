@@ -105,7 +105,8 @@ export const GateDecided = Schema.TaggedStruct("GateDecided", {
 export const RecoveryDecided = Schema.TaggedStruct("RecoveryDecided", {
   ...attempt,
   action: Schema.Literals(["resume", "rerun", "blocked"]),
-  reason: Schema.String
+  reason: Schema.String,
+  usage
 })
 /** What a person says to a question: `decision` to a request for approval, `answer` to anything else. */
 export const InteractionResponse = Schema.Struct({
@@ -217,6 +218,8 @@ export const RunHead = Schema.Struct({
   started_at: Schema.String,
   updated_at: Schema.String,
   finished_at: Schema.optionalKey(Schema.String),
+  /** What a paused run is once it is resumed, where that is not simply at work. */
+  resumes_as: Schema.optionalKey(Schema.Struct({ status: RunStatus, reason: Schema.optionalKey(Schema.String) })),
   sequence: Schema.Int
 })
 export type RunHead = typeof RunHead.Type

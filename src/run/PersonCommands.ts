@@ -6,7 +6,7 @@ import { crashPoint } from "./CrashPoint.ts"
 import { gateAnswered } from "./phases/ManualPhase.ts"
 import type { Gate } from "./Position.ts"
 import { noSuchPhase, refuse, refuseHosted, refuseRetry } from "./Refusal.ts"
-import { phaseOf } from "./Route.ts"
+import { phaseOf, routeOf } from "./Route.ts"
 import { commit, hasEnded } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
 import type { RunState } from "./RunState.ts"
@@ -45,9 +45,9 @@ const answer = (runs: RunRegistry, command: "approve" | "reject") =>
       runs,
       run,
       Effect.fnUntraced(function*(actor, state) {
-        const gate = state.position._tag === "AtGate" && state.head.status === "waiting"
-          ? state.position.gate
-          : undefined
+        const { status } = state.head
+        const asks = status === "waiting" || status === "paused"
+        const gate = state.position._tag === "AtGate" && asks ? state.position.gate : undefined
         if (gate?.phase.toLowerCase() !== phase.toLowerCase()) return yield* refuse(state, command)
         const to = yield* phaseBack(state, gate, back)
         const said = note?.trim() === "" ? undefined : note
@@ -74,6 +74,12 @@ export interface RetryOptions {
 
 const mayRetry: ReadonlySet<string> = new Set(["failed", "escalated", "blocked"])
 
+/** What was finished is not done again: from there the run goes to where it would have gone. */
+const whereNext = (state: RunState): string => {
+  const route = routeOf(state)
+  return (route !== undefined && "phase" in route ? route.phase : state.head.phase) ?? state.definition.phases[0].id
+}
+
 /** A run that came to a stop goes on from a phase, as a new attempt of it. A cancelled one does not: its work was given back. */
 export const retry = (runs: RunRegistry) =>
   Effect.fnUntraced(function*(run: RunId, { from, note }: RetryOptions) {
@@ -83,7 +89,7 @@ export const retry = (runs: RunRegistry) =>
       Effect.fnUntraced(function*(actor, state) {
         if (state.runner !== undefined) return yield* refuseHosted(state, "retried", "animus workflow fork")
         if (!mayRetry.has(state.head.status) || state.position._tag === "Cancelling") return yield* refuseRetry(state)
-        const named = from ?? state.head.phase ?? state.definition.phases[0].id
+        const named = from ?? whereNext(state)
         const phase = phaseOf(state.definition, named)
         if (phase === undefined) return yield* noSuchPhase(state, named)
         const revived = hasEnded(state)

@@ -72,13 +72,16 @@ export const recoverAttempt = Effect.fnUntraced(function*(state: RunState, attem
 })
 
 /** After a provider was asked to resume and did not. */
-export const resumeRefused = (state: RunState, attempt: InFlight, detail: string): RunEvent => {
+export const resumeRefused = (state: RunState, attempt: InFlight, detail: string) => {
   const phase = phaseOf(state.definition, attempt.phase)
   const what = `The agent session of phase "${attempt.phase}" could not be resumed (${detail}).`
   return decided(attempt, phase === undefined ? { action: "blocked", reason: what } : repeatOrBlock(phase, what))
 }
 
-const decided = ({ attempt, phase }: InFlight, verdict: Verdict): RunEvent => ({
+const decided = (
+  { attempt, phase }: InFlight,
+  verdict: Verdict
+): Extract<RunEvent, { readonly _tag: "RecoveryDecided" }> => ({
   _tag: "RecoveryDecided",
   phase,
   attempt,

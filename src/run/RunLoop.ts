@@ -257,16 +257,11 @@ const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, ph
 })
 
 const concluded = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
-  if (isCurrent(actor, attempt)) {
-    const paused = actor.state?.head.status === "paused" ? actor.state.head.reason ?? "" : undefined
-    yield* withdrawAll(actor, "the attempt ended before anybody answered")
-    yield* commit(actor, event)
-    const after = actor.state?.head.status
-    if (paused !== undefined && (after === "running" || after === "sleeping")) {
-      yield* commit(actor, { _tag: "RunPaused", reason: paused })
-    }
-  }
+  // Over before it is told: whoever hears of the event finds nothing at work.
   actor.performing = false
+  if (!isCurrent(actor, attempt)) return
+  yield* withdrawAll(actor, "the attempt ended before anybody answered")
+  yield* commit(actor, event)
 })
 
 interface Times {
@@ -309,6 +304,6 @@ const eventOf = (state: RunState, of: InFlight, outcome: Outcome, { began, ended
       }
     }
     case "NotResumed":
-      return resumeRefused(state, of, outcome.detail)
+      return { ...resumeRefused(state, of, outcome.detail), ...used }
   }
 }

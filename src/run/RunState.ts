@@ -275,7 +275,7 @@ const resumed = (state: RunState, at: string, event: EventOf<"RunResumed">): Par
   const { feedback, force } = event
   const { position } = state
   if (position._tag === "Sleeping") return { feedback, position: { ...position, until: Date.parse(at) } }
-  if (state.head.status === "sleeping" && position._tag === "Concluded") {
+  if (position._tag === "Concluded" && position.until !== undefined) {
     return { feedback, position: { ...position, until: Date.parse(at) } }
   }
   if (state.head.status === "blocked" && position._tag === "InFlight" && force) {

@@ -26,6 +26,7 @@ export const spend = (before: Spending = nothingSpent, event: RunEvent): Spendin
     case "PhaseFailed":
     case "RateLimited":
     case "GateOpened":
+    case "RecoveryDecided":
       return used(before, event.phase, event.usage)
     case "BudgetExceeded":
       return { ...before, told: [...before.told, event.phase], held: before.held || event.action === "pause" }

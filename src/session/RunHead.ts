@@ -10,7 +10,9 @@ export const isFinished = (status: RunStatus): boolean =>
 /** For stores that get a status back as a string. */
 export const isRunStatus = Schema.is(RunStatus)
 
-type Change = Partial<Pick<RunHead, "workflow" | "status" | "subject_id" | "phase" | "attempt" | "reason">>
+type Change = Partial<
+  Pick<RunHead, "workflow" | "status" | "subject_id" | "phase" | "attempt" | "reason" | "resumes_as">
+>
 
 /** A question does not change what a person holds, and the last answer lets only that run go on which waited for it. */
 const asked = (
@@ -54,6 +56,7 @@ const changeOf = (head: RunHead | undefined, event: RunEvent): Change => {
     case "RunPaused":
       return { status: "paused", reason: event.reason }
     case "RunResumed":
+      return head?.resumes_as ?? { status: "running" }
     case "RunRetried":
       return { status: "running" }
     case "CancelRequested":
@@ -73,6 +76,30 @@ const changeOf = (head: RunHead | undefined, event: RunEvent): Change => {
   }
 }
 
+/** What becomes of an attempt, or of a gate, does not take back the word of whoever paused the run. */
+const overruled: ReadonlySet<RunEvent["_tag"]> = new Set<RunEvent["_tag"]>([
+  "GateDecided",
+  "GateOpened",
+  "RateLimited",
+  "RecoveryDecided",
+  "ReworkDelayed"
+])
+
+const held = (head: RunHead | undefined, event: RunEvent): Change => {
+  const change = changeOf(head, event)
+  const { reason, status } = change
+  if (head?.status !== "paused" || status === undefined || status === "blocked" || !overruled.has(event._tag)) {
+    return change
+  }
+  const { reason: _, ...rest } = change
+  return {
+    ...rest,
+    status: "paused",
+    ...(head.reason === undefined ? {} : { reason: head.reason }),
+    ...(status === "waiting" ? { resumes_as: { status, ...(reason === undefined ? {} : { reason }) } } : {})
+  }
+}
+
 const begin = (run: RunId, entry: JournalEntry): RunHead => ({
   run,
   workflow: "",
@@ -84,10 +111,14 @@ const begin = (run: RunId, entry: JournalEntry): RunHead => ({
 
 /** The head after one more entry. A reason and an end belong to the status they came with and go when it changes. */
 export const advanceHead = (head: RunHead | undefined, run: RunId, entry: JournalEntry): RunHead => {
-  const change = changeOf(head, entry.event)
-  const { finished_at, reason, ...rest } = head ?? begin(run, entry)
+  const change = held(head, entry.event)
+  const { finished_at, reason, resumes_as, ...rest } = head ?? begin(run, entry)
   const kept = change.status === undefined
-    ? { ...(reason === undefined ? {} : { reason }), ...(finished_at === undefined ? {} : { finished_at }) }
+    ? {
+      ...(reason === undefined ? {} : { reason }),
+      ...(finished_at === undefined ? {} : { finished_at }),
+      ...(resumes_as === undefined ? {} : { resumes_as })
+    }
     : isFinished(change.status)
     ? { finished_at: entry.at }
     : {}

@@ -2,15 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { ConnectionLost, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
+import type { AgentPhase } from "../../schemas/Workflow.ts"
 import { runDetail } from "../../src/run/RunView.ts"
-import { command, deciding, dispatch, output, response, run, workflow, World } from "./World.ts"
+import { agent, command, deciding, dispatch, output, response, run, workflow, World } from "./World.ts"
 
 describe("agent attempts", () => {
   const lost = new ConnectionLost({ plugin: "exec", detail: "pipe closed" })
 
-  it.effect("tries a transient failure again while nothing was forwarded", () =>
+  it.effect("tries a transient failure again while nothing was forwarded, where that may be done", () =>
     Effect.gen(function*() {
       const world = new World()
+      world.definition = workflow(agent("implement", { idempotency: "idempotent" }))
       world.agents = (_, call) => call < 3 ? Effect.fail(lost) : Effect.succeed(response("done"))
       const { engine } = yield* world.boot
       yield* engine.start(run, dispatch)
@@ -24,6 +26,24 @@ describe("agent attempts", () => {
       assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
       assert.strictEqual(world.sessions.length, 3)
       assert.strictEqual(new Set(world.sessions.map(({ session }) => session)).size, 3)
+    }))
+
+  it.effect("begins nothing again that may have been at work, unless its author says that it may", () =>
+    Effect.gen(function*() {
+      const launches = Effect.fnUntraced(function*(more: Partial<AgentPhase>) {
+        const world = new World()
+        world.definition = workflow(agent("implement", { max_attempts: 2, ...more }))
+        world.agents = () => Effect.fail(lost)
+        const { engine } = yield* world.boot
+        yield* engine.start(run, dispatch)
+        const settled = yield* Effect.forkChild(engine.settled(run))
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual((yield* Fiber.join(settled)).status, "failed")
+        return world.sessions.length
+      })
+      assert.strictEqual(yield* launches({ idempotency: "sideeffecting" }), 1)
+      assert.strictEqual(yield* launches({ idempotency: "unknown" }), 1)
+      assert.strictEqual(yield* launches({ idempotency: "unknown", runtime: { retry_on: ["transient"] } }), 2)
     }))
 
   it.effect("tries nothing again once a token was forwarded", () =>

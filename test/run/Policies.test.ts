@@ -1,11 +1,24 @@
 /** What bounds and steers the work of a run, as the engine keeps to it. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Fiber, Layer } from "effect"
+import { ConfigProvider, Effect, Fiber, Latch, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { PluginRefused, ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { nextStep, runDetail } from "../../src/run/RunView.ts"
-import { agent, command, deciding, dispatch, manual, nonceIn, output, response, run, workflow, World } from "./World.ts"
+import {
+  agent,
+  command,
+  deciding,
+  dispatch,
+  evals,
+  manual,
+  nonceIn,
+  output,
+  response,
+  run,
+  workflow,
+  World
+} from "./World.ts"
 
 const tokens = (input: number) => ({ tokens_used: { input, output: 0 } })
 
@@ -43,8 +56,9 @@ describe("a budget", () => {
       const { engine, head } = yield* settle(world)
       assert.strictEqual(head.reason, `budget exceeded: phase "a" has used 60 tokens of 50`)
       assert.strictEqual(head.status, "failed")
-      yield* engine.retry(run, { from: "b" })
+      yield* engine.retry(run, {})
       assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.strictEqual(world.sessions.length, 2)
     }))
 
   it.effect("that warns is told once, and undoes nothing that has ended", () =>
@@ -89,6 +103,62 @@ describe("a rework", () => {
       assert.strictEqual(world.commands.length, 2)
       yield* second.engine.resume(run, { force: false })
       assert.strictEqual((yield* second.engine.settled(run)).status, "completed")
+    }))
+})
+
+describe("a pause", () => {
+  /** Paused while its only attempt works, which then comes to `outcome`. */
+  const pausedAtWork = Effect.fnUntraced(function*(definition: WorkflowDefinition, outcome: World["agents"]) {
+    const world = new World()
+    world.definition = definition
+    const gate = Latch.makeUnsafe(false)
+    world.agents = (session, call) => Effect.andThen(gate.await, outcome(session, call))
+    const { engine } = yield* world.boot
+    yield* engine.start(run, dispatch)
+    yield* world.launched.await
+    yield* engine.pause(run, "look first")
+    yield* gate.open
+    const head = yield* engine.settled(run)
+    return { engine, head, world }
+  })
+
+  it.effect("holds over a rate limit, in one event", () =>
+    Effect.gen(function*() {
+      const limit = () => Effect.succeed(response("", { exit_code: 1, errors: ["rate limit exceeded"] }))
+      const { head, world } = yield* pausedAtWork(workflow(agent("implement")), limit)
+      assert.deepInclude(head, { status: "paused", reason: "look first" })
+      assert.deepStrictEqual(world.tags.slice(2), ["RunPaused", "RateLimited"])
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(world.sessions.length, 1)
+    }))
+
+  it.effect("holds over a gate that opens, which may be answered all the same", () =>
+    Effect.gen(function*() {
+      const held = workflow(agent("implement", { evals: { ...evals, on_fail: "block" } }), agent("next"))
+      const { engine, head, world } = yield* pausedAtWork(held, () => Effect.succeed(response("FAIL")))
+      assert.deepInclude(head, { status: "paused", reason: "look first" })
+      yield* engine.resume(run, { force: false })
+      assert.deepInclude(yield* engine.settled(run), { status: "waiting", phase: "implement" })
+      yield* engine.approve({ run, phase: "implement", note: "fine" })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+
+      const other = yield* pausedAtWork(held, () => Effect.succeed(response("FAIL")))
+      yield* other.engine.approve({ run, phase: "implement", note: "fine" })
+      assert.strictEqual((yield* other.engine.settled(run)).status, "paused")
+      yield* other.engine.resume(run, { force: false })
+      assert.strictEqual((yield* other.engine.settled(run)).status, "completed")
+      assert.strictEqual(world.sessions.length, 3)
+    }))
+
+  it.effect("ends the wait of a delayed rework, once it is taken back", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(command("test", { backoff: { initial_secs: 3600, factor: 1 } }))
+      world.spawn = (call) => Effect.succeed({ code: call < 2 ? 1 : 0 })
+      const { engine } = yield* settle(world)
+      yield* engine.pause(run, "wait")
+      yield* engine.resume(run, { force: false })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
     }))
 })
 
@@ -289,10 +359,44 @@ describe("a secret", () => {
         secrets: { key: { env: "CODER_KEY", required: true } }
       }
       world.definition = workflow(agent("implement", { launch }))
-      world.agents = (session) =>
-        Effect.andThen(output(session, "the key is s3cret-value"), Effect.succeed(response("it was s3cret-value")))
-      assert.strictEqual((yield* settle(world)).head.status, "completed")
-      const kept = JSON.stringify([world.journal, [...world.records], world.transcript, world.agentOutput])
+      const question = {
+        _tag: "InteractionRequested" as const,
+        session_id: "own-1",
+        interaction_id: "q",
+        kind: "approval",
+        payload: { arguments: ["-H", "s3cret-value"] }
+      }
+      world.agents = (session, call) =>
+        Effect.andThen(
+          Effect.andThen(output(session, "the key is s3cret-value"), session.onEvents([question])),
+          Effect.succeed(
+            call === 1
+              ? response("it was s3cret-value", { exit_code: 1, errors: ["rate limit exceeded for s3cret-value"] })
+              : response("it was s3cret-value")
+          )
+        )
+      const { engine, head } = yield* settle(world)
+      assert.include(head.reason, "rate limit exceeded for [secret]")
+      yield* engine.resume(run, { force: false })
+      yield* engine.settled(run)
+      const refusing = new World()
+      refusing.definition = world.definition
+      refusing.agents = () =>
+        Effect.fail(
+          new PluginRefused({
+            plugin: "exec",
+            method: "agent/run",
+            code: -32603,
+            detail: "--key=s3cret-value is wrong"
+          })
+        )
+      assert.include((yield* settle(refusing)).head.reason, "--key=[secret] is wrong")
+      const kept = JSON.stringify([world, refusing].map(({ agentOutput, journal, records, transcript }) => [
+        journal,
+        [...records],
+        transcript,
+        agentOutput
+      ]))
       assert.notInclude(kept, "s3cret-value")
       assert.include(kept, "the key is [secret]")
       assert.include(kept, "--key=${secret.key}")

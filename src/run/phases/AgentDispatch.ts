@@ -22,6 +22,7 @@ import { limitOfError, limitOfResponse, type RateLimit } from "../RateLimit.ts"
 import type { RunState } from "../RunState.ts"
 import { patiently } from "../StorePatience.ts"
 import { saidIn } from "./AgentWords.ts"
+import { hiddenEvent, hiddenResponse, type Hide } from "./Hiding.ts"
 import { recordKeeper } from "./SessionRecords.ts"
 import { tell } from "./Telling.ts"
 
@@ -38,7 +39,7 @@ export interface Conversation<R> {
   readonly state: RunState
   readonly phase: AgentPhase
   readonly attempt: InFlight
-  readonly hide: (text: string) => string
+  readonly hide: Hide
   /** Told before anything that the session says after it. */
   readonly asked: (session: SessionId, question: Question) => Effect.Effect<void, never, R>
   /** Anything at all was heard. */
@@ -61,6 +62,8 @@ export interface Unanswered {
   readonly failure: FailureToken
   readonly message: string
   readonly limit: RateLimit | undefined
+  /** Whether the agent may have been at work: a connection that was lost does not tell. */
+  readonly launched: boolean
 }
 
 export interface Turn {
@@ -71,14 +74,19 @@ export interface Turn {
 }
 
 const inWords = <A, R>(
-  effect: Effect.Effect<A, AgentError | SessionStoreFailed, R>
+  effect: Effect.Effect<A, AgentError | SessionStoreFailed, R>,
+  hide: Hide
 ): Effect.Effect<A, Unanswered, R> =>
   Effect.catch(effect, (error) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const limit = limitOfError(error, now)
       const failure = error._tag === "SessionStoreFailed" ? "unknown" : failureOf(error)
-      const told = limit === undefined ? failure : "provider_exhaustion"
-      return Effect.fail<Unanswered>({ failure: told, message: error.message, limit })
+      return Effect.fail<Unanswered>({
+        failure: limit === undefined ? failure : "provider_exhaustion",
+        message: hide(error.message),
+        limit: limit && { ...limit, reason: hide(limit.reason) },
+        launched: error._tag === "ConnectionLost"
+      })
     }))
 
 /** The deny list is kept to by the provider, who may not know of it: who uses such a tool all the same is stopped. */
@@ -96,14 +104,18 @@ const heard = <R>(talk: Conversation<R>, events: ReadonlyArray<AgentNotification
 }
 
 const answered = Effect.fnUntraced(function*<R>(talk: Conversation<R>, response: AgentRunResponse) {
-  talk.usage = addUsage(talk.usage, usageOf(response))
+  const usage = usageOf(response)
+  talk.usage = addUsage(talk.usage, usage)
+  // Some say nothing on the way, and all of it at the end.
+  talk.begun = talk.begun || response.output.trim() !== "" || usage.tokens > 0 || usage.cost_usd > 0
   const fault = faultOf(response)
-  if (fault === undefined) return { ...response, output: talk.hide(response.output) }
+  if (fault === undefined) return response
   const limit = limitOfResponse(response, talk.notices, yield* Clock.currentTimeMillis)
   return yield* Effect.fail<Unanswered>({
     failure: limit === undefined ? "unknown" : "provider_exhaustion",
-    message: talk.hide(fault),
-    limit
+    message: fault,
+    limit,
+    launched: true
   })
 })
 
@@ -113,7 +125,7 @@ export const dispatch = Effect.fnUntraced(
     const session = promised ?? (yield* newSession)
     talk.promised = undefined
     const keeper = yield* recordKeeper(state, phase, attempt, { provider: target.tool, request, resume, session })
-    yield* inWords(patiently(keeper.begin))
+    yield* inWords(patiently(keeper.begin), hide)
     yield* crashPoint("session-pending")
     const runner = yield* PhaseRunner
     const context = yield* Effect.context<SessionStore | Notifying | R>()
@@ -124,40 +136,31 @@ export const dispatch = Effect.fnUntraced(
       owner: state.head.run,
       request,
       ...(resume === undefined ? {} : { resume }),
-      onEvents: (events) => {
+      onEvents: (said) => {
+        const events = said.map(hiddenEvent(hide))
         heard(talk, events)
         const questions = events.filter((event): event is Question => event._tag === "InteractionRequested")
         const message = forbidden(phase, events)
         return keeper.heard(events).pipe(
           Effect.andThen(Effect.forEach(questions, (question) => asked(session, question), { discard: true })),
-          Effect.andThen(
-            tell(state.head.run, attempt, session, events.map(saidIn).map((said) => hiddenIn(said, hide)))
-          ),
+          Effect.andThen(tell(state.head.run, attempt, session, events.map(saidIn))),
           Effect.andThen(
             message === undefined
               ? Effect.void
-              : Deferred.fail(stopped, { failure: "unknown", message, limit: undefined })
+              : Deferred.fail(stopped, { failure: "unknown", message, limit: undefined, launched: true })
           ),
           Effect.provideContext(context)
         )
       }
     })
-    return yield* Effect.raceFirst(
-      inWords(answer),
-      Deferred.await(stopped)
+    return yield* Effect.raceFirst(inWords(answer, hide), Deferred.await(stopped)).pipe(
+      Effect.map((response) => hiddenResponse(response, hide)),
+      Effect.tap((response) => {
+        const fault = faultOf(response)
+        return keeper.end(fault === undefined ? "completed" : "failed", response.session_id, fault)
+      }),
+      Effect.tapError(({ message }) => keeper.end("failed", undefined, message)),
+      Effect.flatMap((response) => answered(talk, response))
     )
-      .pipe(
-        Effect.tap((response) => {
-          const fault = faultOf(response)
-          return keeper.end(fault === undefined ? "completed" : "failed", response.session_id, fault && hide(fault))
-        }),
-        Effect.tapError(({ message }) => keeper.end("failed", undefined, hide(message))),
-        Effect.flatMap((response) => answered(talk, response))
-      )
   }
 )
-
-const hiddenIn = <Said extends { readonly text: string }>(said: Said, hide: (text: string) => string): Said => ({
-  ...said,
-  text: hide(said.text)
-})

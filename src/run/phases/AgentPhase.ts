@@ -71,7 +71,7 @@ const firstAnswer = Effect.fnUntraced(
     for (const target of targets) {
       const tried = yield* ask(target).pipe(
         Effect.retry({
-          while: ({ failure, limit }) => !talk.forwarded && limit === undefined && mayRetry(phase.runtime, failure),
+          while: (error) => !talk.forwarded && error.limit === undefined && mayTryAgain(phase, error),
           times: Math.max(0, phase.max_attempts - 1),
           schedule: backoff
         }),
@@ -87,9 +87,16 @@ const firstAnswer = Effect.fnUntraced(
         )
       }
     }
-    return yield* Effect.fail<Unanswered>(failed ?? { failure: "unknown", message: "no target", limit: undefined })
+    return yield* Effect.fail<Unanswered>(failed ?? nobody)
   }
 )
+
+const nobody: Unanswered = { failure: "unknown", message: "no target", limit: undefined, launched: false }
+
+/** What may have been at work is not begun again by itself, unless the author says that it may. */
+const mayTryAgain = ({ idempotency, runtime }: AgentPhase, { failure, launched }: Unanswered) =>
+  mayRetry(runtime, failure) &&
+  (!launched || idempotency === "idempotent" || runtime?.retry_on?.includes(failure) === true)
 
 const nameOf = ({ model, tool }: Target) => model === undefined ? tool : `${tool} with ${model}`
 
@@ -127,7 +134,11 @@ const judged = <R>({ attempt, phase }: Conversation<R>, output: string): Effect.
   return Effect.succeed({ _tag: "Concluded", decision, output, exitCode: 0 })
 }
 
-const unperformed = <R>({ begun }: Conversation<R>, { limit, message }: Unanswered, resuming: boolean): Outcome => {
+const unperformed = <R>(
+  { begun, forwarded }: Conversation<R>,
+  { limit, message }: Unanswered,
+  resuming: boolean
+): Outcome => {
   if (limit !== undefined) return { _tag: "RateLimited", ...limit, begun }
-  return resuming ? { _tag: "NotResumed", detail: message } : broken(message)
+  return resuming && !forwarded ? { _tag: "NotResumed", detail: message } : broken(message)
 }

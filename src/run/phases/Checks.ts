@@ -14,6 +14,7 @@ import { fillIn } from "../Template.ts"
 import { type Conversation, newSession } from "./AgentDispatch.ts"
 import { saidIn } from "./AgentWords.ts"
 import { excerpt, textOf } from "./CommandOutput.ts"
+import { hiddenEvent } from "./Hiding.ts"
 import type { Outcome } from "./Outcome.ts"
 import { runProgram, type Workplace } from "./Program.ts"
 import { tell } from "./Telling.ts"
@@ -66,15 +67,18 @@ const runJudge = Effect.fnUntraced(
       owner: state.head.run,
       request,
       onEvents: (events) =>
-        tell(state.head.run, attempt, session, events.map(saidIn).map(({ kind, text }) => ({ kind, text: hide(text) })))
-          .pipe(Effect.provideContext(context))
+        Effect.provideContext(
+          tell(state.head.run, attempt, session, events.map(hiddenEvent(hide)).map(saidIn)),
+          context
+        )
     })
     talk.usage = addUsage(talk.usage, usageOf(response))
-    const said = hide(faultOf(response) ?? response.output)
-    const passed = faultOf(response) === undefined && judgePassed(response.output)
-    return { passed, said: excerpt(said, SAID, false) }
+    const fault = faultOf(response)
+    const passed = fault === undefined && judgePassed(response.output)
+    return { passed, said: excerpt(hide(fault ?? response.output), SAID, false) }
   },
-  Effect.catch(({ message }) => Effect.succeed({ passed: false, said: message }))
+  // What it was started with can be in no message of the daemon's own, and its own words may hold all of it.
+  Effect.catch(({ _tag }) => Effect.succeed({ passed: false, said: `its judge gave no answer: ${_tag}` }))
 )
 
 const resultOf = Effect.fnUntraced(

@@ -8,7 +8,7 @@ import { unfinished } from "./runs/unfinished.ts"
 
 export const runs: Benchmark = {
   summary: "events, runs, recovery and history by store",
-  limit: "6 minutes",
+  limit: "10 minutes",
   run: Effect.gen(function*() {
     return [...yield* append, ...yield* overhead, ...yield* unfinished, ...yield* listing]
   })

@@ -18,14 +18,15 @@ const SHARED_MEMORY = "/dev/shm"
 /** In memory where there is such a place: for very many files, of which making and removing takes longer than what is measured. */
 export const scratchFolderInMemory = scratchFolderIn(Fs.existsSync(SHARED_MEMORY) ? SHARED_MEMORY : Os.tmpdir())
 
+const scopeAt = (folder: string) => ({
+  projectRoot: folder,
+  projectDir: Path.join(folder, ".animus"),
+  configDir: folder,
+  scopeDir: folder,
+  socketPath: Path.join(folder, "control.sock")
+})
+
 /** For services that only ask where their files go. */
-export const scratchScope = Layer.effect(
-  ProjectScope,
-  Effect.map(scratchFolder, (folder) => ({
-    projectRoot: folder,
-    projectDir: Path.join(folder, ".animus"),
-    configDir: folder,
-    scopeDir: folder,
-    socketPath: Path.join(folder, "control.sock")
-  }))
-)
+export const scratchScope = Layer.effect(ProjectScope, Effect.map(scratchFolder, scopeAt))
+
+export const scratchScopeInMemory = Layer.effect(ProjectScope, Effect.map(scratchFolderInMemory, scopeAt))

@@ -13,7 +13,7 @@ import { eachOf, figure, interleave, percentile } from "../harness.ts"
 import { scratchScope } from "../scratch.ts"
 import { agentPhase } from "./history.ts"
 
-const RUNS = 100
+const RUNS = 50
 const ROUNDS = 3
 
 const workflow: WorkflowDefinition = {

@@ -6,9 +6,9 @@ import * as SessionStoreFile from "../../layers/SessionStoreFile.ts"
 import * as Test from "../../layers/Test.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
-import { endDaemon, scopeOf, type Scratch, scratchProject, startDaemon } from "../daemon.ts"
-import { figure, nothing, type Target } from "../harness.ts"
-import { scratchScope } from "../scratch.ts"
+import { endDaemon, scopeOf, type Scratch, scratchProject, scratchProjectInMemory, startDaemon } from "../daemon.ts"
+import { figure, nothing, type Sampled, type Target } from "../harness.ts"
+import { scratchScopeInMemory } from "../scratch.ts"
 import { waiting, writeRuns } from "./history.ts"
 
 const MANY = 10_000
@@ -31,20 +31,19 @@ const startKilled = (scratch: Scratch, rounds: number) =>
 const target = (count: number): Target | undefined =>
   count === 1000 ? { of: "value", is: "under", limit: 2000 } : undefined
 
+const startsWith = Effect.fnUntraced(
+  function*(scratch: Scratch, empty: Sampled, [count, rounds]: readonly [number, number]) {
+    yield* writeRuns(scopeOf(scratch), [0, count], waiting)
+    const samples = yield* startKilled(scratch, rounds)
+    return figure("ms", { name: `start after SIGKILL with ${count} waiting runs`, samples }, empty, target(count))
+  }
+)
+
 const starts = Effect.scoped(Effect.gen(function*() {
   const scratch = yield* scratchProject
   const empty = { name: "with no run", samples: yield* startKilled(scratch, 3) }
-  const scopeDir = scopeOf(scratch)
-  const figures = []
-  let there = 0
-  for (const [count, rounds] of [[10, 3], [1000, 3], [MANY, 2]] as const) {
-    yield* writeRuns(scopeDir, [there, count], waiting)
-    there = count
-    const samples = yield* startKilled(scratch, rounds)
-    const name = `start after SIGKILL with ${count} waiting runs`
-    figures.push(figure("ms", { name, samples }, empty, target(count)))
-  }
-  return figures
+  const some = yield* Effect.forEach([[10, 3], [1000, 3]] as const, (count) => startsWith(scratch, empty, count))
+  return [...some, yield* startsWith(yield* scratchProjectInMemory, empty, [MANY, 1])]
 }))
 
 const collect = (): number => {
@@ -74,7 +73,7 @@ const held = Effect.gen(function*() {
 })
 
 const memory = Effect.map(
-  Effect.provide(held, scratchScope),
+  Effect.provide(held, scratchScopeInMemory),
   (kilobytes) =>
     figure("kB", { name: `memory for each of ${MANY} waiting runs`, samples: [kilobytes] }, nothing, {
       of: "value",

@@ -1,7 +1,6 @@
 /** Histories to measure with: written as the file store writes them, by its own code, but without a sync for each event. */
 import { Effect } from "effect"
 import * as Fs from "node:fs"
-import * as Path from "node:path"
 import { seal } from "../../layers/JournalLines.ts"
 import { runFolder } from "../../layers/RunFolder.ts"
 import { encodeIndexLine } from "../../layers/RunIndexFile.ts"
@@ -77,7 +76,7 @@ export const waiting: ReadonlyArray<RunEvent> = [
   { _tag: "GateOpened", phase: "review", attempt: 1, instructions: "Look at it.", note_required: false }
 ]
 
-export const finished: ReadonlyArray<RunEvent> = [...implemented, { _tag: "RunCompleted", reason: "done" }]
+const finished: ReadonlyArray<RunEvent> = [...implemented, { _tag: "RunCompleted", reason: "done" }]
 
 const idOf = (index: number): RunId => RunId.make(`run-${String(index).padStart(6, "0")}`)
 
@@ -89,14 +88,6 @@ const headOf = (entries: ReadonlyArray<JournalEntry>): RunHead => {
   const head = entries.reduce<RunHead | undefined>((head, entry) => advanceHead(head, idOf(0), entry), undefined)
   if (head === undefined) throw new Error("a run has at least one event")
   return head
-}
-
-/** What a driver is given for each run, from number `from` to `to`. */
-export const encoded = function*([from, to]: readonly [number, number], events: ReadonlyArray<RunEvent>) {
-  const entries = entriesOf(events)
-  const lines = entries.map(encodeEntry)
-  const head = headOf(entries)
-  for (let index = from; index < to; index++) yield { lines, row: encodeRow({ ...head, run: idOf(index) }) }
 }
 
 /** Runs number `from` to `to`, each with a journal of its own. */
@@ -135,15 +126,4 @@ export const writeFinished = (scopeDir: string, [from, to]: readonly [number, nu
       index.push(seal(encodeIndexLine({ run, size, row: encodeRow({ ...head, run }) })))
     }
     Fs.appendFileSync(folder.index, index.join(""), { mode: 0o600 })
-  })
-
-/** Bytes of every journal there, read with nothing around it. */
-export const readBare = (scopeDir: string) =>
-  Effect.promise(async () => {
-    const root = runFolder(scopeDir).root
-    let bytes = 0
-    for (const name of Fs.readdirSync(root).filter((name) => name.startsWith("run-"))) {
-      bytes += Fs.readFileSync(Path.join(root, name, "journal.jsonl")).length
-    }
-    return bytes
   })

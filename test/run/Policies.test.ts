@@ -1,6 +1,6 @@
 /** What bounds and steers the work of a run, as the engine keeps to it. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Fiber, Latch, Layer } from "effect"
+import { Effect, Fiber, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import { PluginRefused, ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
@@ -16,17 +16,12 @@ import {
   output,
   response,
   run,
+  settle,
   workflow,
   World
 } from "./World.ts"
 
 const tokens = (input: number) => ({ tokens_used: { input, output: 0 } })
-
-const settle = Effect.fnUntraced(function*(world: World) {
-  const { engine } = yield* world.boot
-  yield* engine.start(run, dispatch)
-  return { engine, head: yield* engine.settled(run) }
-})
 
 const costing = (definition: WorkflowDefinition) => {
   const world = new World()
@@ -345,64 +340,4 @@ describe("checks", () => {
       assert.strictEqual((yield* settle(world)).head.status, "escalated")
       assert.strictEqual(world.commands.length, 0)
     }))
-})
-
-describe("a secret", () => {
-  it.effect("is named to whoever starts the agent, and stands in nothing that is kept or told", () =>
-    Effect.gen(function*() {
-      const world = new World()
-      const launch = {
-        command: "coder",
-        args: ["--key=${secret.key}"],
-        env: {},
-        prompt: "stdin" as const,
-        secrets: { key: { env: "CODER_KEY", required: true } }
-      }
-      world.definition = workflow(agent("implement", { launch }))
-      const question = {
-        _tag: "InteractionRequested" as const,
-        session_id: "own-1",
-        interaction_id: "q",
-        kind: "approval",
-        payload: { arguments: ["-H", "s3cret-value"] }
-      }
-      world.agents = (session, call) =>
-        Effect.andThen(
-          Effect.andThen(output(session, "the key is s3cret-value"), session.onEvents([question])),
-          Effect.succeed(
-            call === 1
-              ? response("it was s3cret-value", { exit_code: 1, errors: ["rate limit exceeded for s3cret-value"] })
-              : response("it was s3cret-value")
-          )
-        )
-      const { engine, head } = yield* settle(world)
-      assert.include(head.reason, "rate limit exceeded for [secret]")
-      yield* engine.resume(run, { force: false })
-      yield* engine.settled(run)
-      const refusing = new World()
-      refusing.definition = world.definition
-      refusing.agents = () =>
-        Effect.fail(
-          new PluginRefused({
-            plugin: "exec",
-            method: "agent/run",
-            code: -32603,
-            detail: "--key=s3cret-value is wrong"
-          })
-        )
-      assert.include((yield* settle(refusing)).head.reason, "--key=[secret] is wrong")
-      const kept = JSON.stringify([world, refusing].map(({ agentOutput, journal, records, transcript }) => [
-        journal,
-        [...records],
-        transcript,
-        agentOutput
-      ]))
-      assert.notInclude(kept, "s3cret-value")
-      assert.include(kept, "the key is [secret]")
-      assert.include(kept, "--key=${secret.key}")
-    }).pipe(
-      Effect.provide(
-        Layer.succeed(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown({ CODER_KEY: "s3cret-value" }))
-      )
-    ))
 })

@@ -10,9 +10,16 @@ export const worktreeOf = (definition: WorkflowDefinition, phase: Phase): Worktr
 export const wantsWorktree = ({ mode }: Worktree, isRepository: boolean): boolean =>
   mode === "required" || (mode === "auto" && isRepository)
 
-/** A name that git takes for a branch and a file system for a folder. */
+/** FNV-1a, 32 bits: tells apart what would otherwise get one name. */
+const markOf = (text: string): string => {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, "0")
+}
+
+/** A name that git takes for a branch and a file system for a folder; another one for every subject. */
 export const branchOf = (subject: string): string => {
   const name = subject.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/\.{2,}/g, ".").replace(/^[-.]+/, "")
   const end = name.slice(0, 100).replace(/(?:\.lock|[-.])+$/, "")
-  return `animus/${end === "" ? "subject" : end}`
+  return `animus/${end === subject.replaceAll(":", "-") ? end : `${end === "" ? "subject" : end}-${markOf(subject)}`}`
 }

@@ -172,9 +172,16 @@ describe("a worktree", () => {
 
   it.each([
     ["task:TASK-1", "animus/task-TASK-1"],
-    ["../../etc", "animus/etc"],
-    ["-x.lock", "animus/x"],
-    ["a..b", "animus/a.b"],
-    ["é", "animus/subject"]
-  ])("of %j is on branch %s", (subject, branch) => assert.strictEqual(branchOf(subject), branch))
+    ["../../etc", "animus/etc-"],
+    ["-x.lock", "animus/x-"],
+    ["a..b", "animus/a.b-"],
+    ["é", "animus/subject-"]
+  ])(
+    "of %j is on branch %s",
+    (subject, branch) => assert.match(branchOf(subject), new RegExp(`^${branch}[0-9a-f]{0,8}$`))
+  )
+
+  it("is another one for every subject", () => {
+    assert.strictEqual(new Set(["a/b", "a-b", "a b", "a:b/", "A-b"].map(branchOf)).size, 5)
+  })
 })

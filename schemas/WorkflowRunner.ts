@@ -1,4 +1,4 @@
-/** Workflows executed by a plugin (plugin protocol, workflow_runner). Hosted, not driven: runs are the RunEngine's. */
+/** Workflows, and single phases of them, executed by a plugin (plugin protocol, workflow_runner). */
 import { Effect, Option, Schema } from "effect"
 import { Json, JsonObject, JsonOrNull, maybe, open, orElse, rows } from "./Json.ts"
 import { PhaseLaunch } from "./PhaseLaunch.ts"
@@ -36,7 +36,9 @@ export const ExecuteWorkflow = open({
   vars: orElse(Schema.Record(Schema.String, Schema.String), {}),
   model: maybe(Schema.String),
   tool: maybe(Schema.String),
-  phase_filter: maybe(Json)
+  phase_filter: maybe(Json),
+  /** Ours: what a person said when they resumed the run that is handed over once more. */
+  feedback: maybe(Schema.String)
 })
 export type ExecuteWorkflow = typeof ExecuteWorkflow.Type
 

@@ -24,10 +24,14 @@ interface Told {
 const textIn = (fields: JsonObject, key: string) => typeof fields[key] === "string" ? fields[key] : undefined
 const numberIn = (fields: JsonObject, key: string) => typeof fields[key] === "number" ? fields[key] : undefined
 
+const MOST_ATTEMPTS = 1_000_000
+
 /** Anything else is not a count of attempts. */
 const attemptIn = (fields: JsonObject, key: string) => {
   const attempt = numberIn(fields, key)
-  return Number.isSafeInteger(attempt) && attempt !== undefined && attempt > 0 ? attempt : undefined
+  return Number.isSafeInteger(attempt) && attempt !== undefined && attempt > 0 && attempt <= MOST_ATTEMPTS
+    ? attempt
+    : undefined
 }
 
 const wordsOf = (fields: JsonObject) => ({
@@ -70,7 +74,33 @@ const verdicts: ReadonlyMap<string | undefined, Verdict> = new Map<string | unde
   ["closed", "skip"]
 ])
 
-/** Attempts as one pass over what was said counts them. */
+interface Begun {
+  readonly id: string
+  /** The last of it; 0 where it was never entered. */
+  readonly attempt: number
+}
+
+/** The journal's numbers: each is higher than all that the phase had before, wherever the runner begins to count. */
+class Numbers {
+  private readonly last: Map<string, number>
+  private readonly given = new Map<string, number>()
+
+  constructor(before: ReadonlyArray<Begun>) {
+    this.last = new Map(before.map(({ attempt, id }) => [id, attempt]))
+  }
+
+  of(phase: string, told: number): number {
+    const key = `${phase}/${told}`
+    const known = this.given.get(key)
+    if (known !== undefined) return known
+    const number = Math.max(told, (this.last.get(phase) ?? 0) + 1)
+    this.last.set(phase, number)
+    this.given.set(key, number)
+    return number
+  }
+}
+
+/** Attempts as one pass over what was said counts them, in the runner's numbers. */
 class Pass {
   readonly attempts = new Map<string, number>()
   readonly decisions = new Map<string, Told>()
@@ -81,12 +111,15 @@ export class HostedEvents {
   private readonly startedAt = new Map<string, number>()
   private readonly completed = new Set<string>()
   private readonly live = new Pass()
+  private readonly numbers: Numbers
   private readonly runner: string
   /** What went wrong last, in the runner's words. */
   trouble: string | undefined
 
-  constructor(runner: string) {
+  /** `before`: what an earlier hand-over, or an earlier daemon, has in the journal. */
+  constructor(runner: string, before: ReadonlyArray<Begun> = []) {
     this.runner = runner
+    this.numbers = new Numbers(before)
   }
 
   /** Nothing for what is no fact about a phase, or was told before. */
@@ -125,8 +158,9 @@ export class HostedEvents {
     if (kind === "started") return this.started(phase, told.attempt ?? before + 1, pass, now)
     // It waits for a person whom only its runner can ask.
     if (told.status === "manual_pending") return []
-    const attempt = told.attempt ?? Math.max(1, before)
-    const entered = this.started(phase, attempt, pass, now)
+    const counted = told.attempt ?? Math.max(1, before)
+    const entered = this.started(phase, counted, pass, now)
+    const attempt = this.numbers.of(phase, counted)
     const key = `end/${phase}/${attempt}`
     if (this.known.has(key)) return entered
     this.known.add(key)
@@ -143,8 +177,9 @@ export class HostedEvents {
     return [...entered, { _tag: "PhaseCompleted", ...at, decision, output: told.output ?? "" }]
   }
 
-  private started(phase: string, attempt: number, pass: Pass, now: number): ReadonlyArray<RunEvent> {
-    pass.attempts.set(phase, attempt)
+  private started(phase: string, counted: number, pass: Pass, now: number): ReadonlyArray<RunEvent> {
+    pass.attempts.set(phase, counted)
+    const attempt = this.numbers.of(phase, counted)
     const key = `${phase}/${attempt}`
     if (this.startedAt.has(key)) return []
     this.startedAt.set(key, now)

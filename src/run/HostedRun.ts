@@ -16,6 +16,7 @@ import { commit, type RunActor } from "./RunActor.ts"
 import { callRunner } from "./RunnerCall.ts"
 import type { RunState } from "./RunState.ts"
 import { patiently } from "./StorePatience.ts"
+import { unenforced } from "./Unenforced.ts"
 
 /** The plugin that executes runs which begin from now on; undefined when the daemon does. */
 export const WorkflowHost = Context.Reference<string | undefined>("animus/run/WorkflowHost", {
@@ -33,7 +34,7 @@ const LONGEST = Duration.days(7)
 const encodeParams = Schema.encodeUnknownEffect(ExecuteWorkflow)
 const decodeAnswer = Schema.decodeUnknownEffect(WorkflowExecuted)
 
-const paramsOf = ({ definition, dispatch, head, subject, vars }: RunState) =>
+const paramsOf = ({ definition, dispatch, feedback, head, subject, vars }: RunState) =>
   Effect.orDie(encodeParams({
     workflow_id: head.run,
     workflow_ref: definition.id,
@@ -42,7 +43,8 @@ const paramsOf = ({ definition, dispatch, head, subject, vars }: RunState) =>
     ...present({
       title: subject?.title ?? dispatch.subject.title,
       description: subject?.description ?? dispatch.subject.description,
-      input: dispatch.input
+      input: dispatch.input,
+      feedback
     })
   }))
 
@@ -96,8 +98,9 @@ export const blockedOf = ({ definition, head }: RunState, reason: string): RunEv
   reason
 })
 
+/** Each is waited for by itself: what is in the journal is not tried again with what follows it. */
 const write = (actor: RunActor, events: ReadonlyArray<RunEvent>) =>
-  patiently(actor.lock.withPermit(Effect.forEach(events, (event) => commit(actor, event), { discard: true })))
+  Effect.forEach(events, (event) => patiently(actor.lock.withPermit(commit(actor, event))), { discard: true })
 
 /** In order, each frame once: as an event of the run where it is a fact, and in any case where its words can be read. */
 const hearing = (actor: RunActor, events: HostedEvents) =>
@@ -126,10 +129,18 @@ const understood = (runner: string) => (answer: unknown) =>
       detail: `its answer does not say how the workflow ended: ${message}`
     }))
 
+/** Who wrote the definition relies on what stands in it. Said until the plugin has begun with the first phase. */
+const warnOfUnenforced = ({ definition, phases }: RunState, runner: string) =>
+  phases.some(({ attempt }) => attempt > 0) ? Effect.void : Effect.logWarning(
+    `plugin ${runner} executes this run as a whole. Nobody enforces these of workflow "${definition.id}", unless the ` +
+      `plugin does: ${unenforced(definition).join("; ")}`
+  )
+
 /** Comes back with the end that the run is to come to; undefined when a person has to say a word first. */
 export const executeHosted = Effect.fn("HostedRun.execute")(
   function*(actor: RunActor, state: RunState, runner: string) {
-    const events = new HostedEvents(runner)
+    yield* warnOfUnenforced(state, runner)
+    const events = new HostedEvents(runner, state.phases)
     const answer = yield* Effect.result(
       callRunner({
         plugin: runner,

@@ -10,6 +10,7 @@ import { refuse, refuseHosted } from "./Refusal.ts"
 import { commit, hasEnded, type RunActor } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
 import { type ForkChanges, forkStarted, runStarted } from "./RunStart.ts"
+import { stoppedOver } from "./RunView.ts"
 
 /** What makes the first event of a run; asked only when there is no such run yet. */
 const begin = <E, R>(runs: RunRegistry, run: RunId, started: Effect.Effect<RunEvent, E, R>) => {
@@ -103,10 +104,12 @@ export const resume = (runs: RunRegistry) =>
       run,
       Effect.fnUntraced(function*(actor, state) {
         const { phase, reason, status } = state.head
-        if (status === "blocked" && !force) {
-          return yield* new RunBlocked({ run, phase: phase ?? "?", reason: reason ?? "it may have partly executed" })
+        const stopped = actor.settled.isOpen() ? stoppedOver(state) : undefined
+        if ((status === "blocked" || stopped !== undefined) && !force) {
+          const why = stopped ?? reason ?? "it may have partly executed"
+          return yield* new RunBlocked({ run, phase: phase ?? state.definition.phases[0].id, reason: why })
         }
-        if (isHeld(state.head) || status === "sleeping") {
+        if (isHeld(state.head) || status === "sleeping" || stopped !== undefined) {
           yield* commit(actor, { _tag: "RunResumed", force, ...(feedback === undefined ? {} : { feedback }) })
         } else if (status !== "running" || !actor.settled.isOpen()) {
           return yield* refuse(state, "resume")

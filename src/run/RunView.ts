@@ -69,10 +69,17 @@ const rowsOf = (state: RunState): ReadonlyArray<PhaseRow> =>
   }))
 
 /** Where there is no room: the command that shows the disk. A run that was stopped is taken up again by resuming it. */
-const outOf = ({ head: { run } }: RunState, { full, waits }: RunTrouble, location: string | undefined): string => {
-  if (!waits) return `animus workflow resume ${run}`
+const outOf = (state: RunState, { full, waits }: RunTrouble, location: string | undefined): string => {
+  const { run } = state.head
+  if (!waits) return `animus workflow resume ${run}${stoppedOver(state) === undefined ? "" : " --force"}`
   return full && location !== undefined ? `df -h ${shellWord(location)}` : "animus daemon health"
 }
+
+/** Why a run whose loop has stopped is not to be handed to its plugin once more without a person's word. */
+export const stoppedOver = ({ head, position, runner }: RunState): string | undefined =>
+  runner === undefined || head.status !== "running" || position._tag === "Cancelling"
+    ? undefined
+    : `it stopped while plugin ${runner} executed it, so it may have partly executed`
 
 const shellWord = (text: string) => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 

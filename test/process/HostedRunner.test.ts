@@ -97,6 +97,16 @@ describe("a run that a stranger's runner executes", () => {
     site.answer("workflow", "resume", run)
     assert.strictEqual(site.settled(run).state, "completed")
     assert.deepStrictEqual(site.lines("executions.gate"), [run, run])
+    assert.deepStrictEqual(site.story(run), [
+      ...plan,
+      "RunPaused",
+      "RunResumed",
+      "PhaseStarted plan 2",
+      "PhaseCompleted plan 2",
+      "PhaseStarted build 1",
+      "PhaseCompleted build 1",
+      "RunCompleted"
+    ])
   })
 
   it("is blocked when its runner dies over it, and not executed again without a person's word", () => {

@@ -1,7 +1,7 @@
 /** Where the phases of a run work, and what they know, with a real repository and a real daemon. */
 import { spawnSync } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { afterEach, assert, describe, it } from "vitest"
 import { Workplace } from "./Workplace.ts"
 
@@ -65,7 +65,13 @@ describe("a worktree", () => {
     assert.notInclude(git(place.project, "worktree", "list").stdout, branch)
 
     const other = place.answer("subject", "create", "--title", "U")
+    // As a daemon leaves it that is killed while git makes one: a `.git`, and no files yet.
+    const name = other.id.replaceAll(":", "-")
+    const folder = join(dirname(dirname(place.answer("daemon", "status").log_path)), "worktrees", name)
+    git(place.project, "worktree", "add", "--quiet", "--no-checkout", "-b", `animus/${name}`, folder)
+    writeFileSync(join(place.project, ".git", "worktrees", name, "locked"), "initializing\n")
     assert.strictEqual(place.animus("workflow", "run", other.id, "--workflow", "messy", "--watch").status, 0)
+    assert.strictEqual(git(folder, "status", "--porcelain").stdout, "?? litter\n")
     const worktrees = git(place.project, "worktree", "list").stdout
     assert.include(worktrees, `animus/${other.id.replaceAll(":", "-")}`)
     assert.include(place.animus("logs").stdout, "Look at it with: git -C ")

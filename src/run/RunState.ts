@@ -282,7 +282,7 @@ const resumed = (state: RunState, at: string, event: EventOf<"RunResumed">): Par
     return { feedback, position: { _tag: "Reenter", phase: position.phase, failureContext: position.failureContext } }
   }
   const route = routeOf(state)
-  if (route?._tag !== "Escalate") return { feedback }
+  if (route?._tag !== "Escalate" || state.head.status !== "escalated") return { feedback }
   return {
     feedback,
     position: { _tag: "Reenter", phase: route.phase, failureContext: route.reason },

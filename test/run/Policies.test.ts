@@ -210,7 +210,7 @@ describe("targets", () => {
         const { engine } = yield* world.boot
         yield* engine.start(run, dispatch)
         const settled = yield* Effect.forkChild(engine.settled(run))
-        yield* TestClock.adjust("10 seconds")
+        while (settled.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
         assert.strictEqual((yield* Fiber.join(settled)).status, "failed")
         return world.sessions.length
       })

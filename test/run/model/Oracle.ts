@@ -146,9 +146,7 @@ export class OracleRun {
     }
     if (this.status !== "paused") return false
     this.status = "running"
-    // Whoever lets go on a run whose last verdict asks for a person has said that person's word.
-    if (this.at === "concluded" && this.wantsAPerson) this.send(this.phase)
-    else if (this.at === "concluded") this.follow()
+    if (this.at === "concluded") this.follow()
     else if (!this.live) this.recover()
     return true
   }

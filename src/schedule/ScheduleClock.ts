@@ -7,12 +7,13 @@ import { Clock, DateTime, Effect, Layer, Result } from "effect"
 import type { ScheduleDefinition, ScheduleRecord, ScheduleRecords } from "../../schemas/Schedule.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
+import { SessionStore } from "../session/SessionStore.ts"
 import { isActive } from "../workflow/ActiveHours.ts"
 import type { CompiledProject } from "../workflow/Compile.ts"
 import { readCron } from "../workflow/CronText.ts"
 import { Workflows } from "../workflow/Workflows.ts"
 import { DispatchQueue } from "./DispatchQueue.ts"
-import { claimed, emptyRecord, look, MINUTE, minuteOf, settled } from "./ScheduleState.ts"
+import { claimed, emptyRecord, look, MINUTE, minuteOf, passed, settled } from "./ScheduleState.ts"
 import { ScheduleStore } from "./ScheduleStore.ts"
 
 const subjectIdOf = (id: string) => `schedule:${id}`
@@ -69,20 +70,28 @@ const recover = Effect.fnUntraced(function*(ledger: Ledger) {
   }
 })
 
+/** What is queued, or goes on, for this schedule keeps a second one away: a run that was retried has no entry any more. */
+const dispatched = Effect.fnUntraced(function*(dispatch: SubjectDispatch) {
+  const queue = yield* DispatchQueue
+  const store = yield* SessionStore
+  const workflow = dispatch.workflow_ref.toLowerCase()
+  const goesOn = (yield* store.unfinished).some((head) =>
+    head.subject_id === dispatch.subject.id && head.workflow.toLowerCase() === workflow
+  )
+  if (goesOn) return "overlapped" as const
+  const entry = yield* queue.enqueue(dispatch, 0)
+  return entry.dispatch.requested_at === dispatch.requested_at ? "dispatched" as const : "overlapped" as const
+})
+
 const start = Effect.fnUntraced(
   function*(schedule: ScheduleDefinition, record: ScheduleRecord, minute: number, ledger: Ledger) {
-    const queue = yield* DispatchQueue
     const { id } = schedule
     const taken = claimed(record, minute)
     yield* ledger.put({ [id]: taken })
-    const dispatch = dispatchOf(schedule, minute)
-    const entry = yield* Effect.result(queue.enqueue(dispatch, 0))
-    const status = Result.isFailure(entry)
-      ? "refused" as const
-      : entry.success.dispatch.requested_at === dispatch.requested_at
-      ? "dispatched" as const
-      : "overlapped" as const
-    if (Result.isFailure(entry)) yield* Effect.logError(`schedule ${id} starts nothing: ${entry.failure.message}`)
+    const status = yield* Effect.catch(
+      dispatched(dispatchOf(schedule, minute)),
+      ({ message }) => Effect.as(Effect.logError(`schedule ${id} starts nothing: ${message}`), "refused" as const)
+    )
     if (status === "overlapped") yield* Effect.logWarning(`schedule ${id} starts nothing: its last work is not over`)
     yield* ledger.put({ [id]: settled(taken, status) })
     yield* publishDaemonEvent("schedule", { schedule_id: id, status, workflow_ref: schedule.workflow_ref })
@@ -96,7 +105,11 @@ const tick = Effect.fnUntraced(function*(project: CompiledProject, now: number, 
     if (!schedule.enabled || Result.isFailure(cron)) return []
     return [{ schedule, ...look(cron.success, ledger.of(schedule.id), now, hours) }]
   })
-  const idle = looked.filter(({ due }) => !due).map(({ record, schedule }) => [schedule.id, record])
+  const ticking = new Set(looked.map(({ schedule }) => schedule.id))
+  const idle = [
+    ...ledger.all().filter(([id]) => !ticking.has(id)).map(([id, record]) => [id, passed(record, now)] as const),
+    ...looked.filter(({ due }) => !due).map(({ record, schedule }) => [schedule.id, record] as const)
+  ]
   if (idle.length > 0) yield* ledger.put(Object.fromEntries(idle))
   for (const { due, record, schedule } of looked) if (due) yield* start(schedule, record, minuteOf(now), ledger)
 })

@@ -47,6 +47,12 @@ export const look = (cron: Cron.Cron, before: ScheduleRecord, now: number, hours
   }
 }
 
+/** Nothing is due, and nothing is missed, while a schedule is disabled or not there. */
+export const passed = (record: ScheduleRecord, now: number): ScheduleRecord => {
+  const minute = minuteOf(now)
+  return record.seen === undefined || minute <= Date.parse(record.seen) ? record : { ...record, seen: written(minute) }
+}
+
 export const claimed = (record: ScheduleRecord, minute: number): ScheduleRecord => ({
   ...record,
   last_run: written(minute),

@@ -4,12 +4,15 @@ import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as DispatchQueueMemory from "../../layers/DispatchQueueMemory.ts"
 import * as ScheduleStoreMemory from "../../layers/ScheduleStoreMemory.ts"
+import { SessionStoreMemory } from "../../layers/SessionStoreMemory.ts"
+import { runStarted } from "../../layers/Testing.ts"
 import { SessionStoreFailed, StoreFull } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import type { ScheduleDefinition, ScheduleRecords } from "../../schemas/Schedule.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import * as ScheduleClock from "../../src/schedule/ScheduleClock.ts"
+import { SessionStore } from "../../src/session/SessionStore.ts"
 import { Workflows } from "../../src/workflow/Workflows.ts"
 
 const every: ScheduleDefinition = { id: "s", cron: "* * * * *", workflow_ref: "w", enabled: true, input: { a: 1 } }
@@ -21,6 +24,7 @@ const daemon = (
 ) =>
   ScheduleClock.layer.pipe(
     Layer.provideMerge(queue),
+    Layer.provideMerge(SessionStoreMemory.layer),
     Layer.provide([ScheduleStoreMemory.layerOf(place), Workflows.layerOf([], [], schedules), Notifications.layer])
   )
 
@@ -66,6 +70,45 @@ describe("the clock of schedules", () => {
         assert.strictEqual((yield* queued).length, 1)
         assert.deepInclude(place.records["s"], { run_count: 1, missed_count: 2, last_status: "overlapped" })
       }).pipe(Effect.provide(daemon(place, [every])))
+    }))
+
+  it.effect("starts nothing beside a run of it that somebody has retried, which has no entry any more", () =>
+    Effect.gen(function*() {
+      const place: { records: ScheduleRecords } = { records: {} }
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("1 second")
+        yield* finish
+        const { append } = yield* SessionStore
+        const subject = { kind: "custom", id: "schedule:s", labels: [], metadata: {} }
+        const started = runStarted("w")
+        assert(started._tag === "RunStarted")
+        yield* append(RunId.make("r"), 0, [
+          { ...started, dispatch: { ...started.dispatch, subject } },
+          { _tag: "RunFailed", reason: "no" },
+          { _tag: "RunRetried", phase: "review" }
+        ])
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* queued, [])
+        assert.deepInclude(place.records["s"], { run_count: 1, missed_count: 1, last_status: "overlapped" })
+        yield* append(RunId.make("r"), 3, [{ _tag: "RunCompleted", reason: "done" }])
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* queued).length, 1)
+        assert.deepInclude(place.records["s"], { run_count: 2, missed_count: 1, last_status: "dispatched" })
+      }).pipe(Effect.provide(daemon(place, [every])))
+    }))
+
+  it.effect.each<readonly [string, ReadonlyArray<ScheduleDefinition>]>([
+    ["disabled", [{ ...every, enabled: false }]],
+    ["not in any file", []]
+  ])("misses nothing while a schedule is %s", ([, schedules]) =>
+    Effect.gen(function*() {
+      const seen = "1970-01-01T00:00:00.000Z"
+      const place: { records: ScheduleRecords } = { records: { s: { seen, run_count: 3, missed_count: 4 } } }
+      yield* TestClock.adjust("2 hours").pipe(Effect.provide(daemon(place, schedules)))
+      assert.deepStrictEqual(place.records["s"], { seen: "1970-01-01T02:00:00.000Z", run_count: 3, missed_count: 4 })
+      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust(0).pipe(Effect.provide(daemon(place, [every])))
+      assert.deepInclude(place.records["s"], { run_count: 4, missed_count: 4 })
     }))
 
   it.effect("never starts a minute twice over a restart, and counts what was missed between", () =>

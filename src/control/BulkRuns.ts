@@ -5,6 +5,7 @@ import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
 import { RunEngine } from "../run/RunEngine.ts"
 import { DispatchQueue } from "../schedule/DispatchQueue.ts"
+import { Scheduler } from "../schedule/Scheduler.ts"
 import { isFinished } from "../session/RunHead.ts"
 import { type HeadQuery, SessionStore } from "../session/SessionStore.ts"
 import { invalid, runIdOf } from "./ControlFailure.ts"
@@ -62,13 +63,14 @@ const told = (id: string, state: string | undefined, asked: Effect.Effect<unknow
 
 export const makeBulk = Effect.gen(function*() {
   const engine = yield* RunEngine
+  const scheduler = yield* Scheduler
   const find = yield* makeFind
   const ask = (op: BulkOp, run: RunId, reason: string | undefined) => {
     switch (op) {
       case "pause":
         return engine.pause(run, reason ?? "paused by an operator")
       case "resume":
-        return engine.resume(run, { force: false })
+        return scheduler.follow(run, engine.resume(run, { force: false }))
       case "cancel":
         return engine.cancel(run, reason ?? "cancelled by an operator")
     }

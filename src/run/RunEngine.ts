@@ -65,6 +65,8 @@ export class RunEngine extends Context.Service<RunEngine, {
   readonly get: (run: RunId) => Effect.Effect<RunState, RunNotFound | SessionStoreFailed>
   /** Returns when the run is neither running nor about to: finished, or waiting for somebody. */
   readonly settled: (run: RunId) => Effect.Effect<RunHead, RunNotFound | SessionStoreFailed>
+  /** The runs that this daemon has at work now, whoever began them. What waits for somebody, or for its time, is not among them. */
+  readonly atWork: Effect.Effect<ReadonlyArray<RunId>>
   /** Runs that stand still and ought not to: they wait for the store, or were stopped by what they read there. */
   readonly troubles: Effect.Effect<ReadonlyArray<RunTrouble>>
   /** Takes up every unfinished run where it was. Called once, before anything new starts. */
@@ -91,6 +93,7 @@ const make = Effect.gen(function*() {
     remove: Effect.fn("RunEngine.remove")(remove(runs)),
     get: Effect.fn("RunEngine.get")(runs.get),
     settled: Effect.fn("RunEngine.settled")(runs.settled),
+    atWork: runs.atWork,
     troubles: runs.troubles,
     recover: Effect.withSpan(takeUp(runs), "RunEngine.recover")
   })

@@ -43,6 +43,12 @@ export type Rooms =
 
 export type RunRegistry = Effect.Success<typeof makeRegistry>
 
+/** An attempt goes on to its end in a run that is paused, too; one that asks somebody waits. */
+const isAtWork = ({ performing, settled, state }: RunActor) => {
+  if (state === undefined || settled.isOpen()) return false
+  return state.head.status === "running" || (performing && (state.interactions ?? []).length === 0)
+}
+
 /** Runs by id, from memory or else from the journal. */
 const makeActors = (store: SessionStore["Service"]) => {
   const actors = new Map<RunId, RunActor>()
@@ -77,6 +83,7 @@ const makeActors = (store: SessionStore["Service"]) => {
     asking: Effect.sync(() =>
       [...actors].flatMap(([run, { state }]) => (state?.interactions ?? []).map((one) => ({ run, ...one })))
     ),
+    atWork: Effect.sync(() => [...actors.values()].filter(isAtWork).map(({ run }) => run)),
     settled: Effect.fnUntraced(function*(run: RunId) {
       const actor = actors.get(run)
       if (actor !== undefined) yield* actor.settled.await

@@ -30,8 +30,8 @@ export class Scheduler extends Context.Service<Scheduler, {
   readonly begin: <E>(
     start: (run: RunId) => Effect.Effect<RunHead, E | StartError>
   ) => Effect.Effect<RunHead, E | StartError | RunNotStarted>
-  /** A run that `again` sets to work counts against capacity, whether or not it came out of the queue. */
-  readonly follow: <A, E>(run: RunId, again: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** A run that `command` may set to work holds its place from before the engine hears of it. */
+  readonly follow: <A, E>(run: RunId, command: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly pause: Effect.Effect<void, SessionStoreFailed>
   readonly resume: Effect.Effect<void, SessionStoreFailed>
   /** This daemon dispatches nothing more; the next one does, as if this had not been asked. */
@@ -105,18 +105,17 @@ const make = Effect.gen(function*() {
     onChange: awaken
   })
 
-  const mayDispatch = Effect.map(Ref.get(draining), (drains) => !drains && tracker.active() < capacity)
+  const mayDispatch = Effect.zipWith(
+    Ref.get(draining),
+    tracker.active,
+    (drains, active) => !drains && active < capacity
+  )
   const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, woken: Queue.take(wake) })
 
-  const follow = Effect.fnUntraced(function*<A, E>(run: RunId, work: Effect.Effect<A, E>) {
-    tracker.begin(run)
-    // Refused or interrupted, too: only a look tells whether there is a run to count.
-    return yield* Effect.ensuring(work, tracker.look(run))
-  })
   const begin = Effect.fn("Scheduler.begin")(
     function*<E>(start: (run: RunId) => Effect.Effect<RunHead, E | StartError>) {
       const run = yield* mintRunId
-      return yield* follow(run, Effect.mapError(start(run), refused))
+      return yield* tracker.during(run, Effect.mapError(start(run), refused))
     }
   )
 
@@ -127,11 +126,11 @@ const make = Effect.gen(function*() {
     enqueue: queue.enqueue,
     runNow: (dispatch) => begin((run) => engine.start(run, dispatch)),
     begin,
-    follow,
+    follow: tracker.during,
     pause: queue.pause,
     resume: queue.resume,
     drain: Ref.set(draining, true),
-    status: Effect.map(queue.paused, (paused) => ({ paused, active: tracker.active(), capacity })),
+    status: Effect.zipWith(queue.paused, tracker.active, (paused, active) => ({ paused, active, capacity })),
     troubles: Effect.sync(() => waits.list().map(([what, wait]) => `${what} ${describeWait(wait)}`))
   })
 })

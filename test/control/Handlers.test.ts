@@ -64,6 +64,7 @@ const gate = {
   approval_note_required: false
 }
 const begun: Array<SubjectDispatch> = []
+const followed: Array<string> = []
 const entry = (dispatch: SubjectDispatch, state: "pending" | "assigned" | "held") => ({
   id: `e-${state}`,
   dispatch,
@@ -120,6 +121,7 @@ const doubles = Layer.mergeAll(
         : Effect.succeed({ id, name: id, phases: [gate], variables: [] })
   }),
   Layer.mock(Scheduler)({
+    follow: (run, command) => Effect.andThen(Effect.sync(() => followed.push(run)), command),
     runNow: (dispatch) => Effect.as(Effect.sync(() => begun.push(dispatch)), head("running")),
     status: Effect.succeed({ paused: true, active: 0, capacity: 1 }),
     troubles: Effect.succeed([]),
@@ -132,6 +134,9 @@ const doubles = Layer.mergeAll(
   Layer.mock(RunEngine)({
     troubles: Effect.succeed([]),
     get: (run) => Effect.fail(new RunNotFound({ run })),
+    resume: () => Effect.void,
+    reject: () => Effect.void,
+    retry: () => Effect.void,
     approve: ({ phase, run }) =>
       Effect.fail(new IllegalTransition({ run, command: `approve ${phase} of`, state: "running", next: "Wait." }))
   }),
@@ -307,6 +312,17 @@ describe("control handlers", () => {
           },
           { subject: { kind: "custom", id: "By hand" }, workflow_ref: "fix" }
         ])
+      }))
+
+    it.effect("every word that may set a run to work keeps a place for it", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        followed.length = 0
+        yield* control["workflow/resume"]({ id: "resumed", force: false })
+        yield* Effect.flip(control["workflow/approve"]({ id: "approved", phase: "review" }))
+        yield* control["workflow/reject"]({ id: "rejected", phase: "review" })
+        yield* control["workflow/retry"]({ id: "retried" })
+        expect(followed).toStrictEqual(["resumed", "approved", "rejected", "retried"])
       }))
 
     it.effect("words of runs and queue entries are those of the wire", () =>

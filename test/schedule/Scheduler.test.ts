@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Latch, Layer, Scope } from "effect"
+import { Effect, Exit, Fiber, Latch, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { runStarted } from "../../layers/Testing.ts"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import { RunNotFound, SessionStoreFailed, StoreDamaged, StoreFull } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
@@ -25,6 +26,9 @@ class Runs {
   troubles: ReadonlyArray<RunTrouble> = []
   unreadable: SessionStoreFailed | undefined
   readonly asked = Latch.makeUnsafe(false)
+  /** Paused, with an attempt that has not ended. */
+  readonly outliving = new Set<RunId>()
+  readonly atRest = Latch.makeUnsafe(false)
 
   readonly start = (run: RunId, { subject }: SubjectDispatch) =>
     Effect.suspend((): Effect.Effect<RunHead, StartError> => {
@@ -43,32 +47,14 @@ class Runs {
     return { run, workflow: "w", status, started_at: "", updated_at: "", sequence: 1 }
   }
 
+  get atWork() {
+    const running = [...this.statuses].filter(([run, status]) => status === "running" || this.outliving.has(run))
+      .map(([run]) => run)
+    return this.unreadable !== undefined ? [] : running.filter((run) => this.troubles.every((one) => one.run !== run))
+  }
+
   get layer() {
-    const template = project(RunId.make("t"), [{
-      sequence: 1,
-      at: "",
-      event: {
-        _tag: "RunStarted",
-        definition: {
-          id: "w",
-          name: "w",
-          variables: [],
-          phases: [{
-            id: "p",
-            mode: "manual",
-            idempotency: "unknown",
-            max_rework_attempts: 1,
-            skip_if: [],
-            on_verdict: {},
-            instructions: "x",
-            approval_note_required: false
-          }]
-        },
-        definition_hash: "",
-        dispatch: dispatch("t"),
-        vars: {}
-      }
-    }])
+    const template = project(RunId.make("t"), [{ sequence: 1, at: "", event: runStarted("w") }])
     const unused = Effect.die("not asked by a scheduler")
     return Layer.succeed(
       RunEngine,
@@ -92,7 +78,8 @@ class Runs {
         respond: () => unused,
         remove: () => unused,
         asking: Effect.succeed([]),
-        settled: () => unused,
+        settled: (run) => Effect.as(this.atRest.await, this.head(run)),
+        atWork: Effect.sync(() => this.atWork),
         troubles: Effect.sync(() => this.troubles),
         recover: unused
       })
@@ -180,6 +167,21 @@ describe("Scheduler", () => {
     }
   )
 
+  it.effect("gives the place of a paused run to another when its attempt has ended, though nothing more is said", () => {
+    const runs = new Runs()
+    return Effect.gen(function*() {
+      yield* enqueue("a", "b")
+      const paused = yield* runOf("a")
+      runs.outliving.add(paused)
+      yield* runs.move(paused, "paused")
+      assert.deepStrictEqual(runs.started, ["a"])
+      runs.outliving.delete(paused)
+      yield* runs.atRest.open
+      yield* settle
+      assert.deepStrictEqual(runs.started, ["a", "b"])
+    }).pipe(Effect.provide(world(runs, { pool: 1 })))
+  })
+
   it.effect("starts nothing new while paused, and what waited when resumed", () => {
     const runs = new Runs()
     return Effect.gen(function*() {
@@ -237,6 +239,22 @@ describe("Scheduler", () => {
       runs.refusal = new InvalidInput({ detail: "no" })
       assert.strictEqual((yield* Effect.flip(scheduler.runNow(dispatch("x"))))._tag, "InvalidInput")
       assert.strictEqual((yield* scheduler.status).active, 1)
+    }).pipe(Effect.provide(world(runs, { pool: 1 })))
+  })
+
+  it.effect("keeps the place of a run that a person's word sets to work, until the engine has it", () => {
+    const runs = new Runs()
+    return Effect.gen(function*() {
+      const scheduler = yield* Scheduler
+      const heard = yield* Latch.make(false)
+      const word = yield* Effect.forkChild(scheduler.follow(RunId.make("r1"), heard.await))
+      yield* settle
+      yield* enqueue("a")
+      assert.deepStrictEqual([runs.started, yield* listed, (yield* scheduler.status).active], [[], ["a"], 1])
+      yield* heard.open
+      yield* Fiber.join(word)
+      yield* settle
+      assert.deepStrictEqual(runs.started, ["a"])
     }).pipe(Effect.provide(world(runs, { pool: 1 })))
   })
 
@@ -311,7 +329,7 @@ describe("Scheduler", () => {
       assert.deepStrictEqual(runs.started, ["a", "b"])
       runs.unreadable = undefined
       yield* runs.move(yield* runOf("a"), "completed")
-      assert.deepStrictEqual([yield* listed, (yield* scheduler.status).active], [["b:assigned"], 0])
+      assert.deepStrictEqual([yield* listed, (yield* scheduler.status).active], [["b:assigned"], 1])
     }).pipe(Effect.provide(world(runs, { pool: 1 })))
   })
 

@@ -135,11 +135,16 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
       answer(begin({ subject: subject_id, definition, params })),
     "workflow/pause": ({ id }) => done(onRun(id, (run) => engine.pause(run, "paused by an operator"))),
     "workflow/resume": ({ feedback, force, id }) =>
-      done(onRun(id, (run) => engine.resume(run, { force, ...(feedback === undefined ? {} : { feedback }) }))),
+      done(
+        onRun(id, (run) =>
+          scheduler.follow(run, engine.resume(run, { force, ...(feedback === undefined ? {} : { feedback }) })))
+      ),
     "workflow/cancel": ({ id, reason = "cancelled by an operator" }) =>
       answer(Effect.map(onRun(id, (run) => engine.cancel(run, reason)), runsOn)),
-    "workflow/approve": ({ id, ...gate }) => done(onRun(id, (run) => engine.approve({ run, ...gate }))),
-    "workflow/reject": ({ id, ...gate }) => done(onRun(id, (run) => engine.reject({ run, ...gate }))),
+    "workflow/approve": ({ id, ...gate }) =>
+      done(onRun(id, (run) => scheduler.follow(run, engine.approve({ run, ...gate })))),
+    "workflow/reject": ({ id, ...gate }) =>
+      done(onRun(id, (run) => scheduler.follow(run, engine.reject({ run, ...gate })))),
     "workflow/retry": ({ id, ...options }) =>
       done(onRun(id, (run) => scheduler.follow(run, engine.retry(run, options)))),
     "workflow/fork": ({ id, ...changes }) =>

@@ -257,11 +257,11 @@ const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, ph
 })
 
 const concluded = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
-  // Over before it is told: whoever hears of the event finds nothing at work.
+  if (isCurrent(actor, attempt)) {
+    yield* withdrawAll(actor, "the attempt ended before anybody answered")
+    yield* commit(actor, event)
+  }
   actor.performing = false
-  if (!isCurrent(actor, attempt)) return
-  yield* withdrawAll(actor, "the attempt ended before anybody answered")
-  yield* commit(actor, event)
 })
 
 interface Times {

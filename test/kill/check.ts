@@ -26,7 +26,7 @@ interface QueueLine {
 }
 
 interface Acknowledged {
-  readonly what: "run" | "approve" | "reject" | "reject-to" | "retry" | "cancel" | "enqueue"
+  readonly what: "run" | "approve" | "reject" | "reject-to" | "retry" | "cancel" | "pause" | "resume" | "enqueue"
   readonly id: string
 }
 
@@ -55,12 +55,26 @@ const once = (run: string, lines: ReadonlyArray<Line>, tags: ReadonlyArray<strin
   }
 }
 
+const letsGo = new Set(["RunResumed", "RunRetried", "CancelRequested"])
+
+const holdsWhilePaused = (run: string, lines: ReadonlyArray<Line>) => {
+  let paused = false
+  for (const { event: { _tag, attempt, phase } } of lines) {
+    if (_tag === "RunPaused") paused = true
+    else if (letsGo.has(_tag)) paused = false
+    if (paused && _tag === "PhaseStarted") {
+      violations.push(`run ${run}: ${phase} attempt ${attempt} began while it was paused`)
+    }
+  }
+}
+
 for (const [run, lines] of runs) {
   lines.forEach(({ sequence }, index) => {
     if (sequence !== index + 1) violations.push(`run ${run}: entry ${index + 1} carries sequence ${sequence}`)
   })
   once(run, lines, ["PhaseCompleted", "PhaseFailed"])
   once(run, lines, ["PhaseStarted"])
+  holdsWhilePaused(run, lines)
   lines.forEach(({ event }, at) => {
     const next = lines[at + 1]?.event._tag
     const revived = event._tag === "RunFailed" && next === "RunRetried"
@@ -107,6 +121,8 @@ const kept: Readonly<Record<Acknowledged["what"], (id: string) => number>> = {
     count(id, ({ _tag, approved, to }) => _tag === "GateDecided" && approved === false && to === undefined),
   "reject-to": (id) => count(id, ({ _tag, approved, to }) => _tag === "GateDecided" && !approved && to !== undefined),
   retry: (id) => count(id, ({ _tag }) => _tag === "RunRetried"),
+  pause: (id) => count(id, ({ _tag }) => _tag === "RunPaused"),
+  resume: (id) => count(id, ({ _tag }) => _tag === "RunResumed"),
   // Asked for again while it is under way, it is the same cancel.
   cancel: (id) => count(id, ({ _tag }) => _tag === "CancelRequested") > 0 ? Number.POSITIVE_INFINITY : 0,
   enqueue: (id) => subjects.has(id) || queued.includes(`"${id}"`) ? 1 : 0

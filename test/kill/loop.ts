@@ -189,6 +189,14 @@ const cancel = async (line: Line) => {
   for (const id of await any(line, { status: "running" })) await tell(line, "cancel", "cancel", { id })
 }
 
+const hold = async (line: Line) => {
+  for (const id of await any(line, { state: "running" })) await tell(line, "pause", "pause", { id })
+}
+
+const letGo = async (line: Line) => {
+  for (const id of await listed(line, { state: "paused" })) await tell(line, "resume", "resume", { id })
+}
+
 const begin = async (line: Line, queued: boolean) => {
   const task = field(await line.call("subject/create", { kind: "task", title: "Work" }), "id")
   if (!task.startsWith("task:")) return
@@ -224,6 +232,8 @@ const act = (line: Line) => {
   if (chance < 0.4) return decideAll(line, decide)
   if (chance < 0.55) return retry(line)
   if (chance < 0.62) return cancel(line)
+  if (chance < 0.72) return hold(line)
+  if (chance < 0.78) return letGo(line)
   return beginSome(line)
 }
 
@@ -290,6 +300,7 @@ const finish = async (): Promise<ReadonlyArray<string>> => {
   const until = Date.now() + 120_000
   let open = 1
   while (open > 0 && Date.now() < until) {
+    await letGo(line)
     await decideAll(line, approve)
     const stats = await line.call("queue/stats", {})
     const queued = isObject(stats) ? Number(stats["ready"]) + Number(stats["in_flight"]) : 1
@@ -324,7 +335,7 @@ const main = async () => {
     say(`at the end: ${text}`)
   }
   const count = (what: string) => readFileSync(acknowledged, "utf8").split(`"${what}"`).length - 1
-  const told = ["run", "enqueue", "approve", "reject", "reject-to", "retry", "cancel"].map((what) =>
+  const told = ["run", "enqueue", "approve", "reject", "reject-to", "retry", "cancel", "pause", "resume"].map((what) =>
     `${count(what)} of ${what}`
   )
   say(`acknowledged: ${told.join(", ")}; journals: ${readdirSync(join(scope(), "runs")).length}`)

@@ -65,7 +65,7 @@ class Place {
 let place: Place | undefined
 afterEach(() => place?.end())
 
-const how = namespaces ? "a real one of 1 MiB" : "the fault seam: this kernel refuses user namespaces"
+const how = namespaces ? "a real one of 2 MiB" : "the fault seam: this kernel refuses user namespaces"
 
 describe("a full disk", () => {
   it(`is told to whoever asks, starts nothing new, and holds a run up only while it is full (${how})`, async () => {

@@ -94,6 +94,12 @@ describe("the judge of the kill loop", () => {
     ],
     ["a lost run", [[begun], [], [{ what: "run", id: "r2" }]], "acknowledged and lost: run r2"],
     ["a lost approval", [[begun], [], [{ what: "approve", id: "r1" }]], "acknowledged and lost: approve r1"],
+    ["a lost pause", [[begun], [], [{ what: "pause", id: "r1" }]], "acknowledged and lost: pause r1"],
+    [
+      "a phase that begins while its run is paused",
+      [[begun, { _tag: "RunPaused" }, { ...done, _tag: "PhaseStarted" }]],
+      "p attempt 1 began while it was paused"
+    ],
     ["a lost dispatch", [[begun], [], [{ what: "enqueue", id: "task:2" }]], "acknowledged and lost: enqueue task:2"],
     [
       "a queue that let go too early",

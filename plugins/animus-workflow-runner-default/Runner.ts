@@ -89,6 +89,7 @@ const runPhase = Effect.fnUntraced(function*(means: Means, host: Host, { launch,
   if (launch === undefined) return yield* noPhase
   const began = yield* Clock.currentTimeMillis
   const ended = yield* perform(means, launch, (output) => host.notify(PHASE_OUTPUT, { ...output, launch: launch_id }))
+  // What is encoded below was made here, of the schema's own types: it cannot fail.
   const failed = ended._tag === "AgentFailed" || ended._tag === "CommandNotRun"
   return {
     phase_status: failed ? "failed" as const : "completed" as const,

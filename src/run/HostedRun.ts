@@ -34,6 +34,7 @@ const LONGEST = Duration.days(7)
 const encodeParams = Schema.encodeUnknownEffect(ExecuteWorkflow)
 const decodeAnswer = Schema.decodeUnknownEffect(WorkflowExecuted)
 
+/** Of values that came out of the same schemas: it cannot fail. */
 const paramsOf = ({ definition, dispatch, feedback, head, subject, vars }: RunState) =>
   Effect.orDie(encodeParams({
     workflow_id: head.run,

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { ConnectionLost, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
 import type { AgentPhase } from "../../schemas/Workflow.ts"
 import { runDetail } from "../../src/run/RunView.ts"
+import { settleInTime } from "./Settle.ts"
 import { agent, command, deciding, dispatch, output, response, run, workflow, World } from "./World.ts"
 
 describe("agent attempts", () => {
@@ -34,11 +35,7 @@ describe("agent attempts", () => {
         const world = new World()
         world.definition = workflow(agent("implement", { max_attempts: 2, ...more }))
         world.agents = () => Effect.fail(lost)
-        const { engine } = yield* world.boot
-        yield* engine.start(run, dispatch)
-        const settled = yield* Effect.forkChild(engine.settled(run))
-        while (settled.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
-        assert.strictEqual((yield* Fiber.join(settled)).status, "failed")
+        assert.strictEqual((yield* settleInTime(world)).status, "failed")
         return world.sessions.length
       })
       assert.strictEqual(yield* launches({ idempotency: "sideeffecting" }), 1)

@@ -1,10 +1,11 @@
 /** What bounds and steers the work of a run, as the engine keeps to it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Latch } from "effect"
+import { Effect, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import { PluginRefused, ProviderMissing } from "../../schemas/errors/PluginErrors.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { nextStep, runDetail } from "../../src/run/RunView.ts"
+import { settle, settleInTime } from "./Settle.ts"
 import {
   agent,
   command,
@@ -16,7 +17,6 @@ import {
   output,
   response,
   run,
-  settle,
   workflow,
   World
 } from "./World.ts"
@@ -207,11 +207,7 @@ describe("targets", () => {
         const world = new World()
         world.definition = workflow(agent("a", { runtime, max_attempts: 2 }))
         world.agents = () => Effect.succeed(response("", { exit_code: 1 }))
-        const { engine } = yield* world.boot
-        yield* engine.start(run, dispatch)
-        const settled = yield* Effect.forkChild(engine.settled(run))
-        while (settled.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
-        assert.strictEqual((yield* Fiber.join(settled)).status, "failed")
+        assert.strictEqual((yield* settleInTime(world)).status, "failed")
         return world.sessions.length
       })
       assert.strictEqual(yield* tries({}), 1)

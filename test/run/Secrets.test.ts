@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { PluginRefused } from "../../schemas/errors/PluginErrors.ts"
-import { agent, output, response, run, settle, workflow, World } from "./World.ts"
+import { settle } from "./Settle.ts"
+import { agent, output, response, run, workflow, World } from "./World.ts"
 
 describe("a secret", () => {
   it.effect("is named to whoever starts the agent, and stands in nothing that is kept or told", () =>

@@ -385,10 +385,3 @@ export class World {
     Path.layer
   )
 }
-
-/** A run of it, as far as it comes by itself. */
-export const settle = Effect.fnUntraced(function*(world: World) {
-  const { engine } = yield* world.boot
-  yield* engine.start(run, dispatch)
-  return { engine, head: yield* engine.settled(run) }
-})

@@ -137,7 +137,7 @@ export const dispatch = Effect.fnUntraced(
       request,
       ...(resume === undefined ? {} : { resume }),
       onEvents: (said) => {
-        const events = said.map(hiddenEvent(hide))
+        const events = phase.launch?.secrets === undefined ? said : said.map(hiddenEvent(hide))
         heard(talk, events)
         const questions = events.filter((event): event is Question => event._tag === "InteractionRequested")
         const message = forbidden(phase, events)

@@ -157,6 +157,21 @@ const elders = (): ReadonlySet<number> => {
   return found
 }
 
+/** More than any kernel counts up to before it begins again with the lowest that is free. */
+const PIDS = 2 ** 22
+
+/** Whoever came last, first: `last` is the pid that was given out last, and what lies above it is of the round before. */
+export const youngestFirst = (pids: ReadonlyArray<number>, last: number): ReadonlyArray<number> => {
+  const age = (pid: number) => pid <= last ? last - pid : last - pid + PIDS
+  return pids.toSorted((a, b) => age(a) - age(b))
+}
+
+const listed = (): ReadonlyArray<number> => {
+  const pids = (nowOrGone(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
+  const last = Number(nowOrGone(() => readFileSync("/proc/loadavg", "latin1"))?.trim().split(" ").at(-1))
+  return youngestFirst(pids, Number.isNaN(last) ? PIDS : last)
+}
+
 /** How many are looked at before others get their turn. */
 const AT_ONCE = 32
 
@@ -173,8 +188,7 @@ const look = Effect.fnUntraced(function*(belongs: (seen: Sighting) => boolean, s
     if (signal !== undefined) nowOrGone(() => process.kill(pid, signal))
     found.push(rowOf(stat))
   }
-  const listed = (nowOrGone(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
-  for (const [at, pid] of listed.toSorted((a, b) => b - a).entries()) {
+  for (const [at, pid] of listed().entries()) {
     if (!spared.has(pid)) examine(pid)
     if (at % AT_ONCE === AT_ONCE - 1) yield* Effect.yieldNow
   }

@@ -13,7 +13,7 @@ import { kindsOf, type PluginVariable } from "../../schemas/PluginManifest.ts"
 import { another } from "../lock/Cure.ts"
 import { drop, findLocked, goBack, put, sameHash } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
-import { askManifest, rememberedManifest, rememberManifest } from "../plugin/ManifestProbe.ts"
+import { askManifestTwice, rememberedManifest, rememberManifest } from "../plugin/ManifestProbe.ts"
 import { variablesOf } from "../plugin/MissingVariables.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { checkClaims } from "./Claims.ts"
@@ -78,7 +78,7 @@ const askSafely = Effect.fnUntraced(function*(tree: string, entry: string, sha25
   const known = yield* rememberedManifest(sha256)
   if (known !== undefined) return known
   const manifest = yield* Effect.mapError(
-    askManifest(path.join(tree, entry)),
+    askManifestTwice(path.join(tree, entry)),
     ({ detail }) =>
       new InstallFailed({
         what,
@@ -112,7 +112,7 @@ const checkReplaced = Effect.fnUntraced(function*(old: LockedPlugin | undefined,
 })
 
 type Needs =
-  | Effect.Services<ReturnType<typeof askManifest>>
+  | Effect.Services<ReturnType<typeof askManifestTwice>>
   | Effect.Services<ReturnType<typeof rememberManifest>>
   | Path.Path
   | FileSystem.FileSystem

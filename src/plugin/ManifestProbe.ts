@@ -11,6 +11,7 @@ import { bareEnvironment } from "./PluginEnvironment.ts"
 import { type PluginPipes, PluginProcess } from "./PluginProcess.ts"
 
 const DEADLINE = "5 seconds"
+const TOO_SLOW = `no answer within ${DEADLINE}`
 const LIMIT = 1024 * 1024
 /** It is printed in tables and kept in the lock file. */
 const LONGEST_VERSION = 128
@@ -90,10 +91,14 @@ export const askManifest = Effect.fnUntraced(
       }),
       Effect.timeoutOrElse({
         duration: DEADLINE,
-        orElse: () => Effect.fail(new ManifestProbeFailed({ path, detail: `no answer within ${DEADLINE}` }))
+        orElse: () => Effect.fail(new ManifestProbeFailed({ path, detail: TOO_SLOW }))
       })
     )
 )
+
+/** For who waits for it: a first start reads the program from a disk that may be busy, and the second does not. */
+export const askManifestTwice = (path: string) =>
+  Effect.retry(askManifest(path), { times: 1, while: ({ detail }) => detail === TOO_SLOW })
 
 const fileOf = Effect.fnUntraced(function*(key: string) {
   const { join } = yield* Path.Path

@@ -17,6 +17,8 @@ const CHECKS = 40
 const CHECK_EVERY = "50 millis"
 /** Looks in a row that find nobody new, though some were gone before they could be looked at. */
 const QUIET = 4
+/** The same once there is a family to be afraid for: on a busy machine somebody is too quick for every look. */
+const QUIET_HUNT = 12
 /** For one hunt; what goes on after it spawns faster than anybody can look. */
 const HUNT_MILLIS = 5_000
 const ROUNDS = 5
@@ -39,12 +41,13 @@ export const find = Effect.fnUntraced(function*(kin: Kin, signal?: Signal, most 
   const found = new Map<string, ProcessRow>()
   const until = (yield* Clock.currentTimeMillis) + HUNT_MILLIS
   let quiet = 0
-  for (let looks = 0; looks < most && quiet < QUIET && (yield* Clock.currentTimeMillis) < until; looks++) {
+  const enough = signal === undefined ? QUIET : QUIET_HUNT
+  for (let looks = 0; looks < most && quiet < enough && (yield* Clock.currentTimeMillis) < until; looks++) {
     const look = yield* table.look(kin.belongs, signal)
     const fresh = look.found.filter((row) => !found.has(keyOf(row)))
     for (const row of fresh) found.set(keyOf(row), row)
     // The first look that finds nobody is the last, unless somebody was too quick for it.
-    quiet = fresh.length > 0 ? 0 : quiet + (look.missed === 0 ? QUIET : 1)
+    quiet = fresh.length > 0 ? 0 : quiet + (look.missed === 0 ? enough : 1)
   }
   return kin.settle([...found.values()])
 })

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto"
 import { env as ownEnv } from "node:process"
 import * as PluginProcessChild from "../../../layers/PluginProcessChild.ts"
 import * as ProcessTableLinux from "../../../layers/ProcessTableLinux.ts"
-import { probe } from "../../../src/plugin/ManifestProbe.ts"
+import { askManifestTwice, probe } from "../../../src/plugin/ManifestProbe.ts"
 import { HostEnvironment } from "../../../src/project/HostEnvironment.ts"
 import { ProcessTable } from "../../../src/project/ProcessTable.ts"
 import { ProjectScope } from "../../../src/project/ProjectScope.ts"
@@ -43,7 +43,7 @@ const workshop = Effect.gen(function*() {
   const write = (script: string) =>
     Effect.andThen(fs.writeFileString(file, `#!/bin/sh\n${script}\n`), fs.chmod(file, 0o755))
   const probeAs = (key: string) => Effect.provide(probe(file, key), layer)
-  return { fs, root, write, probeAs, probe: probeAs("0") }
+  return { fs, root, write, probeAs, probe: probeAs("0"), install: Effect.provide(askManifestTwice(file), layer) }
 })
 
 const live = <A, E>(
@@ -110,6 +110,15 @@ describe("a manifest probe", () => {
       const fs = yield* FileSystem.FileSystem
       assert.isFalse(yield* table.isAlive(Number(yield* fs.readFileString(`${root}/pid`))))
       assert.deepStrictEqual(yield* table.carrying(mark), [])
+    })
+  )
+
+  live(
+    "that an install waits for is made once more when the first was too slow",
+    Effect.gen(function*() {
+      const { install, root, write } = yield* workshop
+      yield* write(`mkdir ${root}/ran 2>/dev/null && sleep 300; echo '${manifest}'`)
+      assert.strictEqual((yield* install).name, "animus-plugin-probed")
     })
   )
 

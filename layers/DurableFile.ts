@@ -11,13 +11,15 @@ import { SessionStoreFailed, StoreFull, StoreUnreachable } from "../schemas/erro
 /**
  * What a sync is for. Each of them is needed: with any one left out, a power cut loses something that was promised.
  *
- * - `append`: the lines of an append, before it returns; nothing is left to do where the file was opened to `WRITE_THROUGH`
+ * - `append`: the lines of an append, before it returns
  * - `cut`: the end of a file that was shortened, before something else is written there
  * - `settle`: what a process wrote that died before it synced, before it is believed
  * - `content`: a file that replaces another, before it has that one's name
  * - `file`: the name of a file that is new, or that was replaced
  * - `folder`: the name of a folder that is new
  * - `removal`: that a name is gone, before what it stood for is
+ *
+ * For `append` and `content` nothing is left to do where the file was opened to `WRITE_THROUGH`.
  */
 export type SyncPoint = "append" | "cut" | "settle" | "content" | "file" | "folder" | "removal"
 
@@ -38,15 +40,17 @@ export interface DiskOperations {
 }
 
 /**
- * A flag to open what is only ever appended to: a write is on the disk when it returns, as if a sync had followed it, and the
+ * A flag to open what is written in one piece: a write is on the disk when it returns, as if a sync had followed it, and the
  * kernel is asked once instead of twice. Zero where that is not sure.
  */
 export const WRITE_THROUGH = process.platform === "linux" ? constants.O_DSYNC : 0
 
+const WRITTEN_THROUGH: ReadonlySet<SyncPoint> = new Set(WRITE_THROUGH === 0 ? [] : ["append", "content"])
+
 export const nodeDisk: DiskOperations = {
   open: (path, flags) => Fs.open(path, flags, 0o600),
   write: async (file, bytes, position) => (await file.write(bytes, 0, bytes.length, position)).bytesWritten,
-  sync: (file, point) => point === "append" && WRITE_THROUGH !== 0 ? Promise.resolve() : file.datasync(),
+  sync: (file, point) => WRITTEN_THROUGH.has(point) ? Promise.resolve() : file.datasync(),
   syncFolder: (folder) => folder.sync(),
   truncate: (file, length) => file.truncate(length),
   rename: (from, to) => Fs.rename(from, to),
@@ -150,16 +154,23 @@ export const settle = settled("sync")
 /** The same for the names in a folder. */
 export const settleFolder = settled("syncFolder")
 
-/** All of it, from `position` on; a write that takes nothing is a full disk. */
-export const writeAll = (path: string, file: Fs.FileHandle, bytes: Uint8Array, position: number) =>
-  Effect.flatMap(Disk, (disk) =>
-    attempt("write", path, async () => {
-      for (let written = 0; written < bytes.length;) {
-        const taken = await disk.write(file, written === 0 ? bytes : bytes.subarray(written), position + written)
-        if (taken === 0) throw Object.assign(new Error("nothing was taken"), { code: "ENOSPC" })
-        written += taken
-      }
-    }))
+/** All of it, from `position` on, and then synced for `point`, if any. A write that takes nothing is a full disk. */
+export const writeAll = (path: string, file: Fs.FileHandle, bytes: Uint8Array, position: number, point?: SyncPoint) =>
+  Effect.flatMap(Disk, (disk) => {
+    let operation = "write"
+    return Effect.tryPromise({
+      try: async () => {
+        for (let written = 0; written < bytes.length;) {
+          const taken = await disk.write(file, written === 0 ? bytes : bytes.subarray(written), position + written)
+          if (taken === 0) throw Object.assign(new Error("nothing was taken"), { code: "ENOSPC" })
+          written += taken
+        }
+        operation = "sync"
+        if (point !== undefined) await disk.sync(file, point)
+      },
+      catch: (cause) => failed(operation, path, cause)
+    })
+  })
 
 /** Replaces a file whole: a reader sees the old content or the new one, also after a crash. */
 export const replaceFile = Effect.fnUntraced(
@@ -167,9 +178,8 @@ export const replaceFile = Effect.fnUntraced(
     const disk = yield* Disk
     const fresh = `${path}.tmp`
     const write = Effect.gen(function*() {
-      const file = yield* openFile(fresh, "w")
-      yield* writeAll(fresh, file, Buffer.from(content), 0)
-      yield* attempt("sync", fresh, () => disk.sync(file, "content"))
+      const file = yield* openFile(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | WRITE_THROUGH)
+      yield* writeAll(fresh, file, Buffer.from(content), 0, "content")
     })
     yield* Effect.scoped(write).pipe(
       Effect.onError(() => Effect.ignore(remove(fresh)))

@@ -111,13 +111,9 @@ const readyTail = Effect.fnUntraced(function*(tail: Tail) {
 })
 
 const write = (tail: Tail, file: Fs.FileHandle, bytes: Buffer) =>
-  Effect.flatMap(Disk, (disk) => {
+  Effect.suspend(() => {
     tail.suspect = true
-    const written = writeAll(tail.path, file, bytes, tail.good)
-    const synced = tail.durable
-      ? Effect.andThen(written, attempt("sync", tail.path, () => disk.sync(file, "append")))
-      : written
-    return Effect.map(synced, () => {
+    return Effect.map(writeAll(tail.path, file, bytes, tail.good, tail.durable ? "append" : undefined), () => {
       tail.good += bytes.length
       tail.suspect = false
     })

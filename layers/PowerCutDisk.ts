@@ -3,6 +3,7 @@
  * What was not may be lost, kept, or kept in part: `outcomes` are the disks that a machine may wake up with. For tests of what
  * stands on `DurableFile`; nothing else may change that folder.
  */
+import { constants } from "node:fs"
 import * as Path from "node:path"
 import { type DiskOperations, nodeDisk, type SyncPoint } from "./DurableFile.ts"
 
@@ -46,6 +47,9 @@ const applied = (content: Buffer, change: Change): Buffer => {
   return whole
 }
 
+const shortens = (flags: string | number): boolean =>
+  typeof flags === "string" ? flags.startsWith("w") : (flags & constants.O_TRUNC) !== 0
+
 const contentOf = ({ durable, pending }: FileNode, bytes: Bytes): Buffer =>
   pending.filter(({ kind }) => bytes === "kept" || bytes === "untruncated" && kind === "write").reduce(applied, durable)
 
@@ -74,7 +78,7 @@ export class PowerCutDisk {
       const handle = await nodeDisk.open(path, flags)
       const node = this.#at(path) ?? new FileNode()
       if (this.#at(path) === undefined) this.#parent(path).live.set(Path.basename(path), node)
-      if (flags === "w" && node instanceof FileNode) node.pending.push({ kind: "truncate", length: 0 })
+      if (shortens(flags) && node instanceof FileNode) node.pending.push({ kind: "truncate", length: 0 })
       this.#open.set(handle, node)
       return handle
     },

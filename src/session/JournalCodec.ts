@@ -26,14 +26,20 @@ export const encodeEntry = (entry: JournalEntry): JournalLine => ({
   line: encodeEntryText(entry)
 })
 
-export const encodeRow = (head: RunHead): IndexRow => ({
-  run: head.run,
-  sequence: head.sequence,
-  status: head.status,
-  finished: isFinished(head.status),
-  order: `${head.started_at} ${head.run}`,
-  head: encodeHeadText(head)
-})
+/** The head becomes a text when it is asked for, which a store that keeps rows in memory seldom does. */
+export const encodeRow = (head: RunHead): IndexRow => {
+  let text: string | undefined
+  return {
+    run: head.run,
+    sequence: head.sequence,
+    status: head.status,
+    finished: isFinished(head.status),
+    order: `${head.started_at} ${head.run}`,
+    get head() {
+      return text ??= encodeHeadText(head)
+    }
+  }
+}
 
 /** Pretty: people read these files. */
 export const encodeRecordText = (record: SessionRecord): string => `${JSON.stringify(encodeRecord(record), null, 2)}\n`

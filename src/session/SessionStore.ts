@@ -126,7 +126,8 @@ const encodePiece = ({ at, kind, text }: TranscriptEntry): string => JSON.string
  */
 const appendTo = (driver: SessionStoreDriver, place: (run: string) => string) => {
   const heads = new WeakMap<IndexRow, RunHead>()
-  return Effect.fn("SessionStore.append")(function*(
+  // Without a span of its own: it would cost a tenth of an append, and the phase around it has one.
+  return Effect.fnUntraced(function*(
     run: RunId,
     after: number,
     events: readonly [RunEvent, ...ReadonlyArray<RunEvent>]

@@ -1,8 +1,14 @@
 /** The programs of `bin/` and the reference plugins, as rolldown makes them. */
 import * as Path from "node:path"
 import * as rolldown from "rolldown"
+import { CAPTURING, withoutAsyncContext } from "./WithoutAsyncContext.ts"
 
 export const root = Path.dirname(import.meta.dirname)
+
+const plainFibers: rolldown.Plugin = {
+  name: "plain-fibers",
+  transform: { filter: { id: CAPTURING }, handler: withoutAsyncContext }
+}
 
 /** What cannot be reached is left out, which is most of a start; names and lines stay, so that a stack trace can be read. */
 const shared = {
@@ -38,7 +44,7 @@ export const animus = async () => {
   const { output: chunks } = await rolldown.build({
     ...shared,
     input: Path.join(root, "bin/main.ts"),
-    plugins: [lazyBuiltins],
+    plugins: [plainFibers, lazyBuiltins],
     output: {
       ...scripts,
       entryFileNames: names,
@@ -83,6 +89,7 @@ export const plugin = async (name: string) => {
       codeSplitting: false,
       entryFileNames: "plugins/[name].mjs"
     },
+    plugins: [plainFibers],
     // The SDK serves every kind: what this plugin does not use must not cost it a start.
     treeshake: { moduleSideEffects: false },
     transform: { target: "node20" }

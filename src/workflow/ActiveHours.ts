@@ -4,14 +4,12 @@ import { DateTime } from "effect"
 const shape = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/
 
 /** Without hours, or with none that can be read, always. From and to the same minute is the whole day. */
-export const isActive = (
-  hours: string | undefined,
-  at: number,
-  zone: DateTime.TimeZone = DateTime.zoneMakeLocal()
-): boolean => {
+export const isActive = (hours: string | undefined, at: number, zone?: DateTime.TimeZone): boolean => {
   const [, fromHour, fromMinute, toHour, toMinute] = shape.exec(hours ?? "") ?? []
   if (fromHour === undefined) return true
-  const { hour, minute } = DateTime.toParts(DateTime.makeZonedUnsafe(at, { timeZone: zone }))
+  // Reading the local zone takes longer than a twentieth of a daemon's start: only who has hours pays for it.
+  const timeZone = zone ?? DateTime.zoneMakeLocal()
+  const { hour, minute } = DateTime.toParts(DateTime.makeZonedUnsafe(at, { timeZone }))
   const now = hour * 60 + minute
   const from = Number(fromHour) * 60 + Number(fromMinute)
   const to = Number(toHour) * 60 + Number(toMinute)

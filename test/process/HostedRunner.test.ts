@@ -16,16 +16,6 @@ phases:
 workflows: [{ id: theirs, phases: [plan, build] }]
 `
 
-interface Entry {
-  readonly event: {
-    readonly _tag: string
-    readonly phase?: string
-    readonly attempt?: number
-    readonly output?: string
-    readonly decision?: Record<string, unknown>
-  }
-}
-
 class Site extends Workplace {
   constructor() {
     super(workflows)
@@ -34,17 +24,9 @@ class Site extends Workplace {
     this.start()
   }
 
-  readonly subjects = new Map<string, string>()
-
-  begin(title: string): string {
-    const { id } = this.answer("subject", "create", "--title", title)
-    const run = this.answer("workflow", "run", id).workflow_id
-    this.subjects.set(run, id)
-    return run
-  }
-
-  events(run: string): ReadonlyArray<Entry["event"]> {
-    return this.answer("workflow", "journal", run).map(({ event }: Entry) => event)
+  /** What its subject is called is what happens. */
+  execute(title: string): Promise<string> {
+    return this.begin("theirs", title)
   }
 
   story(run: string): ReadonlyArray<string> {
@@ -53,9 +35,10 @@ class Site extends Workplace {
     )
   }
 
-  /** What the subject's status is once its run has ended. */
-  subjectOf(run: string): string {
-    return this.answer("subject", "get", this.subjects.get(run) ?? "").status
+  /** What the status of its subject is by now. */
+  async subjectOf(run: string): Promise<string> {
+    const { subject_id } = await this.ask("workflow/get", { id: run })
+    return (await this.ask("subject/get", { id: subject_id })).status
   }
 }
 
@@ -68,34 +51,34 @@ describe("a run that a stranger's runner executes", () => {
   })
   afterAll(() => site.end())
 
-  it("has each fact once, whether it was told on the way, in the answer, or in both", () => {
-    const run = site.begin("well")
-    site.settled(run)
+  it("has each fact once, whether it was told on the way, in the answer, or in both", async () => {
+    const run = await site.execute("well")
+    await site.settled(run)
     assert.deepStrictEqual(site.story(run), [...plan, "PhaseStarted build 1", "PhaseCompleted build 1", "RunCompleted"])
     const [first, second] = site.events(run).filter(({ _tag }) => _tag === "PhaseCompleted")
     assert.deepInclude(first?.decision, { verdict: "advance", confidence: 0.8, source: "agent" })
     assert.deepInclude(second?.decision, { verdict: "advance", source: "default" })
-    assert.strictEqual(site.subjectOf(run), "done")
+    assert.strictEqual(await site.subjectOf(run), "done")
     assert.match(site.animus("workflow", "get", run).stdout, /executed +by plugin strangers-runner/)
     assert.deepStrictEqual(site.lines("executions.well"), [run])
   })
 
-  it("fails as its runner says, and says why", () => {
-    const run = site.begin("badly")
-    const { reason } = site.settled(run)
+  it("fails as its runner says, and says why", async () => {
+    const run = await site.execute("badly")
+    const { reason } = await site.settled(run)
     assert.strictEqual(reason, `plugin ${RUNNER} reports it as failed: phase "build" failed`)
-    assert.strictEqual(site.subjectOf(run), "blocked")
+    assert.strictEqual(await site.subjectOf(run), "blocked")
     const refused = site.animus("workflow", "retry", run)
     assert.strictEqual(refused.status, 2)
     assert.include(refused.stderr, `animus workflow fork ${run}`)
   })
 
-  it("is held where its runner pauses it, and handed over again by a person's word", () => {
-    const run = site.begin("gate")
-    const { reason } = site.settled(run)
+  it("is held where its runner pauses it, and handed over again by a person's word", async () => {
+    const run = await site.execute("gate")
+    const { reason } = await site.settled(run)
     assert.include(reason, "resuming the run hands it to the plugin again")
     site.answer("workflow", "resume", run)
-    assert.strictEqual(site.settled(run).state, "completed")
+    assert.strictEqual((await site.settled(run)).state, "completed")
     assert.deepStrictEqual(site.lines("executions.gate"), [run, run])
     assert.deepStrictEqual(site.story(run), [
       ...plan,
@@ -109,32 +92,32 @@ describe("a run that a stranger's runner executes", () => {
     ])
   })
 
-  it("is blocked when its runner dies over it, and not executed again without a person's word", () => {
-    const run = site.begin("dies")
-    const { reason } = site.settled(run)
+  it("is blocked when its runner dies over it, and not executed again without a person's word", async () => {
+    const run = await site.execute("dies")
+    const { reason } = await site.settled(run)
     assert.match(reason, /Plugin strangers-runner executed this run and did not come to its end.*exit code 3/)
     assert.deepStrictEqual(site.story(run), ["RunStarted", "PhaseStarted plan 1", "RecoveryDecided plan 1"])
     assert.deepStrictEqual(site.lines("executions.dies"), [run])
     site.answer("workflow", "resume", run, "--force")
-    assert.strictEqual(site.settled(run).state, "completed")
+    assert.strictEqual((await site.settled(run)).state, "completed")
     assert.deepStrictEqual(site.lines("executions.dies"), [run, run])
   })
 
   it("cannot be paused; ends when it is cancelled; is blocked when its daemon is killed over it", async () => {
-    const cancelled = site.begin("endless")
+    const cancelled = await site.execute("endless")
     await until("it is at work", () => site.running("608").length === 1)
     assert.include(site.animus("workflow", "pause", cancelled).stderr, `animus workflow cancel ${cancelled}`)
     site.answer("workflow", "cancel", cancelled, "--confirm", cancelled)
     assert.deepStrictEqual(site.running("608"), [])
     assert.deepStrictEqual(site.story(cancelled).slice(-2), ["CancelRequested", "RunCancelled"])
-    assert.strictEqual(site.subjectOf(cancelled), "ready")
+    assert.strictEqual(await site.subjectOf(cancelled), "ready")
 
-    const orphan = site.begin("endless")
+    const orphan = await site.execute("endless")
     await until("it is at work", () => site.running("608").length === 1)
     await until("it is heard", () => site.story(orphan).includes("PhaseStarted plan 1"))
     site.kill()
     site.start()
-    const { reason } = site.settled(orphan)
+    const { reason } = await site.settled(orphan)
     assert.include(reason, "The daemon ended while plugin strangers-runner executed this run")
     assert.deepStrictEqual(site.running("608"), [])
     assert.deepStrictEqual(site.lines("executions.endless"), [cancelled, orphan])

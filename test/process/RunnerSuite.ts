@@ -1,8 +1,8 @@
 /** What every runner of phases has to do: the same tests, with real daemons, over whichever the configuration names. */
 import { assert, describe, it } from "@effect/vitest"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, type Socket } from "node:net"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { afterAll, afterEach, beforeAll } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
@@ -88,31 +88,29 @@ export class Site extends Workplace {
   }
 
   get socket(): string {
-    return join(dirname(dirname(this.answer("daemon", "status").log_path)), "control.sock")
-  }
-
-  begin(workflow: string): string {
-    const { id } = this.answer("subject", "create", "--title", workflow)
-    return this.answer("workflow", "run", id, "--workflow", workflow).workflow_id
+    return join(this.scope, "control.sock")
   }
 
   concluded(run: string) {
-    return this.answer("workflow", "journal", run).map(({ event }: Entry) => event).findLast(({ _tag }: Tagged) =>
-      _tag === "PhaseCompleted"
-    )
+    return this.events(run).findLast(({ _tag }) => _tag === "PhaseCompleted")
   }
 
   tags(run: string): ReadonlyArray<string> {
-    return this.answer("workflow", "journal", run).map(({ event }: Entry) => event._tag)
+    return this.events(run).map(({ _tag }) => _tag)
   }
 
   /** Returns when the agent of this run has been heard, and so its session is known. */
   async atWork(run: string, phase = "hang"): Promise<void> {
-    const { location } = this.answer("workflow", "get", run).detail
+    const { location } = (await this.ask("workflow/get", { id: run })).detail
     await until(
       "the agent is heard",
       () => this.read(join(location, `${phase}.1.transcript.jsonl`)).includes("at work")
     )
+  }
+
+  /** What commands and agents have written of themselves. */
+  forget(): void {
+    for (const name of ["started", "calls", "cancelled"]) rmSync(join(this.project, name), { force: true })
   }
 
   runnerPids(): ReadonlyArray<string> {
@@ -143,15 +141,20 @@ const events = [
 const printed = lines(200, (n) => `${n}\n`)
 const talked = lines(300, (n) => `line ${n}\n`)
 
-export const runnerSuite = (runner: string) => {
+/** `more`: what else is asked of this runner, at the same site. */
+export const runnerSuite = (runner: string, more: (site: () => Site) => void = () => {}) => {
   describe(`phases performed by ${runner}`, () => {
     let site: Site
     beforeAll(() => {
       site = new Site(runner)
       site.start()
     })
-    afterAll(() => site.end())
+    afterAll(() => {
+      for (const left of [...site.running("606"), ...site.running("607")]) process.kill(Number(left), "SIGKILL")
+      site.end()
+    })
     afterEach(() => {
+      site.forget()
       assert.deepStrictEqual([site.running("606"), site.running("607")], [[], []], "a process was left")
     })
 
@@ -159,8 +162,8 @@ export const runnerSuite = (runner: string) => {
       const subscribers = [new Subscriber(site.socket), new Subscriber(site.socket)]
       try {
         for (const one of subscribers) for (const method of ["workflow/events", "agent/watch"]) await one.watch(method)
-        const run = site.begin("both")
-        const detail = site.settled(run)
+        const run = await site.begin("both")
+        const detail = await site.settled(run)
         assert.strictEqual(detail.state, "completed", JSON.stringify(detail))
         for (const one of subscribers) {
           await until(
@@ -199,10 +202,10 @@ export const runnerSuite = (runner: string) => {
     })
 
     it("fail by what they say, and show no secret to anybody", async () => {
-      const failing = site.begin("fail")
-      site.settled(failing)
+      const failing = await site.begin("fail")
+      await site.settled(failing)
       assert.deepInclude(site.concluded(failing), { exit_code: 3, output: "no" })
-      const hidden = site.settled(site.begin("hide"))
+      const hidden = await site.settled(await site.begin("hide"))
       assert.strictEqual(hidden.state, "completed", JSON.stringify(hidden))
       assert.include(site.read(join(hidden.location, "hide.1.transcript.jsonl")), "got [secret]")
       for (const file of readdirSync(hidden.location)) {
@@ -211,11 +214,11 @@ export const runnerSuite = (runner: string) => {
     })
 
     it("end with everything they started when their run is cancelled", async () => {
-      const waiting = site.begin("wait")
+      const waiting = await site.begin("wait")
       await until("the command runs", () => site.running("606").length === 1)
       site.answer("workflow", "cancel", waiting, "--confirm", waiting)
       assert.deepStrictEqual(site.running("606"), [])
-      const hanging = site.begin("hang")
+      const hanging = await site.begin("hang")
       await site.atWork(hanging)
       site.answer("workflow", "cancel", hanging, "--confirm", hanging)
       assert.deepStrictEqual(site.running("607"), [])
@@ -227,84 +230,69 @@ export const runnerSuite = (runner: string) => {
     })
 
     it("end at their deadline", async () => {
-      const late = site.settled(site.begin("late"))
+      const late = await site.settled(await site.begin("late"))
       assert.include(late.reason, "it took longer than 1 s")
-      const overdue = site.settled(site.begin("overdue"))
+      const overdue = await site.settled(await site.begin("overdue"))
       assert.include(overdue.reason, "out of time: the session was ended after 1 s")
     })
 
     it("ask a person, and hear the answer", async () => {
-      const run = site.begin("ask")
+      const run = await site.begin("ask")
       await until("the question is there", () => site.answer("workflow", "get", run).detail.state === "waiting")
       site.answer("workflow", "answer", run, "--answer", "the blue one")
-      site.settled(run)
+      await site.settled(run)
       assert.strictEqual(site.concluded(run).output, "was told the blue one")
       assert.include(site.tags(run).join(), "InteractionRequested,InteractionAnswered,PhaseCompleted")
     })
 
     it("fail with the agent's process, once it has spoken", async () => {
-      const run = site.begin("die")
+      const run = await site.begin("die")
       await site.atWork(run, "die")
-      const calls = site.lines("calls").length
       site.write("die", "")
-      const detail = site.settled(run)
+      const detail = await site.settled(run)
       assert.match(detail.reason, /connection to plugin animus-provider-scripts was lost/)
-      assert.deepStrictEqual([detail.state, site.lines("calls").length], ["failed", calls])
-    })
-  })
-
-  describe(`a daemon whose phases are performed by ${runner}`, () => {
-    let site: Site | undefined
-    afterEach(() => {
-      for (const left of [...site?.running("606") ?? [], ...site?.running("607") ?? []]) {
-        process.kill(Number(left), "SIGKILL")
-      }
-      site?.end()
+      assert.deepStrictEqual([detail.state, site.lines("calls")], ["failed", ["agent/run"]])
     })
 
-    it("and is killed leaves nothing behind, and the next one goes on as it promised", async () => {
-      const here = new Site(runner)
-      site = here
-      here.start()
-      const again = here.begin("again")
-      await until("the command runs", () => here.running("606").length === 1)
-      const hanging = here.begin("hang")
-      await here.atWork(hanging)
-      assert.strictEqual(here.runnerPids().length, runner === "subprocess" ? 1 : 0)
-      const before = [...here.running("606"), ...here.running("607"), ...here.runnerPids()]
+    it("leave nothing behind when their daemon is killed, and the next one goes on as it promised", async () => {
+      const again = await site.begin("again")
+      await until("the command runs", () => site.running("606").length === 1)
+      const hanging = await site.begin("hang")
+      await site.atWork(hanging)
+      assert.strictEqual(site.runnerPids().length, runner === "subprocess" ? 1 : 0)
+      const before = [...site.running("606"), ...site.running("607"), ...site.runnerPids()]
 
-      here.kill()
-      here.start()
-      await until("the command runs anew", () => here.lines("started").length === 2)
-      const detail = here.settled(hanging)
+      site.kill()
+      site.start()
+      await until("the command runs anew", () => site.lines("started").length === 2)
+      const detail = await site.settled(hanging)
       assert.deepStrictEqual(
         [detail.state, detail.recovery.map(({ action }: { readonly action: string }) => action)],
         ["completed", ["resume"]]
       )
-      assert.include(here.concluded(hanging).output, "agent/resume")
-      assert.deepStrictEqual(here.lines("calls"), ["agent/run", "agent/resume"])
-      await until("one command runs", () => here.running("606").length === 1)
-      const now = [...here.running("606"), ...here.running("607"), ...here.runnerPids()]
+      assert.include(site.concluded(hanging).output, "agent/resume")
+      assert.deepStrictEqual(site.lines("calls"), ["agent/run", "agent/resume"])
+      await until("one command runs", () => site.running("606").length === 1)
+      const now = [...site.running("606"), ...site.running("607"), ...site.runnerPids()]
       assert.deepStrictEqual(now.filter((pid) => before.includes(pid)), [])
-      here.answer("workflow", "cancel", again, "--confirm", again)
+      site.answer("workflow", "cancel", again, "--confirm", again)
     })
 
-    it("and is stopped writes down no outcome of what it had to cut short", async () => {
-      const here = new Site(runner)
-      site = here
-      here.start()
-      const waiting = here.begin("wait")
-      await until("the command runs", () => here.running("606").length === 1)
-      const hanging = here.begin("hang")
-      await here.atWork(hanging)
-      here.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
-      assert.deepStrictEqual([here.running("606"), here.running("607"), here.runnerPids()], [[], [], []])
-      here.start()
-      here.settled(hanging)
-      const { state } = here.settled(waiting)
-      assert.deepStrictEqual([state, here.lines("started").length], ["blocked", 1])
-      assert.include(here.tags(hanging).join(), "PhaseStarted,RecoveryDecided,PhaseCompleted")
-      assert.deepStrictEqual(here.tags(waiting), ["RunStarted", "PhaseStarted", "RecoveryDecided"])
+    it("have no outcome written down when their daemon is stopped and has to cut them short", async () => {
+      const waiting = await site.begin("wait")
+      await until("the command runs", () => site.running("606").length === 1)
+      const hanging = await site.begin("hang")
+      await site.atWork(hanging)
+      site.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+      assert.deepStrictEqual([site.running("606"), site.running("607"), site.runnerPids()], [[], [], []])
+      site.start()
+      await site.settled(hanging)
+      const { state } = await site.settled(waiting)
+      assert.deepStrictEqual([state, site.lines("started").length], ["blocked", 1])
+      assert.include(site.tags(hanging).join(), "PhaseStarted,RecoveryDecided,PhaseCompleted")
+      assert.deepStrictEqual(site.tags(waiting), ["RunStarted", "PhaseStarted", "RecoveryDecided"])
     })
+
+    more(() => site)
   })
 }

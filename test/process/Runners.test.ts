@@ -1,56 +1,47 @@
 /** Whoever performs phases, they are performed in the same way; and what becomes of them when a runner of its own dies. */
-import { assert, describe, it } from "@effect/vitest"
-import { afterEach } from "vitest"
+import { assert, it } from "@effect/vitest"
 import { until } from "./referencePluginsHost.ts"
-import { runnerSuite, Site } from "./RunnerSuite.ts"
+import { runnerSuite, type Site } from "./RunnerSuite.ts"
 
 runnerSuite("in_process")
-runnerSuite("subprocess")
 
-let site: Site | undefined
-afterEach(() => site?.end())
+runnerSuite("subprocess", (at) => {
+  const signal = (site: Site, name: NodeJS.Signals) =>
+    site.runnerPids().forEach((pid) => process.kill(Number(pid), name))
 
-describe("a runner that stands still", () => {
-  it("is ended, with all it started, when it does not end what is cancelled", async () => {
-    const here = new Site("subprocess")
-    site = here
-    here.start()
-    const waiting = here.begin("wait")
-    await until("the command runs", () => here.running("606").length === 1)
-    const pids = here.runnerPids()
-    pids.forEach((pid) => process.kill(Number(pid), "SIGSTOP"))
-    here.answer("workflow", "cancel", waiting, "--confirm", waiting)
-    assert.strictEqual(here.settled(waiting).state, "cancelled")
-    assert.deepStrictEqual([here.running("606"), here.runnerPids().filter((pid) => pids.includes(pid))], [[], []])
-    const after = here.begin("both")
-    assert.strictEqual(here.settled(after).state, "completed")
+  it("are ended, with the runner, when it stands still and does not end what is cancelled", async () => {
+    const site = at()
+    const waiting = await site.begin("wait")
+    await until("the command runs", () => site.running("606").length === 1)
+    const pids = site.runnerPids()
+    signal(site, "SIGSTOP")
+    site.answer("workflow", "cancel", waiting, "--confirm", waiting)
+    assert.strictEqual((await site.settled(waiting)).state, "cancelled")
+    assert.deepStrictEqual([site.running("606"), site.runnerPids().filter((pid) => pids.includes(pid))], [[], []])
+    const after = await site.begin("both")
+    assert.strictEqual((await site.settled(after)).state, "completed")
   })
-})
 
-describe("a runner that is killed", () => {
-  it("takes what it performed with it, which fails once and is not done again; the next phase has a new one", async () => {
-    const here = new Site("subprocess")
-    site = here
-    here.start()
-    const kill = () => here.runnerPids().forEach((pid) => process.kill(Number(pid), "SIGKILL"))
+  it("go with a runner that is killed, fail once and are not done again; the next phase has a new one", async () => {
+    const site = at()
     const lost = /connection to plugin animus-workflow-runner-default was lost: .*SIGKILL/
 
-    const waiting = here.begin("again")
-    await until("the command runs", () => here.running("606").length === 1)
-    kill()
-    const command = here.settled(waiting)
+    const waiting = await site.begin("again")
+    await until("the command runs", () => site.running("606").length === 1)
+    signal(site, "SIGKILL")
+    const command = await site.settled(waiting)
     assert.match(command.reason, lost)
-    assert.deepStrictEqual([command.state, here.running("606"), here.lines("started").length], ["failed", [], 1])
+    assert.deepStrictEqual([command.state, site.running("606"), site.lines("started").length], ["failed", [], 1])
 
-    const hanging = here.begin("hang")
-    await here.atWork(hanging)
-    kill()
-    const agent = here.settled(hanging)
+    const hanging = await site.begin("hang")
+    await site.atWork(hanging)
+    signal(site, "SIGKILL")
+    const agent = await site.settled(hanging)
     assert.match(agent.reason, lost)
-    assert.deepStrictEqual([agent.state, here.running("607"), here.lines("calls").length], ["failed", [], 1])
-    assert.deepStrictEqual(here.lines("cancelled"), ["once"])
+    assert.deepStrictEqual([agent.state, site.running("607"), site.lines("calls").length], ["failed", [], 1])
+    assert.deepStrictEqual(site.lines("cancelled"), ["once"])
 
-    const after = here.begin("both")
-    assert.strictEqual(here.settled(after).state, "completed")
+    const after = await site.begin("both")
+    assert.strictEqual((await site.settled(after)).state, "completed")
   })
 })

@@ -1,5 +1,6 @@
 /** A project of its own with a real daemon: driven by the command line, killed without a word, cleaned up whatever happened. */
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import {
   copyFileSync,
   existsSync,
@@ -12,9 +13,12 @@ import {
   rmSync,
   writeFileSync
 } from "node:fs"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
+import { createInterface } from "node:readline"
 import { assert } from "vitest"
+import { until } from "./referencePluginsHost.ts"
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
 
@@ -25,10 +29,27 @@ phases: { ask: { mode: manual, manual: { instructions: Well? } } }
 workflows: [{ id: ask, phases: [ask] }]
 `
 
+/** What `animus init` leaves in a state folder and is the same for every project: made by the first of this process. */
+const initialised = join(tmpdir(), `animus-initialised-${process.pid}`)
+const portable = ["plugins.lock", "store", "cache"]
+
+/** With the modes of its folders, too. */
+const copyPortable = (from: string, to: string) =>
+  execFileSync("cp", ["-a", ...portable.map((name) => join(from, name)), to])
+
+const forget = () => rmSync(initialised, { recursive: true, force: true })
+process.once("exit", forget)
+// Vitest ends its workers so.
+process.once("SIGTERM", () => {
+  forget()
+  process.kill(process.pid, "SIGTERM")
+})
+
 export class Workplace {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "animus-workplace-")))
   readonly project = join(this.root, "project")
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Of the daemon that was started last. */
   private pid = 0
 
   /** `variables`: more of the environment that it is driven in. */
@@ -42,8 +63,16 @@ export class Workplace {
     mkdirSync(join(this.project, ".animus"), { recursive: true })
     mkdirSync(join(this.root, "state"), { mode: 0o700 })
     writeFileSync(join(this.project, ".animus", "workflows.yaml"), workflows)
-    this.answer("init")
+    this.initialise()
     this.answer("trust")
+  }
+
+  private initialise(): void {
+    const state = join(this.root, "state")
+    if (existsSync(initialised)) return void copyPortable(initialised, state)
+    this.answer("init")
+    mkdirSync(initialised, { mode: 0o700 })
+    copyPortable(state, initialised)
   }
 
   readonly launcher = launcher
@@ -65,10 +94,40 @@ export class Workplace {
     return JSON.parse(stdout).data
   }
 
-  /** A run once it goes on no further by itself, as `workflow get` tells it. */
-  settled(run: string) {
-    this.animus("workflow", "watch", run)
-    return this.answer("workflow", "get", run).detail
+  /** What the daemon keeps of this project. */
+  get scope(): string {
+    const state = join(this.root, "state")
+    return join(state, readdirSync(state).find((name) => name.startsWith("project-")) ?? "")
+  }
+
+  /** Asks the daemon itself, which costs no process: where it is not the command line that is looked at. */
+  async ask(method: string, params: object) {
+    const socket = connect(join(this.scope, "control.sock"))
+    socket.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`)
+    const [line] = await once(createInterface({ input: socket }), "line")
+    socket.destroy()
+    const { error, result } = JSON.parse(line)
+    assert.isUndefined(error, line)
+    return result
+  }
+
+  /** A run on a subject of its own; its id. */
+  async begin(workflow?: string, title = "Work"): Promise<string> {
+    const { id } = await this.ask("subject/create", { kind: "task", title })
+    const { workflow_id } = await this.ask("workflow/run", { task_id: id, definition: workflow })
+    return workflow_id
+  }
+
+  /** A run once it goes on no further by itself. */
+  async settled(run: string) {
+    const get = () => this.ask("workflow/get", { id: run })
+    await until("the run settles", async () => !["pending", "running"].includes((await get()).status))
+    return (await get()).detail
+  }
+
+  /** What happened in a run, in order, as its journal has it. */
+  events(run: string) {
+    return this.lines(join(this.scope, "runs", run, "journal.jsonl")).map((line) => JSON.parse(line).event)
   }
 
   /** Installs a program with the files it needs beside it, as an operator would; the first is what is started. */
@@ -115,7 +174,7 @@ export class Workplace {
   }
 
   end(): void {
-    this.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
+    if (existsSync(`/proc/${this.pid}`)) this.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
     rmSync(this.root, { recursive: true, force: true })
   }
 }

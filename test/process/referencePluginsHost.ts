@@ -13,8 +13,8 @@ const BOUND = 60_000
 const living = new Set<ChildProcess>()
 
 /** Polls a condition of the real world. */
-export const until = async (what: string, holds: () => boolean): Promise<void> => {
-  for (let waited = 0; !holds(); waited += 20) {
+export const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
+  for (let waited = 0; !(await holds()); waited += 20) {
     if (waited > BOUND) throw new Error(`never came true: ${what}`)
     await pause(20)
   }

@@ -5,7 +5,7 @@
 import { javaScript } from "../../src/cli/scaffold/JavaScript.ts"
 import type { ScaffoldKind } from "../../src/cli/scaffold/ScaffoldKinds.ts"
 import { generalCases } from "../../src/conformance/cases/General.ts"
-import { lifecycleCases } from "../../src/conformance/cases/Lifecycle.ts"
+import { HANDSHAKE, lifecycleCases } from "../../src/conformance/cases/Lifecycle.ts"
 import { manifestCases } from "../../src/conformance/cases/Manifest.ts"
 import { wireCases } from "../../src/conformance/cases/Wire.ts"
 import { providerCases } from "../../src/conformance/kinds/Provider.ts"
@@ -17,7 +17,6 @@ import { lifecycle } from "./faults/Lifecycle.ts"
 
 interface Named extends Fault {
   readonly name: string
-  readonly kind: ScaffoldKind
   readonly patience: number
 }
 
@@ -27,34 +26,39 @@ export interface Faulty {
   readonly patience: number
 }
 
-const faults = Object.entries({ ...frames, ...lifecycle, ...kinds }).map(([name, fault]): Named => ({
-  kind: "notifier",
+const faults = Object.entries({ ...kinds, ...frames, ...lifecycle }).map(([name, fault]): Named => ({
   patience: LONG,
   ...fault,
   name
 }))
 
 const cases = [manifestCases, lifecycleCases, wireCases, generalCases, providerCases, subjectCases].flat()
-/** What fails one of these hides others. */
-const needed = new Set(cases.flatMap(({ needs = [] }) => needs))
-const mayShare = ({ fails, isAlone }: Named) => isAlone !== true && !fails.some((id) => needed.has(id))
-/** So that a person still sees what went wrong. */
-const MOST = 5
 
-const meet = (one: Named, other: Named): boolean =>
-  one.fails.some((id) => other.fails.includes(id)) ||
-  one.change[0].includes(other.change[0]) || other.change[0].includes(one.change[0]) ||
-  one.change[1].includes(other.change[0]) || other.change[1].includes(one.change[0])
+/** The cases that are not asked once this one has failed. */
+const hiddenBy = (failed: string): ReadonlyArray<string> =>
+  cases.filter(({ needs = [] }) => needs.includes(failed)).flatMap(({ id }) => [id, ...hiddenBy(id)])
+
+/** Without a handshake next to nothing is asked. */
+const mayShare = ({ fails, isAlone }: Named) => isAlone !== true && !fails.includes(HANDSHAKE)
+/** So that a person still sees what went wrong. */
+const MOST = 8
+
+const spoils = (one: Named, other: Named): boolean =>
+  one.fails.flatMap((id) => [id, ...hiddenBy(id)]).some((id) => other.fails.includes(id)) ||
+  one.change.some((text) => text.includes(other.change[0]))
 
 const mayJoin = (fault: Named, group: Faulty): boolean =>
-  group.kind === fault.kind && group.patience === fault.patience && group.faults.length < MOST &&
-  [fault, ...group.faults].every(mayShare) && !group.faults.some((other) => meet(fault, other))
+  (fault.kind ?? group.kind) === group.kind && group.patience === fault.patience && group.faults.length < MOST &&
+  [fault, ...group.faults].every(mayShare) &&
+  !group.faults.some((other) => spoils(fault, other) || spoils(other, fault))
 
 const packed = (left: ReadonlyArray<Named>): ReadonlyArray<Faulty> => {
   const groups: Array<Faulty> = []
-  for (const fault of left) {
+  for (
+    const fault of left.toSorted((one, other) => Number(other.kind !== undefined) - Number(one.kind !== undefined))
+  ) {
     const at = groups.findIndex((group) => mayJoin(fault, group))
-    const group = groups[at] ?? { kind: fault.kind, patience: fault.patience, faults: [] }
+    const group = groups[at] ?? { kind: fault.kind ?? "notifier", patience: fault.patience, faults: [] }
     groups[at === -1 ? groups.length : at] = { ...group, faults: [...group.faults, fault] }
   }
   return groups

@@ -2,7 +2,7 @@
 import type { ScaffoldKind } from "../../../src/cli/scaffold/ScaffoldKinds.ts"
 
 export interface Fault {
-  /** A notifier, unless it says otherwise. */
+  /** Where not the template of any kind will do. */
   readonly kind?: ScaffoldKind
   /** What is replaced, and by what. */
   readonly change: readonly [string, string]

@@ -34,6 +34,7 @@ export const frames: Faults = {
       "bytes that are not UTF-8 (shown as \ufffd): {\"jsonrpc\":\"2.0\",\"method\":\"x/told\",\"params\":\"caf\ufffd\"}"
   },
   "answers with a frame of more than 16 MiB": {
+    kind: "notifier",
     change: ["connector_kinds: [\"stderr\"]", "connector_kinds: [\"x\".repeat(17 * 1024 * 1024)]"],
     fails: ["wire.stdout", "methods.notifier/schema"],
     says: "a line of more than 16 MiB, which hosts discard: {\"jsonrpc\":\"2.0\",\"id\":2"

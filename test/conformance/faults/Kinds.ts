@@ -3,16 +3,19 @@ import { type Faults, SHORT } from "./Fault.ts"
 
 export const kinds: Faults = {
   "answers with a field of another type": {
+    kind: "notifier",
     change: ["accepted: true", "accepted: \"yes\""],
     fails: ["methods.notifier/notify"],
     says: "accepted"
   },
   "crashes in a call": {
+    kind: "notifier",
     change: ["process.stderr.write(event.timestamp", "process.exit(3); process.stderr.write(event.timestamp"],
     fails: ["methods.notifier/notify"],
     says: "exit code 3"
   },
   "never answers a call": {
+    kind: "notifier",
     change: ["\"notifier/flush\": () => ({ lifecycle_events: [] })", "\"notifier/flush\": () => new Promise(() => {})"],
     fails: ["methods.notifier/flush"],
     says: "no answer",
@@ -34,6 +37,7 @@ export const kinds: Faults = {
     says: "a notification was answered"
   },
   "lists a method it does not have": {
+    kind: "notifier",
     change: ["const tokens = []", "const tokens = [\"notifier/replay\"]"],
     fails: ["methods.notifier/replay"],
     isAlone: true

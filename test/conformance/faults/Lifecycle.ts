@@ -80,11 +80,13 @@ export const lifecycle: Faults = {
     fails: ["lifecycle.initialize-twice"]
   },
   "answers pings too late": {
+    kind: "notifier",
     change: ["\"$/ping\": () => ({})", "\"$/ping\": () => new Promise((resolve) => setTimeout(resolve, 4000, {}))"],
     fails: ["lifecycle.ping"],
     patience: SHORT
   },
   "answers pings with a word": {
+    kind: "notifier",
     change: ["\"$/ping\": () => ({})", "\"$/ping\": () => \"pong\""],
     fails: ["lifecycle.ping"],
     says: "\"result\":\"pong\"} instead of the result {}"

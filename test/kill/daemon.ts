@@ -4,10 +4,14 @@
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
+import { flushCompileCache } from "node:module"
 import * as Daemon from "../../layers/Daemon.ts"
 import { Disk, type DiskOperations, nodeDisk } from "../../layers/DurableFile.ts"
 import * as ScopePaths from "../../layers/ScopePaths.ts"
 import { CrashPoint } from "../../src/run/CrashPoint.ts"
+
+// Who is killed would keep nothing for the next.
+flushCompileCache()
 
 const [name = "", nth = "1"] = (process.env["ANIMUS_TEST_CRASH"] ?? "").split(":")
 let left = Number(nth)

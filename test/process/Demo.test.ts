@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { execFile } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
-
-const root = join(import.meta.dirname, "..", "..")
+import { askingOnce, Workplace } from "./Workplace.ts"
 
 interface Entry {
   readonly sequence: number
@@ -31,27 +29,12 @@ const working = (folder: string): ReadonlyArray<string> =>
     }
   })
 
-const demo = async (...args: ReadonlyArray<string>) => {
-  const home = mkdtempSync(join(tmpdir(), "animus-home-"))
-  try {
-    const env = { PATH: process.env["PATH"], HOME: home, TMPDIR: tmpdir() }
-    const { stdout } = await promisify(execFile)(join(root, "bin", "animus"), [
-      "demo",
-      "--json",
-      "--keep",
-      "--pace",
-      "25",
-      ...args
-    ], { env })
-    return JSON.parse(stdout).data
-  } finally {
-    rmSync(home, { recursive: true, force: true })
-  }
-}
-
 describe("animus demo", () => {
   it("mends a program although its daemon is killed in the middle", { timeout: 180_000 }, async () => {
-    const told = await demo()
+    const here = new Workplace(askingOnce)
+    const state = join(here.root, "state")
+    const before = readdirSync(state).toSorted()
+    const told = here.answer("demo", "--keep", "--pace", "25")
     const folder = join(told.artefacts.repository, "..")
     try {
       const journal = jsonLines<Entry>(join(told.artefacts.run, "journal.jsonl"))
@@ -90,7 +73,10 @@ describe("animus demo", () => {
 
       await promisify(execFile)("node", ["test/stats.test.js"], { cwd: told.artefacts.repository })
       assert.deepStrictEqual(working(folder), [])
+      assert.deepStrictEqual(readdirSync(state).toSorted(), before, "its state is its own")
+      assert.notInclude(here.read(join(state, "plugins.lock")), "animus-demo-")
     } finally {
+      here.end()
       rmSync(folder, { recursive: true, force: true })
     }
   })

@@ -49,33 +49,36 @@ const workplace = () => {
   }
   write("1.0.0")
   const told = () => here.animus("plugin", "call", "--name", NAME, "--method", "teller/version", "--json")
-  const version = () => JSON.parse(told().stdout).data.version
-  return { here, source, write, told, version }
+  const version = async () =>
+    (await here.ask("plugin/call", { name: NAME, method: "teller/version", params: null })).version
+  const info = () => here.ask("plugin/info", { name: NAME })
+  const restart = () => here.ask("plugin/restart", { name: NAME })
+  return { here, source, write, told, version, info, restart }
 }
 
 describe("a plugin", () => {
-  it("is installed, called, refused when it was tampered with, updated, taken back and removed, beside a daemon that runs", () => {
-    const { here, source, told, version, write } = workplace()
+  it("is installed, called, refused when it was tampered with, updated, taken back and removed, beside a daemon that runs", async () => {
+    const { here, info, restart, source, told, version, write } = workplace()
     here.start()
     const installed = here.animus("plugin", "install", "--path", source)
     assert.strictEqual(installed.status, 0, installed.stderr)
     assert.match(installed.stdout, /^installed animus-plugin-teller 1\.0\.0 \([0-9a-f]{12}, unsigned\) from /)
-    assert.strictEqual(version(), "1.0.0")
+    assert.strictEqual(JSON.parse(told().stdout).data.version, "1.0.0")
 
-    const info = here.answer("plugin", "info", NAME)
-    assert.deepInclude(info, {
+    const before = here.answer("plugin", "info", NAME)
+    assert.deepInclude(before, {
       source: "installed",
       lock_state: "intact",
       signature_verified: false,
       installed_from: source
     })
-    assert.include(info.binary_path, `/store/${info.artifact_sha256}/`)
+    assert.include(before.binary_path, `/store/${before.artifact_sha256}/`)
     const routed = here.animus("plugin", "list").stdout
-    assert.include(routed, info.artifact_sha256.slice(0, 12))
+    assert.include(routed, before.artifact_sha256.slice(0, 12))
 
-    chmodSync(info.binary_path, 0o755)
-    appendFileSync(info.binary_path, "// more\n")
-    assert.strictEqual(version(), "1.0.0", "what runs, runs on")
+    chmodSync(before.binary_path, 0o755)
+    appendFileSync(before.binary_path, "// more\n")
+    assert.strictEqual(await version(), "1.0.0", "what runs, runs on")
     const restarted = here.animus("plugin", "restart", NAME)
     assert.notStrictEqual(restarted.status, 0)
     for (const { status, stderr } of [restarted, told()]) {
@@ -83,7 +86,7 @@ describe("a plugin", () => {
       assert.include(stderr, "is not what was installed")
       assert.include(stderr, `animus plugin update ${NAME} --reinstall`)
     }
-    assert.strictEqual(here.answer("plugin", "info", NAME).lock_state, "mismatch")
+    assert.strictEqual((await info()).lock_state, "mismatch")
     const verified = here.animus("plugin", "lock", "verify")
     assert.strictEqual(verified.status, 1)
     assert.include(verified.stderr, NAME)
@@ -91,14 +94,14 @@ describe("a plugin", () => {
     write("2.0.0")
     here.answer("plugin", "update", NAME)
     here.answer("plugin", "restart", NAME)
-    assert.strictEqual(version(), "2.0.0")
+    assert.strictEqual(await version(), "2.0.0")
     // The release before it is the one that was tampered with: nobody is taken back to that.
     assert.include(here.animus("plugin", "rollback", NAME).stderr, "is not what was installed")
     write("3.0.0")
     here.answer("plugin", "update", NAME)
     here.answer("plugin", "rollback", NAME)
-    here.answer("plugin", "restart", NAME)
-    assert.strictEqual(version(), "2.0.0")
+    await restart()
+    assert.strictEqual(await version(), "2.0.0")
     assert.strictEqual(here.animus("plugin", "lock", "verify").status, 0)
 
     const [{ pid }] = here.answer("plugin", "status", NAME).plugins
@@ -110,8 +113,8 @@ describe("a plugin", () => {
     assert.strictEqual(here.animus("plugin", "uninstall", NAME).status, 3)
   })
 
-  it("that nobody installed is refused, with what to type; and a project's own lock file lists nothing", () => {
-    const { here, source } = workplace()
+  it("that nobody installed is refused, with what to type; and a project's own lock file lists nothing", async () => {
+    const { here, info, source, told } = workplace()
     writeFileSync(join(here.root, "state", "plugins.yaml"), `plugins:\n  ${NAME}: { binary: ${source} }\n`)
     const lock = join(here.root, "state", "plugins.lock")
     here.answer("plugin", "install", "--path", source)
@@ -119,9 +122,9 @@ describe("a plugin", () => {
     here.answer("plugin", "uninstall", NAME)
     here.start()
     assert.include(here.animus("plugin", "list").stdout, `animus plugin install --path ${source}`)
-    assert.strictEqual(here.animus("plugin", "call", "--name", NAME, "--method", "teller/version").status, 3)
+    assert.strictEqual(told().status, 3)
     here.answer("plugin", "install", "--path", source)
-    assert.strictEqual(here.answer("plugin", "info", NAME).source, "explicit_config")
+    assert.strictEqual((await info()).source, "explicit_config")
   })
 
   it("that serves what a reference plugin serves, keeps it: init leaves that one out and says so", () => {
@@ -184,7 +187,7 @@ describe("a plugin", () => {
   })
 
   it("whose install is killed while it is asked what it is, works as it did", async () => {
-    const { here, source, version, write } = workplace()
+    const { here, restart, source, version, write } = workplace()
     here.answer("plugin", "install", "--path", source)
     const asked = join(here.root, "asked")
     writeFileSync(
@@ -203,31 +206,31 @@ describe("a plugin", () => {
     install.kill("SIGKILL")
     await once(install, "exit")
     here.start()
-    assert.strictEqual(version(), "1.0.0")
+    assert.strictEqual(await version(), "1.0.0")
     write("2.0.0")
     here.answer("plugin", "update", NAME)
-    here.answer("plugin", "restart", NAME)
-    assert.strictEqual(version(), "2.0.0")
+    await restart()
+    assert.strictEqual(await version(), "2.0.0")
     assert.isEmpty(readdirSync(join(here.root, "state", "store")).filter((name) => name.startsWith(".")))
   })
 
-  it("of the project is started from a copy of what was trusted, and not once a byte changed", () => {
-    const { here, source } = workplace()
+  it("of the project is started from a copy of what was trusted, and not once a byte changed", async () => {
+    const { here, info, source, told } = workplace()
     const own = join(here.project, ".animus", "plugins", NAME)
     mkdirSync(dirname(own))
     cpSync(source, own)
     here.start()
-    const call = () => here.animus("plugin", "call", "--name", NAME, "--method", "teller/version", "--json")
-    assert.strictEqual(call().status, 3)
-    assert.include(JSON.parse(call().stderr).error.message, "not trusted as it stands")
+    const refused = told()
+    assert.strictEqual(refused.status, 3)
+    assert.include(JSON.parse(refused.stderr).error.message, "not trusted as it stands")
     here.answer("trust")
     here.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
     here.start()
-    assert.strictEqual(JSON.parse(call().stdout).data.version, "1.0.0")
-    assert.deepInclude(here.answer("plugin", "info", NAME), { source: "project_local", binary_path: own })
+    assert.strictEqual(JSON.parse(told().stdout).data.version, "1.0.0")
+    assert.deepInclude(await info(), { source: "project_local", binary_path: own })
     appendFileSync(own, "// more\n")
     assert.strictEqual(here.animus("plugin", "restart", NAME).status, 5)
-    assert.include(call().stderr, "animus trust")
+    assert.include(told().stderr, "animus trust")
   })
 
   it("of the project that is slow to say what it is does not keep the daemon from answering", () => {

@@ -143,6 +143,14 @@ export class Workplace {
     this.pid = this.answer("daemon", "start").pid
   }
 
+  get isRunning(): boolean {
+    return existsSync(`/proc/${this.pid}`)
+  }
+
+  stop(): void {
+    this.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+  }
+
   kill(): void {
     process.kill(-this.pid, "SIGKILL")
   }
@@ -174,7 +182,7 @@ export class Workplace {
   }
 
   end(): void {
-    if (existsSync(`/proc/${this.pid}`)) this.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
+    if (this.isRunning) this.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
     rmSync(this.root, { recursive: true, force: true })
   }
 }

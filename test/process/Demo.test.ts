@@ -3,6 +3,7 @@ import { execFile } from "node:child_process"
 import { readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { afterAll, beforeAll } from "vitest"
 import { askingOnce, Workplace } from "./Workplace.ts"
 
 interface Entry {
@@ -30,10 +31,13 @@ const working = (folder: string): ReadonlyArray<string> =>
   })
 
 describe("animus demo", () => {
+  let here: Workplace
+  beforeAll(() => {
+    here = new Workplace(askingOnce)
+  })
+  afterAll(() => here.end())
+
   it("mends a program although its daemon is killed in the middle", { timeout: 180_000 }, async () => {
-    const here = new Workplace(askingOnce)
-    const state = join(here.root, "state")
-    const before = readdirSync(state).toSorted()
     const told = here.answer("demo", "--keep", "--pace", "25")
     const folder = join(told.artefacts.repository, "..")
     try {
@@ -73,11 +77,16 @@ describe("animus demo", () => {
 
       await promisify(execFile)("node", ["test/stats.test.js"], { cwd: told.artefacts.repository })
       assert.deepStrictEqual(working(folder), [])
-      assert.deepStrictEqual(readdirSync(state).toSorted(), before, "its state is its own")
-      assert.notInclude(here.read(join(state, "plugins.lock")), "animus-demo-")
     } finally {
-      here.end()
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+  it("leaves no state of its own beside the user's", () => {
+    const state = join(here.root, "state")
+    const before = readdirSync(state).toSorted()
+    const { status, stderr } = here.animus("demo", "--no-crash", "--pace", "1")
+    assert.strictEqual(status, 0, stderr)
+    assert.deepStrictEqual(readdirSync(state).toSorted(), before)
+    assert.notInclude(here.read(join(state, "plugins.lock")), "animus-demo-")
   })
 })

@@ -112,7 +112,10 @@ const bundle = () =>
     transform: { target: "node24" }
   })
 
+/** Now and then its phases are performed by a runner of its own, over journals that others began. */
 const start = (crash: string): Life => {
+  const runner = random() < 0.3 ? "subprocess" : "in_process"
+  writeFileSync(join(state, "config.json"), JSON.stringify({ daemon: { runner } }))
   const daemon = spawn(process.execPath, [program], {
     cwd: project,
     env: { ...env, ANIMUS_TEST_CRASH: crash },
@@ -208,6 +211,23 @@ const begin = async (line: Line, queued: boolean) => {
   if (run !== undefined) keep("run", field(run, "workflow_id"))
 }
 
+let struck = 0
+
+/** A plugin that dies by itself, the provider or the runner, in the middle of whatever it does for its runs. */
+const strike = async (line: Line) => {
+  const status = await line.call("plugin/status", {})
+  const plugins = isObject(status) && Array.isArray(status["plugins"]) ? status["plugins"] : []
+  const pids = plugins.flatMap((plugin) => isObject(plugin) && typeof plugin["pid"] === "number" ? [plugin["pid"]] : [])
+  const pid = pids[upTo(pids.length)]
+  if (pid === undefined) return
+  try {
+    process.kill(pid, "SIGKILL")
+    struck++
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
 /** Begins at the gate, so that there is always one to decide about. */
 const fork = async (line: Line) => {
   for (const id of await any(line, {})) {
@@ -226,9 +246,10 @@ const beginSome = async (line: Line) => {
   return chance < 0.5 ? fork(line) : begin(line, chance < 0.8)
 }
 
-/** One thing that an operator might do. */
-const act = (line: Line) => {
+/** One thing that an operator might do, or that happens to a plugin. */
+const act = (line: Line, unlucky: boolean) => {
   const chance = random()
+  if (unlucky && chance < 0.05) return strike(line)
   if (chance < 0.4) return decideAll(line, decide)
   if (chance < 0.55) return retry(line)
   if (chance < 0.62) return cancel(line)
@@ -267,11 +288,13 @@ const live = async (place: string): Promise<Killed> => {
   const life = start(`${place}:${1 + upTo(frequent.has(place) ? 30 : 2)}`)
   const line = await connect(life)
   const [least, bound] = place === "time" ? [0, Date.now() + upTo(800)] : [ACTS, Date.now() + BOUND]
+  // Its plugins come back a second later, and then two: not in every life.
+  const unlucky = random() < 0.3
   let acts = 0
   const operate = async (line: Line) => {
     while (!life.isOver() && (acts < least || Date.now() < bound)) {
       acts++
-      await act(line)
+      await act(line, unlucky)
       await pause(upTo(10))
     }
   }
@@ -338,7 +361,11 @@ const main = async () => {
   const told = ["run", "enqueue", "approve", "reject", "reject-to", "retry", "cancel", "pause", "resume"].map((what) =>
     `${count(what)} of ${what}`
   )
-  say(`acknowledged: ${told.join(", ")}; journals: ${readdirSync(join(scope(), "runs")).length}`)
+  say(
+    `acknowledged: ${told.join(", ")}; journals: ${
+      readdirSync(join(scope(), "runs")).length
+    }; plugins killed: ${struck}`
+  )
   say(`killed at: ${[...reached].toSorted().join(", ")}`)
   say(`${kills} kills, ${violations.size} violations`)
   return violations.size

@@ -1,14 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { ConnectionLost, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
+import { ConnectionLost, PluginRefused, RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
+import type { Json } from "../../schemas/Json.ts"
+import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import type { AgentPhase } from "../../schemas/Workflow.ts"
+import type { AgentError } from "../../src/agent/AgentSessions.ts"
 import { runDetail } from "../../src/run/RunView.ts"
 import { settleInTime } from "./Settle.ts"
 import { agent, command, deciding, dispatch, output, response, run, workflow, World } from "./World.ts"
 
 describe("agent attempts", () => {
   const lost = new ConnectionLost({ plugin: "exec", detail: "pipe closed" })
+  const refused = (code: number, data?: Json) =>
+    new PluginRefused({
+      plugin: "exec",
+      method: "agent/run",
+      code,
+      detail: "no",
+      ...(data === undefined ? {} : { data })
+    })
 
   it.effect("tries a transient failure again while nothing was forwarded, where that may be done", () =>
     Effect.gen(function*() {
@@ -31,16 +42,39 @@ describe("agent attempts", () => {
 
   it.effect("begins nothing again that may have been at work, unless its author says that it may", () =>
     Effect.gen(function*() {
-      const launches = Effect.fnUntraced(function*(more: Partial<AgentPhase>) {
+      const launches = Effect.fnUntraced(function*(more: Partial<AgentPhase>, error: AgentError = lost) {
         const world = new World()
         world.definition = workflow(agent("implement", { max_attempts: 2, ...more }))
-        world.agents = () => Effect.fail(lost)
+        world.agents = () => Effect.fail(error)
         assert.strictEqual((yield* settleInTime(world)).status, "failed")
         return world.sessions.length
       })
       assert.strictEqual(yield* launches({ idempotency: "sideeffecting" }), 1)
+      assert.strictEqual(yield* launches({ idempotency: "sideeffecting" }, refused(ErrorCode.Timeout)), 1)
+      assert.strictEqual(
+        yield* launches({ idempotency: "sideeffecting" }, refused(ErrorCode.PluginNotInitialized)),
+        2
+      )
       assert.strictEqual(yield* launches({ idempotency: "unknown" }), 1)
       assert.strictEqual(yield* launches({ idempotency: "unknown", runtime: { retry_on: ["transient"] } }), 2)
+    }))
+
+  it.effect("sleeps over no limit of one target while another may have been at work", () =>
+    Effect.gen(function*() {
+      const ends = Effect.fnUntraced(function*(idempotency: AgentPhase["idempotency"]) {
+        const world = new World()
+        world.definition = workflow(
+          agent("implement", { idempotency, max_attempts: 1, runtime: { fallback_tools: ["other"] } })
+        )
+        const limit = refused(ErrorCode.InternalError, { kind: "rate_limit", retry_after_secs: 30 })
+        world.agents = ({ tool }) => Effect.fail(tool === "other" ? lost : limit)
+        const { engine } = yield* world.boot
+        yield* engine.start(run, dispatch)
+        return (yield* engine.settled(run)).status
+      })
+      assert.strictEqual(yield* ends("sideeffecting"), "failed")
+      assert.strictEqual(yield* ends("unknown"), "failed")
+      assert.strictEqual(yield* ends("idempotent"), "sleeping")
     }))
 
   it.effect("tries nothing again once a token was forwarded", () =>

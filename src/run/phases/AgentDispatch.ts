@@ -6,6 +6,7 @@ import { Clock, Deferred, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { SessionStoreFailed } from "../../../schemas/errors/RunErrors.ts"
 import { SessionId } from "../../../schemas/Ids.ts"
+import { ErrorCode } from "../../../schemas/JsonRpc.ts"
 import type { AgentNotification, AgentRunRequest, AgentRunResponse } from "../../../schemas/Provider.ts"
 import type { AgentPhase } from "../../../schemas/Workflow.ts"
 import type { FailureToken, Usage } from "../../../schemas/WorkflowPolicy.ts"
@@ -62,7 +63,7 @@ export interface Unanswered {
   readonly failure: FailureToken
   readonly message: string
   readonly limit: RateLimit | undefined
-  /** Whether the agent may have been at work: a connection that was lost does not tell. */
+  /** Whether the agent may have been at work: neither a connection that was lost nor a provider that ran out of time tells. */
   readonly launched: boolean
 }
 
@@ -85,7 +86,8 @@ const inWords = <A, R>(
         failure: limit === undefined ? failure : "provider_exhaustion",
         message: hide(error.message),
         limit: limit && { ...limit, reason: hide(limit.reason) },
-        launched: error._tag === "ConnectionLost"
+        launched: error._tag === "ConnectionLost" ||
+          (error._tag === "PluginRefused" && error.code === ErrorCode.Timeout)
       })
     }))
 

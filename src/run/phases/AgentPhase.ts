@@ -59,7 +59,10 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
   Effect.catchTag("WorktreeFailed", ({ message }) => Effect.succeed(broken(message)))
 )
 
-/** Of the targets in their order, each as often as it may be tried. A limit that one of them told of outlives the others' words. */
+/**
+ * Of the targets in their order, each as often as it may be tried. A limit that one of them told of outlives the words of
+ * others, but not that one of them may have been at work.
+ */
 const firstAnswer = Effect.fnUntraced(
   function*<R, R2>(
     talk: Conversation<R>,
@@ -78,8 +81,9 @@ const firstAnswer = Effect.fnUntraced(
         Effect.result
       )
       if (tried._tag === "Success") return { target, response: tried.success }
-      const { failure, message } = tried.failure
-      failed = failed?.limit === undefined ? tried.failure : failed
+      const { failure, limit, message } = tried.failure
+      const inDoubt = limit === undefined && !mayBegin(phase, tried.failure)
+      failed = failed?.limit === undefined || inDoubt ? tried.failure : failed
       if (talk.begun || !mayFailOver(failure)) break
       if (target !== targets.at(-1)) {
         yield* Effect.logInfo(
@@ -94,9 +98,11 @@ const firstAnswer = Effect.fnUntraced(
 const nobody: Unanswered = { failure: "unknown", message: "no target", limit: undefined, launched: false }
 
 /** What may have been at work is not begun again by itself, unless the author says that it may. */
-const mayTryAgain = ({ idempotency, runtime }: AgentPhase, { failure, launched }: Unanswered) =>
-  mayRetry(runtime, failure) &&
-  (!launched || idempotency === "idempotent" || runtime?.retry_on?.includes(failure) === true)
+const mayBegin = ({ idempotency, runtime }: AgentPhase, { failure, launched }: Unanswered) =>
+  !launched || idempotency === "idempotent" || runtime?.retry_on?.includes(failure) === true
+
+const mayTryAgain = (phase: AgentPhase, error: Unanswered) =>
+  mayRetry(phase.runtime, error.failure) && mayBegin(phase, error)
 
 const nameOf = ({ model, tool }: Target) => model === undefined ? tool : `${tool} with ${model}`
 

@@ -43,6 +43,8 @@ export const keepInteraction = Effect.fnUntraced(
   Effect.catch((error) => Effect.logError(`a question of an agent could not be kept: ${error.message}`))
 )
 
+export const ASKER_GONE = "the daemon that its agent asked has ended; if it goes on, it asks again"
+
 /** With the lock held: whatever is open is so no more. */
 export const withdrawAll = Effect.fnUntraced(function*(actor: RunActor, reason: string) {
   const open = actor.state?.interactions ?? []

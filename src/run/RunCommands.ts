@@ -6,6 +6,7 @@ import type { RunEvent, RunHead } from "../../schemas/RunEvent.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { AgentSessions } from "../agent/AgentSessions.ts"
 import { crashPoint } from "./CrashPoint.ts"
+import { ASKER_GONE, withdrawAll } from "./Interactions.ts"
 import { refuse, refuseHosted } from "./Refusal.ts"
 import { commit, hasEnded, type RunActor } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
@@ -139,14 +140,25 @@ const READERS = 16
 const leftAlone = (run: string, { message }: { readonly message: string }) =>
   Effect.logError(`run ${run} cannot be taken up: ${message}`)
 
-/** What a person holds stays held. A run that cannot be read stays where it is and keeps no other from being taken up. */
+/** What a person holds stays held, and nobody answers what a dead daemon's agent asked meanwhile. */
+const takenUp = Effect.fnUntraced(
+  function*(runs: RunRegistry, { run }: RunHead) {
+    return yield* locked(
+      runs,
+      run,
+      Effect.fnUntraced(function*(actor, { head }) {
+        yield* isHeld(head) ? withdrawAll(actor, ASKER_GONE) : runs.drive(actor)
+        return head
+      })
+    )
+  },
+  (taken, _, head) => Effect.catch(taken, (error) => Effect.as(leftAlone(head.run, error), head))
+)
+
+/** A run that cannot be read stays where it is and keeps no other from being taken up. */
 export const takeUp = Effect.fnUntraced(function*(runs: RunRegistry) {
   for (const { failure, run } of yield* runs.unreadable) yield* leftAlone(run, failure)
   const taken = (head: RunHead) =>
-    isHeld(head)
-      ? Effect.succeed(head)
-      : locked(runs, head.run, (actor, { head }) => Effect.as(runs.drive(actor), head)).pipe(
-        Effect.catch((error) => Effect.as(leftAlone(head.run, error), head))
-      )
+    isHeld(head) && head.resumes_as === undefined ? Effect.succeed(head) : takenUp(runs, head)
   return yield* Effect.forEach(yield* runs.unfinished, taken, { concurrency: READERS })
 })

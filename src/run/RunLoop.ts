@@ -11,7 +11,7 @@ import { present } from "../workflow/Present.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { type Action, decide } from "./Decide.ts"
 import { blockedOf, type Ending, executeHosted, handedOverBefore } from "./HostedRun.ts"
-import { keepInteraction, withdrawAll } from "./Interactions.ts"
+import { ASKER_GONE, keepInteraction, withdrawAll } from "./Interactions.ts"
 import { newSession } from "./phases/AgentDispatch.ts"
 import { performAgent } from "./phases/AgentPhase.ts"
 import { performCommand } from "./phases/CommandPhase.ts"
@@ -214,7 +214,7 @@ const wordsOf = (action: Worded): RunEvent => {
 /** A decision to resume makes the attempt this daemon's own, so that the next step performs it. */
 const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
   if (!isCurrent(actor, attempt)) return
-  yield* withdrawAll(actor, "the daemon that its agent asked has ended; if it goes on, it asks again")
+  yield* withdrawAll(actor, ASKER_GONE)
   yield* commit(actor, event)
   if (event._tag !== "RecoveryDecided") return
   if (event.action === "resume") actor.fresh = attempt

@@ -14,16 +14,30 @@ type Change = Partial<
   Pick<RunHead, "workflow" | "status" | "subject_id" | "phase" | "attempt" | "reason" | "resumes_as">
 >
 
-/** A question does not change what a person holds, and the last answer lets only that run go on which waited for it. */
+/**
+ * A question does not change what a person holds, but what the run comes back to; and the last answer lets only that run go
+ * on which waited for it.
+ */
 const asked = (
   head: RunHead | undefined,
   { open, summary }: { readonly open?: number; readonly summary?: string }
 ): Change => {
   if (summary !== undefined) {
-    return head?.status === "running" || head?.status === "waiting" ? { status: "waiting", reason: summary } : {}
+    const waiting = { status: "waiting", reason: summary } as const
+    return head?.status === "paused"
+      ? { resumes_as: waiting }
+      : head?.status === "running" || head?.status === "waiting"
+      ? waiting
+      : {}
   }
-  return head?.status === "waiting" && open === 0 ? { status: "running" } : {}
+  if (open !== 0) return {}
+  return head?.status === "waiting" ? { status: "running" } : head?.status === "paused" ? stillPaused(head) : {}
 }
+
+const stillPaused = ({ reason }: RunHead): Change => ({
+  status: "paused",
+  ...(reason === undefined ? {} : { reason })
+})
 
 const changeOf = (head: RunHead | undefined, event: RunEvent): Change => {
   switch (event._tag) {
@@ -94,8 +108,7 @@ const held = (head: RunHead | undefined, event: RunEvent): Change => {
   const { reason: _, ...rest } = change
   return {
     ...rest,
-    status: "paused",
-    ...(head.reason === undefined ? {} : { reason: head.reason }),
+    ...stillPaused(head),
     ...(status === "waiting" ? { resumes_as: { status, ...(reason === undefined ? {} : { reason }) } } : {})
   }
 }

@@ -1,6 +1,6 @@
 /** Questions that an agent asks a person: durable, shown, answered through the live session, and never left hanging. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Latch, Scope } from "effect"
 import { runDetail } from "../../src/run/RunView.ts"
 import { agent, dispatch, output, response, run, workflow, World } from "./World.ts"
 
@@ -122,24 +122,60 @@ describe("a question of an agent", () => {
       assert.strictEqual((yield* engine.settled(run)).status, "completed")
     }))
 
+  /** Asks while its run is paused. */
+  const askingPaused = Effect.fnUntraced(function*() {
+    const world = new World()
+    const paused = Latch.makeUnsafe(false)
+    world.agents = (session) =>
+      Effect.gen(function*() {
+        yield* output(session, "…")
+        yield* paused.await
+        yield* session.onEvents([question("q1")])
+        yield* world.answered.await
+        return response("done")
+      })
+    const { engine, scope } = yield* world.boot
+    yield* engine.start(run, dispatch)
+    yield* world.launched.await
+    yield* engine.pause(run, "lunch")
+    yield* paused.open
+    while (!world.tags.includes("InteractionRequested")) yield* Effect.yieldNow
+    assert.deepInclude(world.head, { status: "paused", reason: "lunch" })
+    return { engine, scope, world }
+  })
+
   it.effect("does not lift a pause, and a cancel ends it", () =>
     Effect.gen(function*() {
-      const world = new World()
-      world.agents = (session) =>
-        Effect.gen(function*() {
-          yield* output(session, "…")
-          yield* world.answered.await
-          yield* session.onEvents([question("q1")])
-          return yield* Effect.never
-        })
-      const { engine } = yield* world.boot
-      yield* engine.start(run, dispatch)
-      yield* world.launched.await
-      yield* engine.pause(run, "lunch")
-      yield* world.answered.open
-      while (!world.tags.includes("InteractionRequested")) yield* Effect.yieldNow
-      assert.strictEqual(world.head?.status, "paused")
+      const { engine, world } = yield* askingPaused()
       yield* engine.cancel(run, "enough")
       assert.deepStrictEqual(world.tags.slice(-3), ["CancelRequested", "InteractionWithdrawn", "RunCancelled"])
+    }))
+
+  it.effect("is waited for once its run is resumed, unless it was answered meanwhile", () =>
+    Effect.gen(function*() {
+      const { engine, world } = yield* askingPaused()
+      yield* engine.resume(run, { force: false })
+      assert.deepInclude(world.head, { status: "waiting", reason: "which q1?" })
+      assert.deepStrictEqual(yield* engine.atWork, [])
+      yield* engine.respond({ run, response: { answer: "a" } })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+
+      const other = yield* askingPaused()
+      yield* other.engine.respond({ run, response: { answer: "a" } })
+      assert.deepInclude(other.world.head, { status: "paused", reason: "lunch" })
+      yield* other.engine.resume(run, { force: false })
+      assert.strictEqual((yield* other.engine.settled(run)).status, "completed")
+    }))
+
+  it.effect("is withdrawn by the next daemon also where its run stays paused", () =>
+    Effect.gen(function*() {
+      const { scope, world } = yield* askingPaused()
+      yield* Scope.close(scope, Exit.void)
+      const { engine } = yield* world.boot
+      yield* engine.recover
+      assert.deepStrictEqual((yield* engine.get(run)).interactions, [])
+      assert.deepInclude(world.head, { status: "paused", reason: "lunch" })
+      yield* engine.resume(run, { force: false })
+      assert.strictEqual((yield* engine.settled(run)).status, "blocked")
     }))
 })

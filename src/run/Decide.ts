@@ -2,6 +2,7 @@
 import type { PhaseDecision } from "../../schemas/Workflow.ts"
 import { guardHolds, printGuard } from "../workflow/guard/Evaluate.ts"
 import { factsOf } from "./GuardFacts.ts"
+import { own } from "./Own.ts"
 import { retryDelay } from "./policy/Retry.ts"
 import type { Gate, InFlight } from "./Position.ts"
 import { ALL_PHASES_DONE, phaseAfter, phaseOf, routeOf } from "./Route.ts"
@@ -70,12 +71,12 @@ const overspent = (state: RunState): Action | undefined => {
 
 /** A rework waits as long as the phase that it goes back to says, longer each time. */
 const delayed = (state: RunState, { phase }: Start, now: number): Action | undefined => {
-  const { position, recheckings = {}, reworks } = state
+  const { position, recheckings, reworks } = state
   if (position._tag !== "Concluded" || routeOf(state)?._tag !== "Rework") return undefined
   if (position.until !== undefined) {
     return now < position.until ? { _tag: "Sleep", until: position.until } : undefined
   }
-  const rework = (reworks[phase] ?? 0) + (recheckings[phase] ?? 0) + 1
+  const rework = (own(reworks, phase) ?? 0) + (own(recheckings, phase) ?? 0) + 1
   const seconds = retryDelay(phaseOf(state.definition, phase)?.backoff, rework)
   return seconds === 0 ? undefined : {
     _tag: "DelayRework",

@@ -2,6 +2,7 @@
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import type { Facts } from "../workflow/guard/Evaluate.ts"
+import { own } from "./Own.ts"
 
 export interface Asked {
   readonly definition: WorkflowDefinition
@@ -38,6 +39,6 @@ export const factsOf = (asked: Asked, { attempt, decision }: Moment): Facts => (
   vars: asked.vars,
   input: asked.dispatch.input,
   attempt,
-  reworks: Object.fromEntries(asked.definition.phases.map(({ id }) => [id, asked.reworks[id] ?? 0])),
+  reworks: Object.fromEntries(asked.definition.phases.map(({ id }) => [id, own(asked.reworks, id) ?? 0])),
   decision
 })

@@ -6,6 +6,7 @@
 import type { Phase, PhaseDecision, Risk, VerdictRule, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { guardHolds } from "../workflow/guard/Evaluate.ts"
 import { type Asked, factsOf } from "./GuardFacts.ts"
+import { own } from "./Own.ts"
 import type { Position } from "./Position.ts"
 
 export type Route =
@@ -88,7 +89,8 @@ const targetOf = (from: Concluded, verdict: "advance" | "rework") => {
   return agents ?? (rule.target === undefined ? undefined : phaseOf(from.definition, rule.target))
 }
 
-const budgetLeft = ({ reworks }: Concluded, target: Phase) => (reworks[target.id] ?? 0) < target.max_rework_attempts
+const budgetLeft = ({ reworks }: Concluded, target: Phase) =>
+  (own(reworks, target.id) ?? 0) < target.max_rework_attempts
 
 /** A command explains itself by what it printed, an agent or a person by the reason given. */
 const explain = ({ decision, output, phase }: Concluded, why: string) => {

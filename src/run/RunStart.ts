@@ -10,6 +10,7 @@ import { Trust } from "../project/Trust.ts"
 import { executes } from "../workflow/Executes.ts"
 import { Workflows } from "../workflow/Workflows.ts"
 import { WorkflowHost } from "./HostedRun.ts"
+import { own } from "./Own.ts"
 import { noSuchPhase } from "./Refusal.ts"
 import { phaseOf } from "./Route.ts"
 import type { RunState } from "./RunState.ts"
@@ -91,7 +92,7 @@ const variables = Effect.fnUntraced(function*(definition: WorkflowDefinition, di
   const vars: Record<string, string> = { ...dispatch.vars }
   const missing: Array<string> = []
   for (const { default: fallback, name, required } of definition.variables) {
-    if (vars[name] !== undefined) continue
+    if (own(vars, name) !== undefined) continue
     if (fallback !== undefined) vars[name] = fallback
     else if (required) missing.push(name)
   }

@@ -4,6 +4,7 @@ import type { ForkedFrom, JournalEntry, RunHead } from "../../schemas/RunEvent.t
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { advanceHead } from "../session/RunHead.ts"
+import { own } from "./Own.ts"
 import { attemptOf, type Interaction, type Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
 import { spend, type Spending } from "./Spending.ts"
@@ -232,7 +233,7 @@ const entered = (state: RunState, at: string, event: EventOf<"PhaseStarted">): P
 
 const oneMore = (counts: Readonly<Record<string, number>> = {}, phase: string) => ({
   ...counts,
-  [phase]: (counts[phase] ?? 0) + 1
+  [phase]: (own(counts, phase) ?? 0) + 1
 })
 
 /** The checks of a phase have a budget of their own. */

@@ -2,6 +2,7 @@
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import type { Usage } from "../../schemas/WorkflowPolicy.ts"
+import { own } from "./Own.ts"
 import { addUsage, type Exceeded, exceeded, nothingUsed, strictest } from "./policy/Budget.ts"
 
 export interface Spending {
@@ -17,7 +18,7 @@ const nothingSpent: Spending = { used: {}, told: [], held: false }
 const used = (before: Spending, phase: string, usage: Usage | undefined): Spending =>
   usage === undefined
     ? before
-    : { ...before, used: { ...before.used, [phase]: addUsage(before.used[phase] ?? nothingUsed, usage) } }
+    : { ...before, used: { ...before.used, [phase]: addUsage(own(before.used, phase) ?? nothingUsed, usage) } }
 
 /** Who resumes a run that its budget paused, or retries one that it failed, grants it all of it anew. */
 export const spend = (before: Spending = nothingSpent, event: RunEvent): Spending => {
@@ -54,7 +55,7 @@ export const overBudget = ({ definition, spending = nothingSpent }: Spent): Over
   const all = Object.values(spending.used).reduce(addUsage, nothingUsed)
   const run: OverBudget | undefined = exceeded(definition.budget, all, "the run")
   const phases = definition.phases.map(({ budget, id }): OverBudget | undefined => {
-    const found = exceeded(budget, spending.used[id] ?? nothingUsed, `phase "${id}"`)
+    const found = exceeded(budget, own(spending.used, id) ?? nothingUsed, `phase "${id}"`)
     return found && { ...found, phase: id }
   })
   return strictest([run, ...phases].filter((one) => !spending.told.includes(one?.phase)))

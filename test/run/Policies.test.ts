@@ -70,6 +70,21 @@ describe("a budget", () => {
     }))
 })
 
+describe("a phase that is called what every object has", () => {
+  it.effect("is bounded as any other", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(command("constructor"))
+      world.spawn = (call) => Effect.succeed({ code: call < 3 ? 1 : 0 })
+      assert.strictEqual((yield* settle(world)).head.status, "completed")
+
+      const costly = costing(
+        workflow(agent("toString", { budget: { max_tokens: 50, on_exceed: "pause" } }), agent("b"))
+      )
+      assert.strictEqual((yield* settle(costly)).head.reason, `phase "toString" has used 60 tokens of 50`)
+    }))
+})
+
 describe("a rework", () => {
   it.effect("waits as long as the phase says, longer each time, in the journal and not in memory", () =>
     Effect.gen(function*() {

@@ -7,6 +7,7 @@ import { faultOf } from "../../agent/AgentSession.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { present } from "../../workflow/Present.ts"
 import { secretHider } from "../../workflow/ResolveEnv.ts"
+import { own } from "../Own.ts"
 import { launchedFor, PhaseRunner } from "../PhaseRunner.ts"
 import { addUsage, usageOf } from "../policy/Budget.ts"
 import { evalOutcome, judgePassed } from "../policy/Evals.ts"
@@ -99,7 +100,7 @@ export const checked = Effect.fn("Checks.perform")(
     }
     const { decision, output } = outcome
     const checks = yield* Effect.forEach(phase.evals.checks, (check) => resultOf(talk, workplace, check, output))
-    const came = evalOutcome(phase.evals, checks, state.recheckings?.[phase.id] ?? 0)
+    const came = evalOutcome(phase.evals, checks, own(state.recheckings, phase.id) ?? 0)
     switch (came._tag) {
       case "Passed":
         return { ...outcome, checks } satisfies Outcome

@@ -7,7 +7,7 @@ import type { Findings } from "./Findings.ts"
 import { readToolPolicy } from "./Policies.ts"
 import { modelOf } from "./Runtime.ts"
 import { sourcesOf } from "./Secrets.ts"
-import { type Table, tableOf } from "./Table.ts"
+import { type Named, type Table, tableOf } from "./Table.ts"
 import { fieldOf, placeOf, type YamlTree } from "./YamlTree.ts"
 
 export interface Agent {
@@ -46,6 +46,14 @@ const checkLaunch = (agent: AuthoredAgent, tree: YamlTree, findings: Findings): 
     findings.problem(placeOf(tree, ["launch", "session_pattern"]), "launch.session_pattern is not a regular expression")
   }
 }
+
+/** An agent that is to work, and nobody knows with what. */
+export const toolMissing = ({ id, tree }: Named<Agent>, findings: Findings): undefined =>
+  findings.problem(
+    tree.at,
+    `agent "${id}" names no tool, and none follows from its model`,
+    "add tool: <provider>, as in animus-provider-<provider>"
+  )
 
 export const readAgents = (
   section: YamlTree | undefined,

@@ -10,7 +10,7 @@ import {
   AuthoredOutput,
   AuthoredPhase
 } from "../../schemas/WorkflowYaml.ts"
-import { type Agent, toolOfModel } from "./Agents.ts"
+import { type Agent, toolMissing, toolOfModel } from "./Agents.ts"
 import { readDecisionContract, readOutput } from "./Contracts.ts"
 import { readEvals } from "./Evals.ts"
 import type { Findings } from "./Findings.ts"
@@ -51,6 +51,9 @@ const checkCommand = (phase: AuthoredPhase, tree: YamlTree, context: PhaseContex
   if (command.cwd_mode === "path" && command.cwd_path === undefined) {
     findings.problem(at(), "cwd_mode is path, and cwd_path is missing")
   }
+  if (command.cwd_path !== undefined && command.cwd_mode !== undefined && command.cwd_mode !== "path") {
+    findings.warn(at("cwd_path"), `cwd_path has no effect with cwd_mode ${command.cwd_mode}`, "cwd_mode: path")
+  }
   if (command.cwd_path !== undefined && escapes(command.cwd_path)) {
     findings.problem(
       at("cwd_path"),
@@ -76,11 +79,7 @@ const checkAgentRef = (
   const named = lookUp(agents, written)
   if (named === undefined) return findings.missing(at, "agent", written, idsOf(agents))
   if (named.value !== undefined && named.value.tool === undefined && phase.runtime?.tool === undefined) {
-    findings.problem(
-      named.tree.at,
-      `agent "${named.id}" names no tool, and none follows from its model`,
-      "add tool: <provider>, as in animus-provider-<provider>"
-    )
+    toolMissing(named, findings)
   }
 }
 

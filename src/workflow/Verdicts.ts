@@ -37,6 +37,18 @@ const readRule = (
   }
 }
 
+const placeIn = (phases: ReadonlyArray<string>, id: string) => phases.findIndex((other) => sameId(other, id))
+
+/** What somebody is sent back by is counted, and ends; what leads onward is not. */
+const warnOfCircle = (use: ListedPhase, key: string, rule: VerdictRule, { phases }: GuardScope, findings: Findings) => {
+  const { guard, target } = rule
+  if (target === undefined || guard !== undefined) return
+  const to = placeIn(phases, target)
+  if (to < 0 || to > placeIn(phases, use.id)) return
+  const message = `on_verdict.${key} leads back to "${target}" whenever it advances, and no rework budget ends that`
+  findings.warn(placeOfRule(use, key, "target"), message, "guard: attempt < 3")
+}
+
 export const readVerdicts = (use: ListedPhase, scope: GuardScope, findings: Findings): Phase["on_verdict"] => {
   const rules: { -readonly [K in keyof Phase["on_verdict"]]: Phase["on_verdict"][K] } = {}
   for (const [key, rule] of Object.entries(use.entry.on_verdict ?? {})) {
@@ -45,7 +57,11 @@ export const readVerdicts = (use: ListedPhase, scope: GuardScope, findings: Find
     if (unfollowed.has(verdict)) findings.warn(at, `on_verdict.${key} is never followed: only advance and rework are`)
     else if (!followed.has(verdict)) {
       findings.problem(at, `"${key}" is not a verdict`, suggest(key, ["advance", "rework", "fail", "skip"]))
-    } else rules[verdict === "advance" ? "advance" : "rework"] = readRule(use, key, rule, scope, findings)
+    } else {
+      const read = readRule(use, key, rule, scope, findings)
+      rules[verdict === "advance" ? "advance" : "rework"] = read
+      if (verdict === "advance") warnOfCircle(use, key, read, scope, findings)
+    }
   }
   return rules
 }

@@ -22,7 +22,7 @@ export const problems = (texts: string | Record<string, string>, env?: Record<st
 export const template = workflowTemplate({ agent: ["my-agent", "--fast"], test: ["npm", "test"] })
 
 export const small = (phase: string, entry = "it", more = "") => `
-agents: { coder: { tool: exec } }
+agents: { coder: { tool: exec }, toolless: { description: nobody asks it } }
 phases:
   it: { ${phase} }
   other: { mode: manual, manual: { instructions: look } }

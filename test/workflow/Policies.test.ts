@@ -107,6 +107,13 @@ describe("what bounds and steers the work", () => {
   })
 })
 
+const circular = (entries: string) => `
+phases:
+  other: { mode: manual, manual: { instructions: look } }
+  it: { mode: command, command: { program: npm } }
+workflows: [{ id: w, phases: [${entries}] }]
+`
+
 describe("what is wrong with it", () => {
   it.each([
     ["budget: {}", "limits nothing"],
@@ -121,6 +128,7 @@ describe("what is wrong with it", () => {
     ["evals: { checks: [{ id: a, kind: command, command: npm, working_dir: ../x }] }", "leaves the project"],
     ["evals: { checks: [{ id: a, kind: llm_judge }] }", "needs an agent and a prompt"],
     ["evals: { checks: [{ id: a, kind: llm_judge, agent: codr, prompt: x }] }", "did you mean \"coder\"?"],
+    ["evals: { checks: [{ id: a, kind: llm_judge, agent: toolless, prompt: x }] }", "names no tool"],
     ["evals: { checks: [{ id: a, kind: command, command: npm }, { id: a, kind: command, command: npm }] }", "twice"]
   ])("%s", (more, expected) => {
     assert.include(problems(small(`mode: agent, agent: coder, ${more}`)).join("\n"), expected)
@@ -129,12 +137,34 @@ describe("what is wrong with it", () => {
   it.each([
     ["budget: { max_tokens: 1, max_token: 1 }", "", "did you mean \"max_tokens\"?"],
     ["worktree: { mode: skip, base_ref: main }", "", "base_ref has no effect"],
+    ["evals: { on_fail: rework, checks: [{ id: a, kind: command, command: npm }] }", "", "sends nothing back"],
+    ["evals: { max_reworks: 1, checks: [{ id: a, kind: command, command: npm }] }", "", "on_fail: rework"],
+    ["evals: { checks: [{ id: a, kind: command, command: npm, prompt: x }] }", "", "of kind command"],
+    ["evals: { checks: [{ id: a, kind: llm_judge, agent: coder, prompt: x, args: [y] }] }", "", "of kind llm_judge"],
     ["runtime: { modl: x }", "", "did you mean \"model\"?"],
     ["idempotency: unknown", "daemon: { pool_size: 3 }", "set pool_size in .animus/config.json"]
   ])("%s%s is doubted", (more, top, expected) => {
     const { warnings } = succeed(small(`mode: agent, agent: coder, ${more}`, "it", top))
     assert.strictEqual(warnings.length, 1)
     assert.include(`${warnings[0]?.message} ${warnings[0]?.hint}`, expected)
+  })
+
+  it.each([
+    ["other, it: { on_verdict: { advance: { target: other } } }", "leads back to \"other\""],
+    ["it: { on_verdict: { advance: { target: it } } }", "guard: attempt < 3"]
+  ])("%s is doubted", (entries, expected) => {
+    const { warnings } = succeed(circular(entries))
+    assert.strictEqual(warnings.length, 1)
+    assert.include(`${warnings[0]?.message} ${warnings[0]?.hint}`, expected)
+  })
+
+  it("is not a circle with a guard, nor a folder beside a mode that reads none", () => {
+    assert.deepStrictEqual(
+      succeed(circular("it: { on_verdict: { advance: { target: it, guard: attempt < 3 } } }")).warnings,
+      []
+    )
+    const folder = "mode: command, command: { program: npm, cwd_mode: project_root, cwd_path: x }"
+    assert.include(succeed(small(folder)).warnings[0]?.message, "cwd_path has no effect")
   })
 
   it.each([

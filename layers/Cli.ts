@@ -9,7 +9,7 @@ import { PluginTools } from "../src/cli/PluginTools.ts"
 import { PluginTrials, type TrialOptions } from "../src/cli/PluginTrials.ts"
 import { SessionStoreTools } from "../src/cli/SessionStoreTools.ts"
 import { ControlClient } from "../src/control/ControlClient.ts"
-import { DaemonConfig, type SessionStoreKind } from "../src/project/DaemonConfig.ts"
+import { DaemonConfig, type DurableStoreKind } from "../src/project/DaemonConfig.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { Trust } from "../src/project/Trust.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
@@ -77,7 +77,7 @@ const offlineFiles = Layer.effect(
 const sessionStoreTools = Layer.effect(
   SessionStoreTools,
   Effect.map(Effect.context<ProjectScope | NodeServices.NodeServices>(), (context) => ({
-    migrate: (from: SessionStoreKind, to: SessionStoreKind) =>
+    migrate: (from: DurableStoreKind, to: DurableStoreKind) =>
       Effect.promise(() => import("./SessionStoreMigration.ts")).pipe(
         Effect.flatMap(({ migrate }) => Effect.provide(migrate(from, to), config)),
         Effect.provideContext(context)

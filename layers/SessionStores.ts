@@ -4,6 +4,7 @@ import { ConfigInvalid } from "../schemas/errors/DaemonErrors.ts"
 import { DaemonConfig, type DaemonSettings, type SessionStoreKind } from "../src/project/DaemonConfig.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
+import { beCurrent } from "./CurrentStores.ts"
 import * as SessionStoreMemory from "./SessionStoreMemory.ts"
 import { acquireStoreLock } from "./StoreLock.ts"
 
@@ -95,6 +96,7 @@ export const layer = Layer.effect(
   Effect.gen(function*() {
     const settings = yield* DaemonConfig
     yield* acquireStoreLock((yield* ProjectScope).scopeDir)
+    if (settings.session_store !== "memory") yield* beCurrent(settings.session_store)
     return SessionStore.make(yield* driver(settings.session_store, settings))
   })
 )

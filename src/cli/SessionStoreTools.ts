@@ -7,7 +7,7 @@ import type {
   StateFolderUnusable
 } from "../../schemas/errors/DaemonErrors.ts"
 import type { SequenceConflict, SessionsDiverged, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
-import type { SessionStoreKind } from "../project/DaemonConfig.ts"
+import type { DurableStoreKind, SessionStoreKind } from "../project/DaemonConfig.ts"
 import type { Migrated } from "../session/MigrateSessions.ts"
 
 export type StoreToolError =
@@ -33,8 +33,8 @@ export interface StoreStatus {
 export class SessionStoreTools extends Context.Service<SessionStoreTools, {
   /** Refuses while a daemon runs. */
   readonly migrate: (
-    from: SessionStoreKind,
-    to: SessionStoreKind
+    from: DurableStoreKind,
+    to: DurableStoreKind
   ) => Effect.Effect<Migrated, StoreToolError | SequenceConflict | SessionsDiverged>
   /** What the configuration names. */
   readonly configured: Effect.Effect<SessionStoreKind, ConfigInvalid>

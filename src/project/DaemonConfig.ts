@@ -24,6 +24,7 @@ export const Transports = Schema.Record(Schema.String, TransportSettings)
 
 /** Those that outlive their daemon. */
 export const DurableStoreKind = Schema.Literals(["file", "sqlite", "postgres"])
+export type DurableStoreKind = typeof DurableStoreKind.Type
 
 const SessionStoreKind = Schema.Literals([...DurableStoreKind.literals, "memory"])
 export type SessionStoreKind = typeof SessionStoreKind.Type

@@ -162,6 +162,30 @@ describe("the stores of a project", () => {
       assert.deepStrictEqual(yield* withDriver(folder, "sqlite", contents), [])
     }))
 
+  it.effect("one that lacks what happened in another is not gone back to in silence", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const daemon = (kind: SessionStoreKind) =>
+        Effect.scoped(Layer.build(Layer.fresh(Layer.provide(SessionStores.layer, project(folder, kind)))))
+      const move = (...[from, to]: Parameters<typeof migrate>) => Effect.provide(migrate(from, to), project(folder))
+      yield* daemon("file")
+      const unmoved = yield* Effect.flip(daemon("sqlite"))
+      assert.include(unmoved.message, "animus session-store migrate --from file --to sqlite")
+      yield* move("file", "sqlite")
+      yield* daemon("file")
+      assert.include(
+        (yield* Effect.flip(daemon("sqlite"))).message,
+        "the last daemon of this project kept its runs in \"file\""
+      )
+      yield* move("file", "sqlite")
+      yield* daemon("sqlite")
+      assert.strictEqual((yield* Effect.flip(daemon("file")))._tag, "ConfigInvalid")
+      yield* move("file", "sqlite")
+      assert.strictEqual((yield* Effect.flip(daemon("file")))._tag, "ConfigInvalid")
+      yield* move("sqlite", "file")
+      yield* daemon("file")
+    }))
+
   it.effect("PostgreSQL without a URL says which variable to set", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder

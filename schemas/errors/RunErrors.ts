@@ -86,7 +86,9 @@ export class RunBlocked extends Schema.TaggedError<RunBlocked>()("RunBlocked", {
   readonly category = "conflict" as const
   override readonly [Runtime.errorExitCode] = exitCodeOf.conflict
   override get message() {
-    return `run ${this.run} is blocked in phase ${this.phase}: ${this.reason}. When you have looked: animus workflow resume ${this.run} --force`
+    return `run ${this.run} is blocked in phase ${this.phase}: ${
+      this.reason.replace(/\.$/, "")
+    }. When you have looked: animus workflow resume ${this.run} --force`
   }
 }
 

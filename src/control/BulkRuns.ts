@@ -4,6 +4,7 @@ import type { BulkItem, BulkOp, BulkResult } from "../../schemas/control/BulkRun
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
 import { RunEngine } from "../run/RunEngine.ts"
+import type { RunState } from "../run/RunState.ts"
 import { DispatchQueue } from "../schedule/DispatchQueue.ts"
 import { Scheduler } from "../schedule/Scheduler.ts"
 import { isFinished } from "../session/RunHead.ts"
@@ -12,11 +13,12 @@ import { invalid, runIdOf } from "./ControlFailure.ts"
 
 const PAGE = 500
 
-/** The states in which a run takes the word. */
-const willing: { readonly [K in BulkOp]: (status: RunStatus) => boolean } = {
-  pause: (status) => status === "running" || status === "sleeping",
-  resume: (status) => status === "paused" || status === "sleeping" || status === "escalated",
-  cancel: (status) => !isFinished(status)
+/** Whether a run takes the word, as it stands: what a plugin executes cannot be held, nor what is on its way to its end. */
+const willing: { readonly [K in BulkOp]: (state: RunState) => boolean } = {
+  pause: ({ head: { status }, position, runner }) =>
+    (status === "running" || status === "sleeping") && position._tag !== "Cancelling" && runner === undefined,
+  resume: ({ head: { status } }) => status === "paused" || status === "sleeping" || status === "escalated",
+  cancel: ({ head: { status } }) => !isFinished(status)
 }
 
 /** What `--all` means: a run that sleeps or escalated is resumed by its name only, for somebody has to mean it. */
@@ -80,7 +82,7 @@ export const makeBulk = Effect.gen(function*() {
     if (state._tag === "Failure") return { id, ok: false, error: state.failure.message }
     const { run, status } = state.success.head
     if (!dry_run) return yield* told(id, status, ask(op, run, reason))
-    const ok = willing[op](status)
+    const ok = willing[op](state.success)
     return { id, ok, state: status, ...(ok ? {} : { error: `a run that is ${status} does not take this word` }) }
   })
   return Effect.fnUntraced(function*(request: BulkRequest) {

@@ -11,8 +11,16 @@ const stateOf = (state: RunState): string =>
 const refusal = (state: RunState, command: string, next: string) =>
   new IllegalTransition({ run: state.head.run, command, state: stateOf(state), next })
 
+/** A failed run is the one that a person may take up again, where the daemon goes from phase to phase. */
+const afterEnd = (state: RunState): string => {
+  const { run, status } = state.head
+  const why = `It has ended; see: ${nextStep(state)}`
+  if (status !== "failed") return why
+  return `${why}. Once more: animus workflow ${state.runner === undefined ? "retry" : "fork"} ${run}`
+}
+
 export const refuse = (state: RunState, command: string) =>
-  refusal(state, command, hasEnded(state) ? `It has ended; see: ${nextStep(state)}` : `Next: ${nextStep(state)}`)
+  refusal(state, command, hasEnded(state) ? afterEnd(state) : `Next: ${nextStep(state)}`)
 
 /** A run that ended as it was meant to is never reopened: a fork begins another one where this one is wanted again. */
 export const refuseRetry = (state: RunState) => {

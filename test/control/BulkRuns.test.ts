@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SessionStoreMemory } from "../../layers/SessionStoreMemory.ts"
 import * as Test from "../../layers/Test.ts"
+import { runStarted } from "../../layers/Testing.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import { ControlClient } from "../../src/control/ControlClient.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
+import { SessionStore } from "../../src/session/SessionStore.ts"
 import { agent, manual, workflow } from "../run/World.ts"
 
 const daemon = Test.layer({
@@ -46,6 +48,20 @@ describe("bulk", () => {
       assert.deepStrictEqual(counts, { op: "pause", all: false, dry_run: false, requested: 3, succeeded: 1, failed: 2 })
       assert.include(items[1]?.error, `animus workflow approve ${waiting}`)
       assert.strictEqual(yield* stateOf(hanging), "paused")
+    }).pipe(Effect.provide(daemon)))
+
+  it.effect("a dry run says no where the word itself would be refused", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      const store = yield* SessionStore
+      const hosted = RunId.make("hosted")
+      const started = runStarted("w")
+      if (started._tag !== "RunStarted") return assert.fail("another event")
+      yield* store.append(hosted, 0, [{ ...started, runner: "theirs" }])
+      for (const dry_run of [true, false]) {
+        const { failed } = yield* control["workflow/bulk"]({ ...word, op: "pause", ids: [hosted], dry_run })
+        assert.strictEqual(failed, 1)
+      }
     }).pipe(Effect.provide(daemon)))
 
   it.effect("all means those that the word is for", () =>

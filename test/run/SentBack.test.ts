@@ -151,6 +151,16 @@ describe("retry", () => {
       assert.include(refused.message, `animus workflow fork ${run} --from PHASE`)
     }))
 
+  it.effect("is what a failed run is said to take, whatever else was asked of it", () =>
+    Effect.gen(function*() {
+      const { engine } = yield* failing
+      const { message } = yield* Effect.flip(engine.resume(run, { force: false }))
+      assert.include(message, `animus workflow journal ${run}. Once more: animus workflow retry ${run}`)
+      yield* engine.retry(run, {})
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.notInclude((yield* Effect.flip(engine.resume(run, { force: false }))).message, "retry")
+    }))
+
   it.effect("refuses a phase that the pinned workflow does not have", () =>
     Effect.gen(function*() {
       const { engine } = yield* failing

@@ -13,6 +13,7 @@ import {
   decideReorder,
   duplicateOf,
   inState,
+  isOver,
   nextPending,
   type Position,
   type QueueEvent,
@@ -55,7 +56,10 @@ const makeLedger = Effect.fnUntraced(function*(journal: QueueJournal) {
 })
 
 export class DispatchQueue extends Context.Service<DispatchQueue, {
-  /** The same subject and workflow already in the queue: that entry is returned, no second one is made. */
+  /**
+   * The same subject and workflow already in the queue: that entry is returned, no second one is made. Nor is one of an event
+   * that was in the queue lately.
+   */
   readonly enqueue: (dispatch: SubjectDispatch, priority: number) => Effect.Effect<QueueEntry, SessionStoreFailed>
   /** In the order in which they will be leased. */
   readonly list: Effect.Effect<ReadonlyArray<QueueEntry>>
@@ -96,7 +100,9 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
         return yield* transact((state) => {
           const known = duplicateOf(state, dispatch)
           return Effect.succeed(
-            known === undefined ? [fresh, { _tag: "Enqueued", entry: fresh }] as const : [known, undefined] as const
+            known === undefined && !isOver(state, dispatch)
+              ? [fresh, { _tag: "Enqueued", entry: fresh }] as const
+              : [known ?? fresh, undefined] as const
           )
         })
       }),

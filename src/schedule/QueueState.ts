@@ -6,13 +6,17 @@ import { RunId } from "../../schemas/Ids.ts"
 import { orElse } from "../../schemas/Json.ts"
 import { type SubjectDispatch, subjectKey, type SubjectRef } from "../../schemas/Subject.ts"
 
-/** `entries` lie in the order in which they are leased; `pinned` are those whose place an operator chose. While it is `paused` none is leased. */
+/**
+ * `entries` lie in the order in which they are leased; `pinned` are those whose place an operator chose. While it is `paused`
+ * none is leased. `events` are those of triggers whose entries have left the queue, the newest last.
+ */
 const Snapshot = Schema.TaggedStruct("Snapshot", {
   entries: Schema.Array(QueueEntry),
   pinned: Schema.Array(Schema.String),
   done: Schema.Int,
   dropped: Schema.Int,
-  paused: orElse(Schema.Boolean, false)
+  paused: orElse(Schema.Boolean, false),
+  events: orElse(Schema.Array(Schema.String), [])
 })
 
 export const QueueEvent = Schema.Union([
@@ -34,7 +38,7 @@ export type QueueEvent = typeof QueueEvent.Type
 
 export type QueueState = Omit<typeof Snapshot.Type, "_tag">
 
-export const empty: QueueState = { entries: [], pinned: [], done: 0, dropped: 0, paused: false }
+export const empty: QueueState = { entries: [], pinned: [], done: 0, dropped: 0, paused: false, events: [] }
 
 export const snapshot = (state: QueueState): QueueEvent => ({ _tag: "Snapshot", ...state })
 
@@ -49,9 +53,19 @@ const change = (state: QueueState, id: string, entry: (entry: QueueEntry) => Que
   entries: state.entries.map((other) => other.id === id ? entry(other) : other)
 })
 
+/** Far more than a plugin has sent of what was queued, and was not told so, when the daemon died. */
+const REMEMBERED = 1024
+
+const eventOf = ({ subject }: SubjectDispatch): string | undefined => {
+  const { event } = subject.metadata
+  return typeof event === "string" ? event : undefined
+}
+
 const without = (state: QueueState, gone: (entry: QueueEntry) => boolean): QueueState => {
   const entries = state.entries.filter((entry) => !gone(entry))
-  return { ...state, entries, pinned: state.pinned.filter((id) => entries.some((entry) => entry.id === id)) }
+  const over = state.entries.flatMap((entry) => gone(entry) ? eventOf(entry.dispatch) ?? [] : [])
+  const events = over.length === 0 ? state.events : [...state.events, ...over].slice(-REMEMBERED)
+  return { ...state, entries, events, pinned: state.pinned.filter((id) => entries.some((entry) => entry.id === id)) }
 }
 
 /** What is left of an entry when it goes back to waiting, of one kind or the other. */
@@ -126,6 +140,12 @@ export const duplicateOf = (state: QueueState, dispatch: SubjectDispatch): Queue
     sameEvent(entry.dispatch.subject, dispatch.subject) &&
     entry.dispatch.workflow_ref.toLowerCase() === dispatch.workflow_ref.toLowerCase()
   )
+
+/** What a trigger sent was queued, and has left the queue since: a repeat of it starts nothing. */
+export const isOver = ({ events }: QueueState, dispatch: SubjectDispatch): boolean => {
+  const event = eventOf(dispatch)
+  return event !== undefined && events.includes(event)
+}
 
 type Refused = QueueEntryNotFound | QueueEntryBusy
 

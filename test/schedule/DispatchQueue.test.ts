@@ -55,6 +55,24 @@ const suite = (
     )
 
     test(
+      "makes no second entry of an event whose work is over, and one of the next event",
+      Effect.gen(function*() {
+        const queue = yield* DispatchQueue
+        const sent = (event: string) => ({
+          ...dispatch("a"),
+          subject: { ...dispatch("a").subject, metadata: { event } }
+        })
+        yield* queue.enqueue(sent("p:1"), 1)
+        yield* queue.lease(run("r1"))
+        yield* queue.complete(run("r1"))
+        assert.deepStrictEqual((yield* queue.enqueue(sent("p:1"), 1)).dispatch, sent("p:1"))
+        assert.deepStrictEqual(yield* listed, [])
+        yield* queue.enqueue(sent("p:2"), 1)
+        assert.deepStrictEqual(yield* listed, ["a"])
+      })
+    )
+
+    test(
       "makes one entry of the same work asked for at once",
       Effect.gen(function*() {
         const queue = yield* DispatchQueue

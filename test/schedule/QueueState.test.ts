@@ -3,12 +3,14 @@ import { Result, Schema } from "effect"
 import * as FastCheck from "fast-check"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import { RunId } from "../../schemas/Ids.ts"
+import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import {
   apply,
   decideReorder,
   duplicateOf,
   empty,
   inState,
+  isOver,
   nextPending,
   QueueEvent,
   type QueueState,
@@ -24,8 +26,16 @@ const entry = (id: string, priority: number): QueueEntry => ({
   state: "pending",
   enqueued_at: "2026-01-01T00:00:00Z"
 })
+/** What a trigger sent. */
+const sent = (id: string, event: string): SubjectDispatch => ({
+  ...dispatch(id),
+  subject: { ...dispatch(id).subject, metadata: { event } }
+})
 const fold = (...events: ReadonlyArray<QueueEvent>) => events.reduce(apply, empty)
-const enqueue = (id: string, priority: number): QueueEvent => ({ _tag: "Enqueued", entry: entry(id, priority) })
+const enqueue = (id: string, priority: number, what = dispatch(id)): QueueEvent => ({
+  _tag: "Enqueued",
+  entry: { ...entry(id, priority), dispatch: what }
+})
 const ids = ({ entries }: QueueState) => entries.map(({ id }) => id)
 const run = (name: string) => RunId.make(name)
 
@@ -115,12 +125,33 @@ describe("entries", () => {
     assert.isUndefined(duplicateOf(held, dispatch("b")))
   })
 
+  it("stand for the event that they came from, also once they have left, as far back as that is kept", () => {
+    const come = fold(enqueue("a", 0, sent("a", "p:1")), enqueue("b", 0, sent("b", "p:2")), enqueue("c", 0))
+    assert.isFalse(isOver(come, sent("a", "p:1")))
+    const gone = [
+      { _tag: "Leased", entry: "a", run: run("r") },
+      { _tag: "Completed", run: run("r") },
+      { _tag: "Dropped", entry: "b" },
+      { _tag: "Dropped", entry: "c" }
+    ] as const satisfies ReadonlyArray<QueueEvent>
+    const left = gone.reduce(apply, come)
+    assert.deepStrictEqual(left.events, ["p:1", "p:2"])
+    assert.isTrue(isOver(left, sent("a", "p:1")))
+    assert.isFalse(isOver(left, sent("a", "p:3")))
+    assert.isFalse(isOver(left, dispatch("c")))
+    const many = Array.from({ length: 1024 }, (_, at) => [
+      enqueue(`m${at}`, 0, sent(`m${at}`, `m:${at}`)),
+      { _tag: "Dropped", entry: `m${at}` } as const
+    ])
+    assert.strictEqual(many.flat().reduce(apply, left).events[0], "m:0")
+  })
+
   it("are not leased while the queue is paused, which a snapshot of before there were pauses was not", () => {
     const waiting = fold(enqueue("a", 0), { _tag: "Paused" })
     assert.isUndefined(nextPending(waiting))
     assert.strictEqual(nextPending(apply(waiting, { _tag: "Resumed" }))?.id, "a")
     const old = { _tag: "Snapshot" as const, entries: [], pinned: [], done: 1, dropped: 2 }
-    assert.deepStrictEqual(Schema.decodeUnknownSync(QueueEvent)(old), { ...old, paused: false })
+    assert.deepStrictEqual(Schema.decodeUnknownSync(QueueEvent)(old), { ...old, paused: false, events: [] })
   })
 
   it("say why a verb means nothing", () => {
@@ -136,7 +167,9 @@ describe("any history", () => {
   const id = FastCheck.constantFrom("a", "b", "c", "d")
   const runs = FastCheck.constantFrom<Array<RunId>>(run("r1"), run("r2"), run("r3"))
   const event: FastCheck.Arbitrary<QueueEvent> = FastCheck.oneof(
-    FastCheck.record({ id, priority: FastCheck.nat(4) }).map(({ id, priority }) => enqueue(id, priority)),
+    FastCheck.record({ id, priority: FastCheck.nat(4) }).map(({ id, priority }) =>
+      enqueue(id, priority, priority > 2 ? sent(id, `p:${priority}`) : dispatch(id))
+    ),
     id.map((entry): QueueEvent => ({ _tag: "Held", entry })),
     id.map((entry): QueueEvent => ({ _tag: "Released", entry })),
     id.map((entry): QueueEvent => ({ _tag: "Dropped", entry })),

@@ -25,6 +25,7 @@ import { commit, type RunActor } from "./RunActor.ts"
 import type { RunState } from "./RunState.ts"
 import { patiently } from "./StorePatience.ts"
 import { tellSubject } from "./SubjectSync.ts"
+import { reach } from "./WallClock.ts"
 import { tidyWorktree } from "./Worktrees.ts"
 
 type Next =
@@ -32,7 +33,7 @@ type Next =
   | { readonly _tag: "Perform"; readonly state: RunState; readonly attempt: InFlight }
   | { readonly _tag: "Recover"; readonly state: RunState; readonly attempt: InFlight }
   | { readonly _tag: "Tell"; readonly state: RunState; readonly status: SubjectStatus }
-  | { readonly _tag: "Sleep"; readonly millis: number }
+  | { readonly _tag: "Sleep"; readonly until: number }
   | { readonly _tag: "Execute"; readonly state: RunState; readonly runner: string }
 
 export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
@@ -53,7 +54,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
         break
       case "Sleep":
         yield* actor.settled.open
-        yield* Effect.sleep(next.millis)
+        yield* reach(next.until)
         yield* actor.settled.close
         break
       case "Recover": {
@@ -86,11 +87,11 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
     case "Idle":
       return stop
     case "Sleep":
-      return { _tag: "Sleep", millis: action.until - now } satisfies Next
+      return { _tag: "Sleep", until: action.until } satisfies Next
     case "Wake":
       return { _tag: "Recover", state, attempt: action.attempt } satisfies Next
     case "AwaitGate":
-      return action.until === undefined ? stop : { _tag: "Sleep", millis: action.until - now } satisfies Next
+      return action.until === undefined ? stop : { _tag: "Sleep", until: action.until } satisfies Next
     case "Execute":
       if (actor.handsOver) return handedOver(actor, state, action.runner)
       yield* commit(actor, blockedOf(state, handedOverBefore(action.runner)))

@@ -1,7 +1,7 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
-import { conclude } from "../BulkRuns.ts"
+import { bulkFlags, conclude } from "../BulkRuns.ts"
 import { momentOf } from "../Since.ts"
 
 export const workflowPrune = Command.make("prune", {
@@ -14,11 +14,17 @@ export const workflowPrune = Command.make("prune", {
     Flag.withDescription("Only these; may be repeated")
   ),
   keep: Flag.Int("keep").pipe(Flag.withDefault(0), Flag.withDescription("Keep the newest so many")),
+  dryRun: bulkFlags.dryRun,
   yes: Flag.Boolean("yes").pipe(Flag.withDefault(false), Flag.withDescription("Do it; without it they are only shown"))
-}, ({ keep, olderThan, status, yes }) =>
+}, ({ dryRun, keep, olderThan, status, yes }) =>
   Effect.gen(function*() {
     const before = Option.isSome(olderThan) ? { before: yield* momentOf(olderThan.value) } : {}
     const control = yield* ControlClient
-    const result = yield* control["workflow/prune"]({ status, keep: Math.max(0, keep), dry_run: !yes, ...before })
+    const result = yield* control["workflow/prune"]({
+      status,
+      keep: Math.max(0, keep),
+      dry_run: dryRun || !yes,
+      ...before
+    })
     yield* conclude(result, "nothing was removed. If you mean it, say it again with --yes")
   })).pipe(Command.withDescription("Remove runs that have ended, with all that is kept of them"))

@@ -93,10 +93,10 @@ const FURTHEST = 7 * 24 * 60 * 60_000
 const MOST = 8
 
 /**
- * When it is tried again: when the provider said, within a week; where it did not say, after a minute, then two, four, up to an
- * hour. Undefined when that has gone on for too long, and the limit is a failure after all.
+ * When it is tried again: when the provider said, within a week, and no sooner than a second, then two, four, up to a minute, for
+ * one that says it over and over; where it did not say, after a minute, then two, four, up to an hour. Undefined when that has gone on for too long, and the limit is a failure after all.
  */
 export const sleepUntil = (said: number | undefined, before: number, now: number): number | undefined => {
-  if (said !== undefined) return Math.min(Math.max(said, now + 1000), now + FURTHEST)
+  if (said !== undefined) return Math.min(Math.max(said, now + Math.min(1000 * 2 ** before, FIRST)), now + FURTHEST)
   return before >= MOST ? undefined : now + Math.min(FIRST * 2 ** before, LONGEST)
 }

@@ -179,7 +179,7 @@ const failed = (state: RunState, at: string, event: EventOf<"PhaseFailed">): Par
   const { attempt, duration_ms, error, phase } = event
   return {
     position: { _tag: "Broken", phase, attempt, error },
-    phases: withPhase(state, phase, { status: "failed", finished_at: at, duration_ms, error })
+    phases: withPhase(state, phase, { status: "failed", finished_at: at, duration_ms, error, limits: undefined })
   }
 }
 

@@ -48,6 +48,13 @@ describe("a rate limit as a provider tells it", () => {
 
   it("is waited out within bounds", () => {
     assert.strictEqual(sleepUntil(now - 5, 0, now), now + 1000)
+    assert.deepStrictEqual([1, 5, 6, 100].map((n) => (sleepUntil(now, n, now) ?? 0) - now), [
+      2000,
+      32_000,
+      60_000,
+      60_000
+    ])
+    assert.strictEqual(sleepUntil(now + 90_000, 100, now), now + 90_000)
     assert.strictEqual(sleepUntil(now * 2, 0, now), now + 7 * 24 * 3600_000)
     assert.deepStrictEqual([0, 1, 5, 6, 7].map((n) => (sleepUntil(undefined, n, now) ?? 0) - now), [
       60_000,
@@ -166,5 +173,7 @@ describe("a run whose provider is limited", () => {
       assert.strictEqual(head.status, "failed")
       assert.include(head.reason ?? "", "too many requests")
       assert.strictEqual(world.sessions.length, 9)
+      yield* engine.retry(run, {})
+      assert.strictEqual((yield* engine.settled(run)).status, "sleeping", "a person's retry is the first of a new row")
     }))
 })

@@ -145,7 +145,7 @@ export class OracleRun {
       return true
     }
     if (this.status !== "paused") return false
-    this.status = "running"
+    this.status = this.questions > 0 ? "waiting" : "running"
     if (this.at === "concluded") this.follow()
     else if (!this.live) this.recover()
     return true
@@ -190,6 +190,7 @@ export class OracleRun {
     const held = this.status === "paused" || this.status === "blocked" || this.status === "escalated" || this.ended
     const inFlight = this.at === "begun" && (this.status === "running" || this.status === "waiting")
     this.live = false
+    this.questions = 0
     if (!held && inFlight) this.recover()
   }
 }

@@ -261,13 +261,17 @@ const recovered = (state: RunState, at: string, event: EventOf<"RecoveryDecided"
   const recoveries = [...state.recoveries, { phase, attempt, action, reason, at }]
   const was = attemptOf(state.position)
   if (was === undefined) return { recoveries }
-  const { failureContext } = was
-  return {
-    recoveries,
-    phases: withPhase(state, phase, { status: "running" }),
-    position: action === "rerun"
-      ? { _tag: "Reenter", phase, failureContext }
-      : { ...was, resumed: was.resumed || action === "resume" }
+  const common = { recoveries, phases: withPhase(state, phase, { status: "running" }) }
+  switch (action) {
+    case "rerun":
+      return { ...common, position: { _tag: "Reenter", phase, failureContext: was.failureContext } }
+    case "resume": {
+      // What a person said at the resume is for the session that goes on, not for the phase after it.
+      const failureContext = state.feedback ?? was.failureContext
+      return { ...common, feedback: undefined, position: { ...was, failureContext, resumed: true } }
+    }
+    case "blocked":
+      return { ...common, position: was }
   }
 }
 

@@ -3,6 +3,7 @@ import { Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { PluginRefused } from "../../schemas/errors/PluginErrors.ts"
 import type { AgentNotification } from "../../schemas/Provider.ts"
+import type { AgentPhase } from "../../schemas/Workflow.ts"
 import { limitOfError, limitOfResponse, sleepUntil } from "../../src/run/RateLimit.ts"
 import { runDetail } from "../../src/run/RunView.ts"
 import { agent, dispatch, output, response, run, workflow, World } from "./World.ts"
@@ -69,9 +70,9 @@ describe("a rate limit as a provider tells it", () => {
 
 const limited = response("", { exit_code: 1, metadata: [{ type: "rate_limit", retry_after_secs: 600 }] })
 
-const asleep = Effect.fnUntraced(function*(speaks: boolean) {
+const asleep = Effect.fnUntraced(function*(speaks: boolean, ...after: ReadonlyArray<AgentPhase>) {
   const world = new World()
-  world.definition = workflow(agent("implement"))
+  world.definition = workflow(agent("implement"), ...after)
   world.agents = (session, call) =>
     Effect.andThen(
       speaks && call === 1 ? output(session, "half of it") : Effect.void,
@@ -123,6 +124,16 @@ describe("a run whose provider is limited", () => {
       assert.strictEqual((yield* engine.settled(run)).status, "completed")
       assert.strictEqual(world.sessions[1]?.resume, "own-1")
       assert.strictEqual(world.tags.filter((tag) => tag === "PhaseStarted").length, 1)
+    }))
+
+  it.effect("tells the session that goes on what a person said, and not the phase after it", () =>
+    Effect.gen(function*() {
+      const { engine, world } = yield* asleep(true, agent("next"))
+      world.resumable = true
+      yield* engine.resume(run, { force: false, feedback: "mind the tests" })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      const told = world.sessions.map(({ request }) => request.prompt.includes("mind the tests"))
+      assert.deepStrictEqual(told, [false, true, false])
     }))
 
   it.effect("is blocked when it had begun, cannot be resumed and must not be repeated", () =>

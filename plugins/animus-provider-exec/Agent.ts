@@ -1,15 +1,22 @@
 /** One agent process: started in a group of its own, ended with everything it started when the scope closes. */
 import { Deferred, Effect, Exit } from "effect"
-import { type ChildProcessByStdio, spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { statSync } from "node:fs"
 import { constants } from "node:os"
-import type { Readable, Writable } from "node:stream"
+import type { Readable } from "node:stream"
 import { PluginFailure } from "../../src/sdk/Sdk.ts"
 import { Family } from "./Family.ts"
 import type { Launch } from "./Launch.ts"
+import { withPromptFile } from "./PromptFile.ts"
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>
+interface Child extends ChildProcess {
+  readonly stdout: Readable
+  readonly stderr: Readable
+}
+
+/** Node's types know of pipes only where all three are. */
+const hasPipes = (child: ChildProcess): child is Child => child.stdout !== null && child.stderr !== null
 
 export interface Agent {
   readonly stdout: Readable
@@ -51,16 +58,14 @@ const failed = (launch: Launch, error: NodeJS.ErrnoException) =>
 const codeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
   code ?? 128 + (signal === null ? 0 : constants.signals[signal])
 
+const spawned = ({ args, command, cwd }: Launch, env: NodeJS.ProcessEnv) => (stdin: number): ChildProcess =>
+  spawn(command, args, { cwd, detached: true, env, stdio: [stdin, "pipe", "pipe"] })
+
 const start = (launch: Launch, mark: string): Effect.Effect<Child, PluginFailure> =>
   Effect.callback((resume) => {
-    const env = { ...launch.env, [MARK]: mark }
     try {
-      const child = spawn(launch.command, launch.args, {
-        cwd: launch.cwd,
-        detached: true,
-        env,
-        stdio: ["pipe", "pipe", "pipe"]
-      })
+      const child = withPromptFile(launch.stdin, spawned(launch, { ...launch.env, [MARK]: mark }))
+      if (!hasPipes(child)) throw new Error("there is nothing to hear it by")
       child.once("spawn", () => resume(Effect.succeed(child)))
       child.once("error", (error) => resume(Effect.fail(failed(launch, error))))
     } catch (error) {
@@ -74,9 +79,6 @@ export const startAgent = (launch: Launch) => {
     Effect.map(start(launch, mark), (child): Agent => {
       const exited = Deferred.makeUnsafe<number>()
       child.once("exit", (code, signal) => Deferred.doneUnsafe(exited, Exit.succeed(codeOf(code, signal))))
-      // An agent that does not read its prompt closes the pipe: its own business.
-      child.stdin.on("error", () => {})
-      child.stdin.end(launch.stdin)
       const family = new Family(`${MARK}=${mark}`)
       return { stdout: child.stdout, stderr: child.stderr, exitCode: Deferred.await(exited), end: family.end }
     }),

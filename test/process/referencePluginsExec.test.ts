@@ -50,6 +50,17 @@ describe("a run", () => {
     assert.strictEqual(plugin.frames.at(-1)?.["id"], 2)
   })
 
+  it("has its whole prompt on stdin before it begins, in a file that nobody else finds", async () => {
+    const plugin = await start()
+    const prompt = "as much as no pipe holds. ".repeat(20_000)
+    // Who reads a file from a place of its own choosing can do so only when all of it is there.
+    const script = "wc -c < /dev/stdin; head -c 9 /dev/stdin; echo; readlink /dev/fd/0"
+    const { output } = await plugin.result("agent/run", request(shell(script), { prompt }))
+    const [size, begins, name] = String(output).trim().split("\n")
+    assert.deepStrictEqual([Number(size), begins], [prompt.length, "as much a"])
+    assert.match(String(name), / \(deleted\)$/)
+  })
+
   it("streams while the agent still runs", async () => {
     const plugin = await start()
     const id = plugin.ask(

@@ -21,6 +21,8 @@ describe("prune", () => {
       yield* prune("--dry-run")
       yield* prune("--dry-run", "--yes")
       assert.strictEqual(yield* left, 1)
+      assert.strictEqual((yield* Effect.exit(prune("--keep", "-5", "--yes")))._tag, "Failure")
+      assert.strictEqual(yield* left, 1)
       yield* prune("--yes")
       assert.strictEqual(yield* left, 0)
     }).pipe(

@@ -1,4 +1,4 @@
-import { Effect, Option } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { bulkFlags, conclude } from "../BulkRuns.ts"
@@ -13,7 +13,11 @@ export const workflowPrune = Command.make("prune", {
     Flag.atLeast(0),
     Flag.withDescription("Only these; may be repeated")
   ),
-  keep: Flag.Int("keep").pipe(Flag.withDefault(0), Flag.withDescription("Keep the newest so many")),
+  keep: Flag.Int("keep").pipe(
+    Flag.withSchema(Schema.Natural),
+    Flag.withDefault(0),
+    Flag.withDescription("Keep the newest so many")
+  ),
   dryRun: bulkFlags.dryRun,
   yes: Flag.Boolean("yes").pipe(Flag.withDefault(false), Flag.withDescription("Do it; without it they are only shown"))
 }, ({ dryRun, keep, olderThan, status, yes }) =>
@@ -22,7 +26,7 @@ export const workflowPrune = Command.make("prune", {
     const control = yield* ControlClient
     const result = yield* control["workflow/prune"]({
       status,
-      keep: Math.max(0, keep),
+      keep,
       dry_run: dryRun || !yes,
       ...before
     })

@@ -1,38 +1,41 @@
 /** Cancelling a run whose provider does not end its session: the provider's process goes, with the shell its agent started. */
 import { assert, describe, it } from "@effect/vitest"
+import { rmSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach } from "vitest"
+import { afterAll, beforeAll } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { isAlive, until } from "./referencePluginsHost.ts"
 import { Workplace } from "./Workplace.ts"
 
+const kinds = ["deaf", "liar", "rude"]
 const workflows = `
-default_workflow_ref: ship
-agents: { shipper: { tool: deaf } }
-phases: { deploy: { mode: agent, agent: shipper, directive: Ship it } }
-workflows: [{ id: ship, phases: [deploy] }]
+agents: { ${kinds.map((tool) => `${tool}: { tool: ${tool} }`).join(", ")} }
+phases: { ${kinds.map((tool) => `${tool}: { mode: agent, agent: ${tool}, directive: Ship it }`).join(", ")} }
+workflows: [${kinds.map((tool) => `{ id: ${tool}, phases: [${tool}] }`).join(", ")}]
 `
 
-let place: Workplace | undefined
-afterEach(() => place?.end())
+let here: Workplace
+beforeAll(() => {
+  here = new Workplace(workflows)
+  here.install("animus-provider-deaf", fixture("provider-deaf-to-cancel"), fixture("speak"))
+  for (const tool of ["liar", "rude"]) {
+    here.install(`animus-provider-${tool}`, fixture(`provider-${tool}`), fixture("speak"))
+  }
+  here.start()
+})
+afterAll(() => here.end())
 
 describe("a cancelled run", () => {
   it("leaves no process, keeps what was said, and its provider is back for the next one", async () => {
-    const here = new Workplace(workflows)
-    place = here
-    here.install("animus-provider-deaf", fixture("provider-deaf-to-cancel"), fixture("speak"))
-    here.start()
-    const { id } = here.answer("subject", "create", "--title", "Ship")
-    const { workflow_id: run } = here.answer("workflow", "run", id)
-    const { location } = here.answer("workflow", "get", run).detail
-    const said = () => here.read(join(location, "deploy.1.transcript.jsonl"))
+    const run = await here.begin("deaf")
+    const said = () => here.read(join(here.scope, "runs", run, "deaf.1.transcript.jsonl"))
     await until("the agent speaks", () => said().includes("kept"))
     const pids = here.read("pids").split(" ").map(Number)
     assert.deepStrictEqual(pids.map(isAlive), [true, true])
 
     here.answer("workflow", "cancel", run, "--confirm", run)
     await until("both are gone", () => !pids.some(isAlive))
-    await until("it is over", () => here.answer("workflow", "get", run).status === "cancelled")
+    assert.strictEqual((await here.settled(run)).state, "cancelled")
     assert.include(said(), "kept")
 
     const restarted = here.answer("plugin", "restart", "animus-provider-deaf")
@@ -40,25 +43,20 @@ describe("a cancelled run", () => {
   }, 300_000)
 
   const cancelled = async (tool: string, sessions: number) => {
-    const here = new Workplace(workflows.replaceAll("deaf", tool))
-    place = here
-    here.install(`animus-provider-${tool}`, fixture(`provider-${tool}`), fixture("speak"))
-    here.start()
-    const runs = Array.from({ length: sessions }, (_, n) => {
-      const { id } = here.answer("subject", "create", "--title", `Ship ${n}`)
-      return String(here.answer("workflow", "run", id).workflow_id)
-    })
+    rmSync(join(here.project, "sessions"), { force: true })
+    const runs: Array<string> = []
+    for (let n = 0; n < sessions; n++) runs.push(await here.begin(tool))
     await until(
       "the agents' tools run",
       () => here.lines("sessions").length === sessions && here.running("8883").length === sessions
     )
     const cancel = (run = "") => here.animus("workflow", "cancel", run, "--confirm", run)
     const tools = () => ["8881", "8882", "8883"].flatMap((name) => here.running(name))
-    return { here, runs, cancel, tools }
+    return { runs, cancel, tools }
   }
 
   it("leaves nothing of a provider that agrees, ends the session, and ends nothing else", async () => {
-    const { cancel, here, runs, tools } = await cancelled("liar", 1)
+    const { cancel, runs, tools } = await cancelled("liar", 1)
     const [provider] = here.lines("sessions")
     const { stdout } = cancel(runs[0])
     assert.deepStrictEqual(tools(), [])
@@ -67,7 +65,7 @@ describe("a cancelled run", () => {
   }, 300_000)
 
   it("leaves nothing of a provider that hears nothing, whose tools were orphans from the start", async () => {
-    const { cancel, here, runs, tools } = await cancelled("rude", 1)
+    const { cancel, runs, tools } = await cancelled("rude", 1)
     const { stdout } = cancel(runs[0])
     assert.deepStrictEqual(tools(), [])
     assert.include(stdout, "nothing of it runs any more")

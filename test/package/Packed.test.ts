@@ -111,14 +111,17 @@ describe("the guides", { timeout: 180_000 }, () => {
     () => guide("docs/plugins.md", ({ text }, place) => text.replace("/path/to", place.project))
   )
 
+  let author: Sandbox
+  beforeAll(() => {
+    author = packed.sandbox()
+  })
   const speaks = async (document: string) => {
-    const place = packed.sandbox()
     const [program, ...others] = snippetsOf(document).filter(({ language }) => language === "ts")
     assert.deepStrictEqual(others, [])
-    place.write("plugin.ts", program?.text ?? "")
+    author.write("plugin.ts", program?.text ?? "")
     const [asked, answered] = snippetsOf(document).filter(({ language }) => language === "json")
     const shown = framesOf(answered?.text)
-    const plugin = { file: "plugin.ts", folder: place.project }
+    const plugin = { file: "plugin.ts", folder: author.project }
     return { shown, told: await converse(plugin, framesOf(asked?.text), shown) }
   }
 

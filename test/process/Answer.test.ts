@@ -1,7 +1,6 @@
 /** An agent that asks, a person who answers at a terminal, and everything between them. */
 import { afterEach, assert, it } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
-import { until } from "./referencePluginsHost.ts"
 import { Workplace } from "./Workplace.ts"
 
 const workflows = `
@@ -19,9 +18,8 @@ it("a question waits for a person, whose answer is in the journal before the age
   place = here
   here.install("animus-provider-asking", fixture("provider-that-asks"), fixture("speak"))
   here.start()
-  const { id } = here.answer("subject", "create", "--title", "Clean")
-  const { workflow_id: run } = here.answer("workflow", "run", id)
-  await until("the agent asks", () => here.answer("workflow", "get", run).detail.state === "waiting")
+  const run = await here.begin()
+  assert.strictEqual((await here.settled(run)).state, "waiting")
   const shown = here.animus("workflow", "get", run).stdout
   const command = `animus workflow answer ${run} --allow`
   assert.include(shown, "rm")
@@ -29,12 +27,8 @@ it("a question waits for a person, whose answer is in the journal before the age
 
   assert.strictEqual(here.animus(...command.split(" ").slice(1), "--message", "only the old one").status, 0)
   assert.strictEqual(here.animus("workflow", "watch", run).status, 0)
-  const events: ReadonlyArray<{ readonly event: { readonly _tag: string; readonly output?: string } }> = here.answer(
-    "workflow",
-    "journal",
-    run
-  )
-  const tags = events.map(({ event }) => event._tag)
+  const events = here.events(run)
+  const tags = events.map(({ _tag }) => _tag)
   assert.isBelow(tags.indexOf("InteractionAnswered"), tags.indexOf("PhaseCompleted"))
   assert.include(JSON.stringify(events), "answered allow: only the old one")
   assert.strictEqual(here.animus("workflow", "answer", run, "--deny").status, 4)

@@ -20,15 +20,15 @@ describe("a cancelled run", () => {
     place = here
     here.start()
     const { id } = here.answer("subject", "create", "--title", "Long work")
-    const status = () => here.answer("subject", "get", id).status
+    const status = async () => (await here.ask("subject/get", { id })).status
     const { workflow_id: run } = here.answer("workflow", "run", id)
     await until("the phase has begun", () => here.running("601").length === 1)
-    assert.strictEqual(status(), "in-progress")
+    assert.strictEqual(await status(), "in-progress")
 
     here.answer("workflow", "cancel", run, "--confirm", run)
     const { detail, status: state } = here.answer("workflow", "get", run)
     assert.deepStrictEqual([state, detail.phases[0].status], ["cancelled", "cancelled"])
-    assert.strictEqual(status(), "ready")
+    assert.strictEqual(await status(), "ready")
     assert.deepStrictEqual(here.running("601"), [])
   })
 })

@@ -27,8 +27,7 @@ describe("a daemon that is killed while a command runs", () => {
       place = here
       const started = () => here.lines("started")
       here.start()
-      const { id } = here.answer("subject", "create", "--title", "Work")
-      const { workflow_id: run } = here.answer("workflow", "run", id)
+      const run = await here.begin()
       await until("the command runs", () => here.running("600").length === 1)
       const first = started()
 

@@ -15,18 +15,13 @@ let place: Workplace | undefined
 afterEach(() => place?.end())
 
 describe("a damaged run", () => {
-  it("is named where the daemon is asked how it is, and keeps no other from going on", () => {
+  it("is named where the daemon is asked how it is, and keeps no other from going on", async () => {
     const here = new Workplace(workflows)
     place = here
     here.start()
-    const begin = (title: string): string => {
-      const { id } = here.answer("subject", "create", "--title", title)
-      return here.answer("workflow", "run", id).workflow_id
-    }
-    const [lost, sound] = [begin("one"), begin("two")]
-    const { location } = here.answer("workflow", "get", lost).detail
+    const [lost, sound] = [await here.begin(), await here.begin()]
     here.kill()
-    const journal = join(location, "journal.jsonl")
+    const journal = join(here.scope, "runs", lost, "journal.jsonl")
     const bytes = readFileSync(journal)
     bytes[200] = (bytes[200] ?? 0) ^ 1
     writeFileSync(journal, bytes)

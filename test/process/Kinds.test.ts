@@ -40,7 +40,7 @@ describe("triggers", () => {
   it("start work once an event, over kill -9 of the daemon", async () => {
     const { here, told } = workplaceWith([source, "watches-a-source"])
     const acks = () => told(source, "trigger/ack").map(({ params }) => [params?.["event_id"], params?.["status"]])
-    const runs = () => here.answer("workflow", "list").runs
+    const runs = async () => (await here.ask("workflow/list", {})).runs
     here.start()
     await until("every event is answered", () => acks().length === 5)
     assert.deepStrictEqual(acks(), [["1", "queued"], ["2", "queued"], ["2", "queued"], ["3", "queued"], [
@@ -50,12 +50,12 @@ describe("triggers", () => {
     assert.deepStrictEqual(told(source, "trigger/watch")[0]?.params, {
       config: { triggers: [{ id: "hooked", workflow_ref: "ask", config: { repo: "x" } }] }
     })
-    await until("three runs", () => runs().length === 3)
+    await until("three runs", async () => (await runs()).length === 3)
     here.kill()
     here.start()
     await until("every event is answered again", () => acks().length === 10)
     assert.strictEqual(told(source, "trigger/watch")[1]?.params?.["cursor"], "4")
-    assert.strictEqual(runs().length, 3)
+    assert.strictEqual((await runs()).length, 3)
     here.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
     assert.deepStrictEqual(acks().at(-1), ["4", "shutdown"])
   })
@@ -70,10 +70,7 @@ describe("a log plugin, a notifier and a transport", () => {
     )
     here.start()
     const stored = () => JSON.stringify(told(keeper, "log_storage/store"))
-    await until(
-      "the transport is up",
-      () => here.animus("logs").stdout.includes("transport animus-transport-port is up")
-    )
+    await until("the transport is up", () => here.log.includes("transport animus-transport-port is up"))
     await until("the log is kept", () => stored().includes("daemon_startup"))
     await until("people are told", () => told(people, "notifier/notify").length > 0)
     assert.include(here.animus("logs").stdout, "long ago")
@@ -94,7 +91,7 @@ describe("a log plugin, a notifier and a transport", () => {
 })
 
 describe("kinds that nothing drives", () => {
-  it("are listed under each of them, called straight through, and bound to the project", () => {
+  it("are listed under each of them, called straight through, and bound to the project", async () => {
     const { here, told } = workplaceWith(["animus-plugin-many", "is-of-many-kinds"])
     here.start()
     assert.deepStrictEqual(told("animus-plugin-many", "initialize"), [])
@@ -103,7 +100,7 @@ describe("kinds that nothing drives", () => {
       assert.deepStrictEqual(plugins.map(({ name }: { readonly name: string }) => name), ["animus-plugin-many"], kind)
     }
     for (const method of ["queue/stats", "memory/get", "teapot/brew"]) {
-      const answered = here.answer("plugin", "call", "--name", "animus-plugin-many", "--method", method)
+      const answered = await here.ask("plugin/call", { name: "animus-plugin-many", method, params: null })
       assert.include(JSON.stringify(answered), method)
     }
     const [initialize] = told("animus-plugin-many", "initialize")

@@ -14,7 +14,7 @@ describe("a paused daemon", () => {
     const paused = () => [here.answer("daemon", "status").paused, here.answer("status").daemon.paused]
     here.start()
     assert.deepStrictEqual(paused(), [false, false])
-    const { id } = here.answer("subject", "create", "--title", "Ask")
+    const { id } = await here.ask("subject/create", { kind: "task", title: "Ask" })
     here.answer("daemon", "pause")
     assert.include(here.animus("status").stdout, "paused: nothing of the queue is started until animus daemon resume")
 
@@ -28,7 +28,10 @@ describe("a paused daemon", () => {
     assert.deepInclude(here.answer("queue", "stats"), { ready: 1, in_flight: 0 })
 
     here.answer("daemon", "resume")
-    await until("the run waits for its gate", () => here.answer("status").runs.length === 1)
+    await until(
+      "the run waits for its gate",
+      async () => (await here.ask("workflow/list", { status: "paused" })).runs.length === 1
+    )
     here.answer("daemon", "stop", "--shutdown-timeout-secs", "5")
     here.start()
     assert.deepStrictEqual(paused(), [false, false])

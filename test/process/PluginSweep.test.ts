@@ -1,7 +1,7 @@
 /** What a daemon that starts takes away, and what a daemon that runs keeps others from taking away. */
 import { assert, it } from "@effect/vitest"
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
@@ -23,22 +23,21 @@ it("what a plugin runs from stays as long as its daemon, uninstalled or not; the
   here.install(NAME, fixture("is-of-many-kinds"), fixture("of-a-kind"), fixture("speak"))
   const store = join(here.root, "state", "store")
   here.start()
-  const { artifact_sha256: tree } = here.answer("plugin", "info", NAME)
-  here.answer("plugin", "call", "--name", NAME, "--method", "queue/stats")
+  const { artifact_sha256: tree } = await here.ask("plugin/info", { name: NAME })
+  await here.ask("plugin/call", { name: NAME, method: "queue/stats", params: null })
   here.answer("plugin", "uninstall", NAME)
   assert.isTrue(existsSync(join(store, tree)), "it runs from there")
   assert.strictEqual(here.animus("plugin", "doctor").status, 0)
 
-  const scope = dirname(dirname(here.answer("daemon", "status").log_path))
   const [unlisted, copy] = ["0".repeat(64), "1".repeat(64)]
-  const left = [join(store, unlisted), join(store, ".staging-of-a-killed-install"), join(scope, "plugins", copy)]
+  const left = [join(store, unlisted), join(store, ".staging-of-a-killed-install"), join(here.scope, "plugins", copy)]
   for (const folder of left) {
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, "file"), "")
   }
   here.kill()
   here.start()
-  await until("it is swept", () => here.animus("logs").stdout.includes("removed 4 stored copies of plugins"))
+  await until("it is swept", () => here.log.includes("removed 4 stored copies of plugins"))
   for (const folder of [...left, join(store, tree)]) assert.isFalse(existsSync(folder), folder)
   const { plugins } = here.answer("plugin", "lock", "list")
   assert.sameMembers(

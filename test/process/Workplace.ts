@@ -155,6 +155,11 @@ export class Workplace {
     process.kill(-this.pid, "SIGKILL")
   }
 
+  /** What the daemon has logged. */
+  get log(): string {
+    return this.read(join(this.scope, "logs", "events.jsonl"))
+  }
+
   write(name: string, text: string): void {
     writeFileSync(join(this.project, name), text)
   }

@@ -86,8 +86,7 @@ it(
     place = here
     here.install("animus-provider-liar", fixture("provider-liar"), fixture("speak"))
     here.start()
-    const { id } = here.answer("subject", "create", "--title", "Ship")
-    here.answer("workflow", "run", id)
+    await here.begin()
     const tools = () => ["8881", "8882", "8883"].flatMap((name) => here.running(name)).map(Number)
     await until("its tools run", () => here.running("8883").length === 1 && here.running("8881").length === 1)
     const before = tools()

@@ -13,9 +13,9 @@ workflows:
 `
 
 let place: Workplace | undefined
-afterEach(() => {
+afterEach(async () => {
   for (const left of place?.running("600") ?? []) process.kill(Number(left), "SIGKILL")
-  place?.end()
+  await place?.end()
 })
 
 describe("a daemon that is killed while a command runs", () => {

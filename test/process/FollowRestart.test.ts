@@ -56,7 +56,7 @@ describe("workflow events --follow", () => {
       assert.strictEqual(told.at(-1)?.kind, "workflow_completed")
     } finally {
       follower?.kill("SIGKILL")
-      place.end()
+      await place.end()
     }
   })
 })

@@ -149,9 +149,9 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
       site = new Site(runner)
       site.start()
     })
-    afterAll(() => {
+    afterAll(async () => {
       for (const left of [...site.running("606"), ...site.running("607")]) process.kill(Number(left), "SIGKILL")
-      site.end()
+      await site.end()
     })
     afterEach(() => {
       site.forget()

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { assert } from "vitest"
-import { until } from "./referencePluginsHost.ts"
+import { isAlive, until } from "./referencePluginsHost.ts"
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
 
@@ -104,8 +104,9 @@ export class Workplace {
   async ask(method: string, params: object) {
     const socket = connect(join(this.scope, "control.sock"))
     socket.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`)
-    const [line] = await once(createInterface({ input: socket }), "line")
+    const [line] = await Promise.race([once(createInterface({ input: socket }), "line"), once(socket, "close")])
     socket.destroy()
+    assert.isString(line, "the daemon hung up")
     const { error, result } = JSON.parse(line)
     assert.isUndefined(error, line)
     return result
@@ -144,7 +145,7 @@ export class Workplace {
   }
 
   get isRunning(): boolean {
-    return existsSync(`/proc/${this.pid}`)
+    return this.pid !== 0 && isAlive(this.pid)
   }
 
   stop(): void {
@@ -186,8 +187,11 @@ export class Workplace {
     })
   }
 
-  end(): void {
-    if (this.isRunning) this.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
+  async end(): Promise<void> {
+    if (this.isRunning) {
+      await this.ask("daemon/stop", { timeout_seconds: 1 })
+      await until("the daemon ends", () => !this.isRunning)
+    }
     rmSync(this.root, { recursive: true, force: true })
   }
 }

@@ -40,9 +40,9 @@ const markedIn = (project: string): ReadonlyArray<Marked> =>
   })
 
 let place: Workplace | undefined
-afterEach(() => {
+afterEach(async () => {
   const left = place === undefined ? [] : markedIn(place.project)
-  place?.end()
+  await place?.end()
   for (const { pid } of left) if (isAlive(pid)) process.kill(pid, "SIGKILL")
 })
 

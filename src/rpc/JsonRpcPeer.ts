@@ -47,7 +47,6 @@ export interface JsonRpcPeer extends Sender {
 const DEFAULT_TIMEOUT = Duration.seconds(30)
 const DEFAULT_OUTGOING: OutboxLimits = { frames: 1024, chars: 4 * 1024 * 1024 }
 const DEFAULT_RUNNING = 1024
-const PORTION = Number(process.env["PORTION"] ?? 16)
 const STOPPED_READING = "its stdin is closed"
 /** After a failed write, how long answers that are already in the pipe may still arrive. */
 const LAST_WORDS = Duration.seconds(1)
@@ -115,10 +114,7 @@ const deliver = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
   }
   for (const { acts, bytes, notifications } of read.steps) {
     if (notifications.length > 0) yield* parts.onNotifications(notifications, bytes)
-    for (let from = 0; from < acts.length; from += PORTION) {
-      if (from > 0) yield* Effect.yieldNow
-      parts.calls.atOnce(() => performAll(acts.slice(from, from + PORTION)))
-    }
+    if (acts.length > 0) parts.calls.atOnce(() => performAll(acts))
   }
   // Waiting here holds back a sender that asks faster than it reads its refusals.
   for (const refusal of refusals) yield* say(parts.outbox, refusal, parts.maxFrameBytes)

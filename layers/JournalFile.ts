@@ -66,7 +66,7 @@ class Tail {
   good: number
   /** There may be bytes after `good`, or a name that is not durable yet. */
   suspect = true
-  handle: { readonly file: Fs.FileHandle; readonly scope: Scope.Closeable } | undefined
+  handle: { readonly file: Fs.FileHandle; readonly scope: Scope.Closeable; readonly size: number } | undefined
 
   constructor(path: string, durable: boolean, good: number) {
     this.path = path
@@ -82,10 +82,10 @@ const closeTail = (tail: Tail) =>
     return handle === undefined ? Effect.void : Scope.close(handle.scope, Exit.void)
   })
 
-/** Somebody shortened or replaced the file behind our back: going on would fill the gap with zeros. */
+/** Its size. Somebody shortened or replaced the file behind our back: going on would fill the gap with zeros. */
 const requireGood = Effect.fnUntraced(function*({ good, path }: Tail, file: Fs.FileHandle) {
   const { size } = yield* attempt("look at", path, () => file.stat())
-  if (size < good) return yield* damaged(path, 1, `${good - size} bytes that were acknowledged are missing`)
+  return size < good ? yield* damaged(path, 1, `${good - size} bytes that were acknowledged are missing`) : size
 })
 
 /** Opens, and makes the disk agree with what we know before anything is added to it. */
@@ -94,20 +94,25 @@ const readyTail = Effect.fnUntraced(function*(tail: Tail) {
   if (tail.handle === undefined) {
     const scope = yield* Scope.make()
     const flags = constants.O_RDWR | constants.O_CREAT | (tail.durable ? WRITE_THROUGH : 0)
-    const open = Effect.tap(openFile(path, flags), (file) => requireGood(tail, file))
-    const file = yield* Scope.provide(open, scope).pipe(Effect.onError(() => Scope.close(scope, Exit.void)))
-    tail.handle = { file, scope }
+    const open = Effect.flatMap(
+      openFile(path, flags),
+      (file) => Effect.map(requireGood(tail, file), (size) => ({ file, size }))
+    )
+    const opened = yield* Scope.provide(open, scope).pipe(Effect.onError(() => Scope.close(scope, Exit.void)))
+    tail.handle = { ...opened, scope }
   }
-  const { file } = tail.handle
+  const { file, size } = tail.handle
   if (!tail.suspect) return file
-  const disk = yield* Disk
-  yield* attempt("truncate", path, () => disk.truncate(file, tail.good))
-  if (tail.durable) {
-    yield* attempt("sync", path, () => disk.sync(file, "cut"))
-    yield* syncFolder(Path.dirname(path), "file")
-  }
+  if (size > tail.good) yield* cut(tail, file)
+  if (tail.durable) yield* syncFolder(Path.dirname(path), "file")
   tail.suspect = false
   return file
+})
+
+const cut = Effect.fnUntraced(function*({ durable, good, path }: Tail, file: Fs.FileHandle) {
+  const disk = yield* Disk
+  yield* attempt("truncate", path, () => disk.truncate(file, good))
+  if (durable) yield* attempt("sync", path, () => disk.sync(file, "cut"))
 })
 
 const write = (tail: Tail, file: Fs.FileHandle, bytes: Buffer) =>

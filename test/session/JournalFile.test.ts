@@ -116,25 +116,13 @@ describe("journal file", () => {
   it.effect("a failed sync is not tried again: the file is cut back first, then written anew", () =>
     Effect.gen(function*() {
       const path = yield* temporaryPath
-      const { calls, disk } = faulty((operation, count) => operation === "sync" && count === 2 ? "EIO" : undefined)
+      const { calls, disk } = faulty((operation, count) => operation === "sync" && count === 1 ? "EIO" : undefined)
       yield* Effect.gen(function*() {
         const { journal } = yield* openJournal(path)
         const { reason } = yield* Effect.flip(journal.append([line(1)]))
         assert.strictEqual(reason._tag, "StoreUnreachable")
         assert.strictEqual(Fs.statSync(path).size, 0)
-        assert.deepStrictEqual(calls, [
-          "truncate",
-          "sync",
-          "write",
-          "write",
-          "write",
-          "write",
-          "write",
-          "write",
-          "sync",
-          "truncate",
-          "sync"
-        ])
+        assert.deepStrictEqual(calls, [...Array.from({ length: 6 }, () => "write"), "sync", "truncate", "sync"])
         yield* journal.append([line(1)])
       }).pipe(Effect.provideService(Disk, disk))
       assert.deepStrictEqual(yield* linesIn(path), [line(1)])

@@ -30,6 +30,7 @@ type Outcome = Ending | { readonly _tag: "Blocked" | "Paused"; readonly reason: 
 
 const METHOD = "workflow/execute"
 const LONGEST = Duration.days(7)
+const HANDS_IT_AGAIN = "resuming the run hands it to the plugin again"
 
 const encodeParams = Schema.encodeUnknownEffect(ExecuteWorkflow)
 const decodeAnswer = Schema.decodeUnknownEffect(WorkflowExecuted)
@@ -64,7 +65,7 @@ const outcomeOf = (runner: string, { workflow_status }: WorkflowExecuted, troubl
       return { _tag: "Cancel", reason }
     case "paused":
     case "pending":
-      return { _tag: "Paused", reason: `${says}; resuming the run hands it to the plugin again` }
+      return { _tag: "Paused", reason: `${says}; ${HANDS_IT_AGAIN}` }
     default:
       return { _tag: "Blocked", reason: `${says} and has left it; whether it goes on is not known` }
   }
@@ -81,6 +82,10 @@ const outcomeOfError = (runner: string, error: PluginError): Outcome => {
         reason: `Plugin ${runner} executed this run and did not come to its end, so it may have partly executed ` +
           `(${error.message})`
       }
+    case "PluginRefused":
+      return error.code === ErrorCode.WorkflowManualGatePending
+        ? { _tag: "Paused", reason: `${error.message}; once it is decided there, ${HANDS_IT_AGAIN}` }
+        : { _tag: "Fail", reason: error.message }
     default:
       return { _tag: "Fail", reason: error.message }
   }

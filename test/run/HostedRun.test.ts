@@ -2,7 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Logger, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { type PluginError, PluginRefused } from "../../schemas/errors/PluginErrors.ts"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
+import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import { Notifications } from "../../src/notify/Notifications.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { WorkflowHost } from "../../src/run/HostedRun.ts"
@@ -30,7 +32,7 @@ class Site {
   readonly world = new World()
   readonly asked: Array<unknown> = []
   readonly lines: Array<string> = []
-  answers: Array<Effect.Effect<Json>> = []
+  answers: Array<Effect.Effect<Json, PluginError>> = []
   /** Called with each kind of event that became durable. */
   published: (kind: string) => void = () => {}
 
@@ -164,6 +166,25 @@ describe("a run that is handed over", () => {
       assert.strictEqual(site.asked.length, 2)
       assert.deepInclude(site.asked[1], { feedback: "go on" })
       assert.deepInclude(world.events[1], { _tag: "RunResumed", force: true })
+    }))
+
+  it.effect("waits when its plugin says that a gate of its own is open", () =>
+    Effect.gen(function*() {
+      const site = new Site()
+      const pending = new PluginRefused({
+        plugin: "theirs",
+        method: "workflow/execute",
+        code: ErrorCode.WorkflowManualGatePending,
+        detail: "review waits for Ada"
+      })
+      site.answers = [Effect.fail(pending), Effect.succeed(answer("completed", "review"))]
+      const engine = yield* site.boot
+      yield* engine.start(run, dispatch)
+      const { reason, status } = yield* engine.settled(run)
+      assert.strictEqual(status, "paused")
+      assert.match(reason ?? "", /review waits for Ada.*resuming the run hands it to the plugin again/)
+      yield* engine.resume(run, { force: false })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
     }))
 
   it.effect("is one whose definition is not enforced, and the log says once what that is", () =>

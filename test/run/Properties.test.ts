@@ -4,11 +4,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { RunId } from "../../schemas/Ids.ts"
-import type { JournalEntry, RunEvent } from "../../schemas/RunEvent.ts"
+import type { JournalEntry, RunEvent, RunStatus } from "../../schemas/RunEvent.ts"
 import type { Phase, PhaseDecision, Verdict, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import type { Budget } from "../../schemas/WorkflowPolicy.ts"
 import { type Action, decide } from "../../src/run/Decide.ts"
-import type { InFlight } from "../../src/run/Position.ts"
+import type { InFlight, Position } from "../../src/run/Position.ts"
 import { apply, project, type RunState } from "../../src/run/RunState.ts"
 import { isFinished } from "../../src/session/RunHead.ts"
 import { agent, command, dispatch, evals, manual } from "./World.ts"
@@ -131,11 +131,15 @@ const outcome = (state: RunState, { attempt: of }: ActionOf<"PerformPhase">, ran
   }
 }
 
-const word = (state: RunState, random: Dice): RunEvent | undefined => {
+/** Pausing does not reach what is in flight: that comes to its end all the same. */
+const word = (state: RunState, random: Dice, now: number): RunEvent | undefined => {
   const phase = `p${random.upTo(state.definition.phases.length)}`
   const { status } = state.head
   if (status === "failed") return random.roll() < 0.5 ? { _tag: "RunRetried", phase } : undefined
   if (isFinished(status)) return undefined
+  if (status === "paused" && state.position._tag === "InFlight" && random.roll() < 0.5) {
+    return outcome(state, { _tag: "PerformPhase", attempt: state.position }, random, now)
+  }
   return random.pick<RunEvent>([
     { _tag: "RunResumed", force: true },
     { _tag: "RunResumed", force: false, feedback: "try" },
@@ -206,7 +210,7 @@ const carriedOut = (state: RunState, action: Action, random: Dice, now: number):
     case "Execute":
       return assert.fail("no run in here has a plugin that executes it")
     case "Idle":
-      return word(state, random)
+      return word(state, random, now)
   }
 }
 
@@ -215,8 +219,28 @@ interface Life {
   readonly state: RunState
 }
 
+/** What `status` may say of a run at a position: both are told by the same events, each by a fold of its own. */
+const standings: Readonly<Record<Position["_tag"], ReadonlyArray<RunStatus>>> = {
+  Begun: ["running", "paused"],
+  InFlight: ["running", "paused", "blocked"],
+  Sleeping: ["sleeping", "paused", "running"],
+  AtGate: ["waiting", "paused"],
+  GateAnswered: ["running", "paused"],
+  Concluded: ["running", "paused", "sleeping", "escalated"],
+  Broken: ["running", "paused"],
+  Skipped: ["running", "paused"],
+  Cancelling: ["running"],
+  Reenter: ["running", "paused"]
+}
+
 /** A plain comparison: it is made some hundred thousand times. */
 const checked = (state: RunState) => {
+  const { head: { status }, position } = state
+  const until = "until" in position ? position.until : undefined
+  const asleep = status === "running" && until !== undefined && until > Date.parse(state.head.updated_at)
+  if (asleep || !isFinished(status) && !standings[position._tag].includes(status)) {
+    assert.fail(`a run at ${position._tag} is ${status}`)
+  }
   const over = state.definition.phases.find(({ id, max_rework_attempts }) =>
     (state.reworks[id] ?? 0) > max_rework_attempts
   )
@@ -226,6 +250,10 @@ const checked = (state: RunState) => {
   )
   return again === undefined ? state : assert.fail(`more reworks by the checks of ${again.id} than they may ask for`)
 }
+
+const paused: RunEvent = { _tag: "RunPaused", reason: "lunch" }
+const mayPause = ({ head: { status }, position }: RunState) =>
+  (status === "running" || status === "sleeping") && position._tag !== "Cancelling"
 
 /**
  * Lives on from what `entries` tell, until nothing more is to be done or there are `most` of them. What the world does next
@@ -238,7 +266,8 @@ const live = (begun: ReadonlyArray<JournalEntry>, seed: number, most: number): L
   while (entries.length < most) {
     const action = decide(state, now)
     if (isFinished(state.head.status) && action._tag !== "Idle") assert.fail(`${action._tag} after the end`)
-    const next = carriedOut(state, action, dice(seed * 1000 + entries.length), now)
+    const random = dice(seed * 1000 + entries.length)
+    const next = mayPause(state) && random.roll() < 0.04 ? paused : carriedOut(state, action, random, now)
     if (next === undefined) break
     if (typeof next === "number") {
       now = Math.max(now + 1, next)

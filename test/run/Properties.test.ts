@@ -251,6 +251,10 @@ const checked = (state: RunState) => {
   return again === undefined ? state : assert.fail(`more reworks by the checks of ${again.id} than they may ask for`)
 }
 
+/** What takes back the word of whoever paused a run, and what may become of it without one. */
+const releases: ReadonlySet<RunEvent["_tag"]> = new Set(["RunResumed", "RunRetried", "CancelRequested"] as const)
+const heldStill: ReadonlySet<RunStatus> = new Set(["paused", "blocked"] as const)
+
 const paused: RunEvent = { _tag: "RunPaused", reason: "lunch" }
 const mayPause = ({ head: { status }, position }: RunState) =>
   (status === "running" || status === "sleeping") && position._tag !== "Cancelling"
@@ -267,7 +271,9 @@ const live = (begun: ReadonlyArray<JournalEntry>, seed: number, most: number): L
     const action = decide(state, now)
     if (isFinished(state.head.status) && action._tag !== "Idle") assert.fail(`${action._tag} after the end`)
     const random = dice(seed * 1000 + entries.length)
-    const next = mayPause(state) && random.roll() < 0.04 ? paused : carriedOut(state, action, random, now)
+    const next: RunEvent | number | undefined = mayPause(state) && random.roll() < 0.04
+      ? paused
+      : carriedOut(state, action, random, now)
     if (next === undefined) break
     if (typeof next === "number") {
       now = Math.max(now + 1, next)
@@ -276,7 +282,11 @@ const live = (begun: ReadonlyArray<JournalEntry>, seed: number, most: number): L
     now += 1000
     const entry = { sequence: entries.length + 1, at: new Date(now).toISOString(), event: next }
     entries.push(entry)
+    const before: RunStatus = state.head.status
     state = checked(apply(run, state, entry) ?? assert.fail("the run is gone"))
+    if (before === "paused" && !releases.has(next._tag) && !heldStill.has(state.head.status)) {
+      assert.fail(`${next._tag} made a run that was paused ${state.head.status}`)
+    }
   }
   return { entries, state }
 }

@@ -61,8 +61,6 @@ import * as TriggerStoreMemory from "./TriggerStoreMemory.ts"
 import * as WatchedFilesGlob from "./WatchedFilesGlob.ts"
 
 const DRAIN_SECONDS = 60
-/** For whoever waited for this daemon to come up. */
-const FIRST_WORDS = "50 millis"
 
 /** What `daemon.session_store` names: the runs' memory, and a queue and known events that live as long as it does. */
 const configuredStore = Layer.unwrap(Effect.map(DaemonConfig, ({ session_store }) =>
@@ -206,8 +204,6 @@ const serve = Effect.gen(function*() {
   yield* lifecycle.ready
   yield* Effect.logInfo("daemon_startup")
   yield* publish("status", { status: "running" })
-  // Reading what it may begin by itself takes a while, in which nobody would be answered.
-  yield* Effect.sleep(FIRST_WORDS)
   yield* Layer.build(outside)
   const { reason, timeoutSeconds = DRAIN_SECONDS } = yield* Effect.raceFirst(lifecycle.awaitStop, exclusiveness)
   yield* Effect.logInfo(`daemon_shutdown: ${reason}`)

@@ -21,6 +21,10 @@ const dist = Path.join(root, "dist")
 const inAscii = (code: string): string =>
   code.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
+/** A script is the function that it is loaded as: making one of its text at every start would copy all of it. */
+const contentOf = ({ code, fileName }: { readonly code: string; readonly fileName: string }): string =>
+  fileName.startsWith("scripts/") ? `(function (exports, require, module) {${code}\n})` : code
+
 const replace = (file: string, content: string, mode: number): boolean => {
   if (Fs.existsSync(file) && Fs.readFileSync(file, "utf8") === content) return false
   Fs.mkdirSync(Path.dirname(file), { recursive: true })
@@ -36,7 +40,7 @@ const bundle = async () => {
   const results = await Promise.all([Bundle.animus(), Bundle.demoAgent(), ...plugins.map(Bundle.plugin)])
   const files = new Map<string, string>()
   for (const part of results.flat()) {
-    if (part.type === "chunk") files.set(Path.join(dist, part.fileName), inAscii(part.code))
+    if (part.type === "chunk") files.set(Path.join(dist, part.fileName), inAscii(contentOf(part)))
   }
   const changed = [...files].filter(([path, code]) => replace(path, code, path.endsWith(".mjs") ? 0o755 : 0o644))
 

@@ -22,8 +22,7 @@ const compile = (file: string): Vm.Script => {
   const code = codeOf(file)
   const cached = Fs.existsSync(code) ? { cachedData: Fs.readFileSync(code) } : {}
   // Scripts are written in ASCII, so that neither Node nor V8 has anything to decode.
-  const source = `(function (exports, require, module) {${Fs.readFileSync(file, "latin1")}\n})`
-  const script = new Vm.Script(source, {
+  const script = new Vm.Script(Fs.readFileSync(file, "latin1"), {
     ...cached,
     filename: file,
     importModuleDynamically: Vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER

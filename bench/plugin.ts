@@ -35,7 +35,7 @@ const notifications: Target = { of: "ratio", is: "at least", limit: 0.9 }
 const twice: Target = { of: "ratio", is: "at least", limit: 2 }
 const tenfold: Target = { of: "ratio", is: "at least", limit: 10 }
 const IDLE = 20
-const rounds = { rounds: 11, warmUp: 3 }
+const rounds = { rounds: 21, warmUp: 3 }
 
 const catalog = PluginCatalog.fromDiscovery(Effect.succeed({
   plugins: [{

@@ -8,6 +8,7 @@ import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { SubjectStatus } from "../../schemas/Subject.ts"
 import type { Phase } from "../../schemas/Workflow.ts"
 import { present } from "../workflow/Present.ts"
+import { wordsOf } from "./ActionEvent.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { type Action, decide } from "./Decide.ts"
 import { blockedOf, type Ending, executeHosted, handedOverBefore } from "./HostedRun.ts"
@@ -15,7 +16,6 @@ import { ASKER_GONE, keepInteraction, withdrawAll } from "./Interactions.ts"
 import { newSession } from "./phases/AgentDispatch.ts"
 import { performAgent } from "./phases/AgentPhase.ts"
 import { performCommand } from "./phases/CommandPhase.ts"
-import { gateAnswered, gateConcluded, gateOpened } from "./phases/ManualPhase.ts"
 import { broken, type Outcome } from "./phases/Outcome.ts"
 import { attemptOf, type InFlight } from "./Position.ts"
 import { sleepUntil } from "./RateLimit.ts"
@@ -112,7 +112,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
         yield* closeRecord(state, state.position.attempt, "failed", `cancelled: ${action.reason}`)
       }
       yield* withdrawAll(actor, "the run has ended")
-      yield* commit(actor, ending(action))
+      yield* commit(actor, wordsOf(action))
       return again
     default:
       yield* commit(actor, wordsOf(action))
@@ -169,48 +169,6 @@ const phaseStarted = Effect.fnUntraced(
     return event
   }
 )
-
-const ending = (
-  { _tag, reason }: Extract<Action, { readonly _tag: "Complete" | "Fail" | "Escalate" | "Cancel" }>
-): RunEvent => {
-  switch (_tag) {
-    case "Complete":
-      return { _tag: "RunCompleted", reason }
-    case "Fail":
-      return { _tag: "RunFailed", reason }
-    case "Escalate":
-      return { _tag: "RunEscalated", reason }
-    case "Cancel":
-      return { _tag: "RunCancelled", reason }
-  }
-}
-
-type Worded = Extract<
-  Action,
-  { readonly _tag: "OpenGate" | "ExpireGate" | "ConcludeGate" | "SkipPhase" | "DelayRework" | "ExceedBudget" }
->
-
-/** What takes nothing but words. */
-const wordsOf = (action: Worded): RunEvent => {
-  switch (action._tag) {
-    case "OpenGate":
-      return gateOpened(action)
-    case "ExpireGate":
-      return gateAnswered(action.gate, { approved: false, note: action.note })
-    case "ConcludeGate":
-      return gateConcluded(action)
-    case "SkipPhase":
-      return { _tag: "PhaseSkipped", phase: action.phase, guard: action.guard }
-    case "DelayRework": {
-      const { phase, reason, until } = action
-      return { _tag: "ReworkDelayed", phase, reason, until: DateTime.formatIso(DateTime.makeUnsafe(until)) }
-    }
-    case "ExceedBudget": {
-      const { action: what, phase, reason } = action
-      return { _tag: "BudgetExceeded", action: what, reason, ...(phase === undefined ? {} : { phase }) }
-    }
-  }
-}
 
 /** A decision to resume makes the attempt this daemon's own, so that the next step performs it. */
 const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {

@@ -5,6 +5,7 @@ import * as fc from "fast-check"
 import { RunDetail } from "../../schemas/control/RunDetail.ts"
 import { JournalEntry, type RunEvent } from "../../schemas/RunEvent.ts"
 import type { AgentPhase, PhaseDecision, VerdictRule, WorkflowDefinition } from "../../schemas/Workflow.ts"
+import { wordsOf } from "../../src/run/ActionEvent.ts"
 import { type Action, decide } from "../../src/run/Decide.ts"
 import { project, type RunState } from "../../src/run/RunState.ts"
 import { runDetail } from "../../src/run/RunView.ts"
@@ -229,28 +230,14 @@ const respond = (action: Action, { breaks, ...given }: RandomOutcome): RunEvent 
         ? { _tag: "PhaseFailed", phase, attempt, error: "broke", duration_ms: 1 }
         : completed(phase, attempt, decision(given as Partial<PhaseDecision>))
     }
-    case "OpenGate":
-      return {
-        _tag: "GateOpened",
-        phase: action.phase,
-        attempt: action.attempt,
-        instructions: "",
-        note_required: false
-      }
-    case "ConcludeGate":
-      return completed(action.gate.phase, action.gate.attempt, action.decision)
-    case "SkipPhase":
-      return { _tag: "PhaseSkipped", phase: action.phase, guard: action.guard }
-    case "Complete":
-      return { _tag: "RunCompleted", reason: action.reason }
-    case "Fail":
-      return { _tag: "RunFailed", reason: action.reason }
-    case "Escalate":
-      return { _tag: "RunEscalated", reason: action.reason }
-    case "Cancel":
-      return { _tag: "RunCancelled", reason: action.reason }
-    default:
+    case "AwaitGate":
+    case "Execute":
+    case "Idle":
+    case "Sleep":
+    case "Wake":
       return undefined
+    default:
+      return wordsOf(action)
   }
 }
 

@@ -7,6 +7,7 @@ import { RunId } from "../../schemas/Ids.ts"
 import type { JournalEntry, RunEvent, RunStatus } from "../../schemas/RunEvent.ts"
 import type { Phase, PhaseDecision, Verdict, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import type { Budget } from "../../schemas/WorkflowPolicy.ts"
+import { wordsOf } from "../../src/run/ActionEvent.ts"
 import { type Action, decide } from "../../src/run/Decide.ts"
 import type { InFlight, Position } from "../../src/run/Position.ts"
 import { apply, project, type RunState } from "../../src/run/RunState.ts"
@@ -166,27 +167,9 @@ const carriedOut = (state: RunState, action: Action, random: Dice, now: number):
       return { _tag: "PhaseStarted", phase: action.phase, attempt: action.attempt, nonce: "n" }
     case "PerformPhase":
       return outcome(state, action, random, now)
-    case "OpenGate": {
-      const { attempt, instructions, noteRequired, phase } = action
-      return { _tag: "GateOpened", phase, attempt, instructions, note_required: noteRequired }
-    }
     case "AwaitGate":
       if (action.until !== undefined && random.roll() < 0.3) return action.until
       return state.position._tag === "AtGate" ? answer(state.position.gate, state, random) : undefined
-    case "ExpireGate":
-      return { _tag: "GateDecided", phase: action.gate.phase, attempt: action.gate.attempt, approved: false }
-    case "ConcludeGate": {
-      const { decision, durationMs: duration_ms, gate: { attempt, phase } } = action
-      return { _tag: "PhaseCompleted", phase, attempt, decision, output: "", duration_ms }
-    }
-    case "DelayRework":
-      return { ...action, _tag: "ReworkDelayed", until: new Date(action.until).toISOString() }
-    case "ExceedBudget": {
-      const { action: what, phase, reason } = action
-      return { _tag: "BudgetExceeded", action: what, reason, ...(phase === undefined ? {} : { phase }) }
-    }
-    case "SkipPhase":
-      return { _tag: "PhaseSkipped", phase: action.phase, guard: action.guard }
     case "Sleep":
       return action.until
     case "Wake": {
@@ -199,18 +182,12 @@ const carriedOut = (state: RunState, action: Action, random: Dice, now: number):
         reason: "over"
       }
     }
-    case "Complete":
-      return { _tag: "RunCompleted", reason: action.reason }
-    case "Fail":
-      return { _tag: "RunFailed", reason: action.reason }
-    case "Escalate":
-      return { _tag: "RunEscalated", reason: action.reason }
-    case "Cancel":
-      return { _tag: "RunCancelled", reason: action.reason }
     case "Execute":
       return assert.fail("no run in here has a plugin that executes it")
     case "Idle":
       return word(state, random, now)
+    default:
+      return wordsOf(action)
   }
 }
 

@@ -8,25 +8,18 @@ import * as Path from "node:path"
 import * as SessionStoreFile from "../layers/SessionStoreFile.ts"
 import { runStarted } from "../layers/Testing.ts"
 import { RunId } from "../schemas/Ids.ts"
-import type { RunEvent } from "../schemas/RunEvent.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
 import { SessionStore } from "../src/session/SessionStore.ts"
 import { type Benchmark, figure, interleave, perSecond } from "./harness.ts"
+import { phaseStarted } from "./runs/history.ts"
 import { scratchScope } from "./scratch.ts"
 
 const EVENTS = 300
 
-const phase: RunEvent = {
-  _tag: "PhaseStarted",
-  phase: "implement",
-  attempt: 1,
-  nonce: "0123456789abcdef0123456789abcdef"
-}
-
 const ours = Effect.fnUntraced(function*(run: RunId) {
   const store = yield* SessionStore
   yield* store.append(run, 0, [runStarted("bench")])
-  for (let sequence = 1; sequence < EVENTS; sequence++) yield* store.append(run, sequence, [phase])
+  for (let sequence = 1; sequence < EVENTS; sequence++) yield* store.append(run, sequence, [phaseStarted])
 })
 
 const bare = (file: string, lines: ReadonlyArray<string>) =>

@@ -8,23 +8,18 @@ import { SessionStoreMemory } from "../../layers/SessionStoreMemory.ts"
 import * as SessionStoreSqlite from "../../layers/SessionStoreSqlite.ts"
 import { runStarted } from "../../layers/Testing.ts"
 import { RunId } from "../../schemas/Ids.ts"
-import type { RunEvent } from "../../schemas/RunEvent.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
 import { eachOf, figure, interleave, percentile, type Side } from "../harness.ts"
 import { scratchScope } from "../scratch.ts"
+import { phaseStarted } from "./history.ts"
 
 const EVENTS = 200
 const ROUNDS = 5
 
-const phase: RunEvent = {
-  _tag: "PhaseStarted",
-  phase: "implement",
-  attempt: 1,
-  nonce: "0123456789abcdef0123456789abcdef"
-}
-
-const line = `${JSON.stringify({ crc: "00000000", sequence: 100, at: "2026-01-01T00:00:00.000Z", event: phase })}\n`
+const line = `${
+  JSON.stringify({ crc: "00000000", sequence: 100, at: "2026-01-01T00:00:00.000Z", event: phaseStarted })
+}\n`
 
 let runs = 0
 
@@ -33,7 +28,7 @@ const ours = Effect.gen(function*() {
   const store = yield* SessionStore
   const run = RunId.make(`run-${++runs}`)
   yield* store.append(run, 0, [runStarted("bench")])
-  return yield* eachOf(EVENTS, (index) => store.append(run, index + 1, [phase]))
+  return yield* eachOf(EVENTS, (index) => store.append(run, index + 1, [phaseStarted]))
 })
 
 /** The same bytes, kept in the same way by as little as it takes. */

@@ -23,6 +23,14 @@ export const agentPhase = (id: string): WorkflowDefinition["phases"][number] => 
   max_attempts: 1
 })
 
+/** What most events are like. */
+export const phaseStarted: RunEvent = {
+  _tag: "PhaseStarted",
+  phase: "implement",
+  attempt: 1,
+  nonce: "0123456789abcdef0123456789abcdef"
+}
+
 const definition: WorkflowDefinition = {
   id: "standard",
   name: "standard",

@@ -3,20 +3,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach } from "vitest"
-import { Workplace } from "./Workplace.ts"
-
-const workflows = `
-default_workflow_ref: ask
-phases: { gate: { mode: manual, manual: { instructions: "Go on?" } } }
-workflows: [{ id: ask, phases: [gate] }]
-`
+import { askingOnce, Workplace } from "./Workplace.ts"
 
 let place: Workplace | undefined
 afterEach(() => place?.end())
 
 describe("a damaged run", () => {
   it("is named where the daemon is asked how it is, and keeps no other from going on", async () => {
-    const here = new Workplace(workflows)
+    const here = new Workplace(askingOnce)
     place = here
     here.start()
     const [lost, sound] = [await here.begin(), await here.begin()]
@@ -37,7 +31,7 @@ describe("a damaged run", () => {
     assert.strictEqual(refused.status, 5)
     assert.include(refused.stderr, "Restore the file from a backup")
 
-    here.answer("workflow", "approve", sound, "gate")
+    here.answer("workflow", "approve", sound, "ask")
     assert.strictEqual(here.animus("workflow", "watch", sound).status, 0)
     assert.strictEqual(here.answer("workflow", "get", sound).status, "completed")
     assert.deepStrictEqual(readFileSync(journal), bytes)

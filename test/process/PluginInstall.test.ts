@@ -6,13 +6,8 @@ import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, 
 import { dirname, join } from "node:path"
 import { afterEach } from "vitest"
 import { until } from "./referencePluginsHost.ts"
-import { Workplace } from "./Workplace.ts"
+import { askingOnce, Workplace } from "./Workplace.ts"
 
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
 const NAME = "animus-plugin-teller"
 
 /** Tells its version to whoever asks, and serves subjects of a kind of its own. */
@@ -39,7 +34,7 @@ let place: Workplace | undefined
 afterEach(() => place?.end())
 
 const workplace = () => {
-  const here = new Workplace(workflows)
+  const here = new Workplace(askingOnce)
   place = here
   const source = join(here.root, "source", "teller.mjs")
   mkdirSync(dirname(source))

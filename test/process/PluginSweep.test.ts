@@ -5,20 +5,15 @@ import { join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
-import { Workplace } from "./Workplace.ts"
+import { askingOnce, Workplace } from "./Workplace.ts"
 
-const workflows = `
-default_workflow_ref: ask
-phases: { ask: { mode: manual, manual: { instructions: Well? } } }
-workflows: [{ id: ask, phases: [ask] }]
-`
 const NAME = "animus-plugin-many"
 
 let place: Workplace | undefined
 afterEach(() => place?.end())
 
 it("what a plugin runs from stays as long as its daemon, uninstalled or not; the next daemon takes it away, and all that is nobody's", async () => {
-  const here = new Workplace(workflows)
+  const here = new Workplace(askingOnce)
   place = here
   here.install(NAME, fixture("is-of-many-kinds"), fixture("of-a-kind"), fixture("speak"))
   const store = join(here.root, "state", "store")

@@ -17,7 +17,7 @@ const MIB = 1024 * 1024
 /** Far above what buffers may hold, far below what floods write; several rogues may share the process. */
 const MEMORY = 300 * MIB
 /** Between a deadline and the answer that it brings, on a busy machine. */
-const GRACE = 2_000
+const GRACE = 10_000
 const PATIENT = 60_000
 const SHORT = 500
 
@@ -97,5 +97,5 @@ export const show = (exhibits: ReadonlyArray<Exhibit>): void => {
 /** Polls a condition of the real world. */
 export const until = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>, done: (value: A) => boolean) =>
   Effect.repeat(effect, { until: done, schedule: Schedule.spaced("20 millis") }).pipe(
-    Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => Effect.die(new Error(`never came true: ${what}`)) })
+    Effect.timeoutOrElse({ duration: "60 seconds", orElse: () => Effect.die(new Error(`never came true: ${what}`)) })
   )

@@ -12,7 +12,7 @@ import { fixture, scopeAt, searchPath } from "../plugin/Workshop.ts"
 import { until } from "./Gallery.ts"
 
 /** The probe's own deadline, the end of what ignores SIGTERM, and a busy machine. */
-const LONGEST = 12_000
+const LONGEST = 30_000
 
 type Asked = ReturnType<typeof askManifest>
 type Needs = Effect.Services<Asked>

@@ -36,8 +36,6 @@ export default defineConfig({
         test: {
           name: "processes",
           include: withProcesses,
-          // A machine that others use stalls for seconds. What needs its second try is named at the end of `.ci/run`.
-          retry: process.env["CI"] === undefined ? 0 : 1,
           testTimeout: 180_000,
           hookTimeout: 180_000
         }

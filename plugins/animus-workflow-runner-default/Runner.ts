@@ -89,12 +89,13 @@ const runPhase = Effect.fnUntraced(function*(means: Means, host: Host, { launch,
   if (launch === undefined) return yield* noPhase
   const began = yield* Clock.currentTimeMillis
   const ended = yield* perform(means, launch, (output) => host.notify(PHASE_OUTPUT, { ...output, launch: launch_id }))
-  // What is encoded below was made here, of the schema's own types: it cannot fail.
   const failed = ended._tag === "AgentFailed" || ended._tag === "CommandNotRun"
+  // Made here, of the schema's own types: encoding it cannot fail.
+  const result_payload = yield* Effect.orDie(encodeEnded(ended))
   return {
     phase_status: failed ? "failed" as const : "completed" as const,
     duration_secs: ((yield* Clock.currentTimeMillis) - began) / 1000,
-    outcome: { Completed: { result_payload: yield* Effect.orDie(encodeEnded(ended)) } },
+    outcome: { Completed: { result_payload } },
     metadata: null,
     signals: []
   }

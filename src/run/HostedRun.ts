@@ -82,12 +82,12 @@ const outcomeOfError = (runner: string, error: PluginError): Outcome => {
         reason: `Plugin ${runner} executed this run and did not come to its end, so it may have partly executed ` +
           `(${error.message})`
       }
-    case "PluginRefused":
-      return error.code === ErrorCode.WorkflowManualGatePending
+    default: {
+      const atGate = error._tag === "PluginRefused" && error.code === ErrorCode.WorkflowManualGatePending
+      return atGate
         ? { _tag: "Paused", reason: `${error.message}; once it is decided there, ${HANDS_IT_AGAIN}` }
         : { _tag: "Fail", reason: error.message }
-    default:
-      return { _tag: "Fail", reason: error.message }
+    }
   }
 }
 

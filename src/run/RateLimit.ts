@@ -94,7 +94,8 @@ const MOST = 8
 
 /**
  * When it is tried again: when the provider said, within a week, and no sooner than a second, then two, four, up to a minute, for
- * one that says it over and over; where it did not say, after a minute, then two, four, up to an hour. Undefined when that has gone on for too long, and the limit is a failure after all.
+ * one that says it over and over; where it did not say, after a minute, then two, four, up to an hour. Undefined when that
+ * has gone on for too long, and the limit is a failure after all.
  */
 export const sleepUntil = (said: number | undefined, before: number, now: number): number | undefined => {
   if (said !== undefined) return Math.min(Math.max(said, now + Math.min(1000 * 2 ** before, FIRST)), now + FURTHEST)

@@ -3,6 +3,7 @@ import { DateTime, Effect } from "effect"
 import type { BulkItem, BulkOp, BulkResult } from "../../schemas/control/BulkRuns.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
+import { mayPause } from "../run/Refusal.ts"
 import { RunEngine } from "../run/RunEngine.ts"
 import type { RunState } from "../run/RunState.ts"
 import { DispatchQueue } from "../schedule/DispatchQueue.ts"
@@ -15,8 +16,7 @@ const PAGE = 500
 
 /** Whether a run takes the word, as it stands: what a plugin executes cannot be held, nor what is on its way to its end. */
 const willing: { readonly [K in BulkOp]: (state: RunState) => boolean } = {
-  pause: ({ head: { status }, position, runner }) =>
-    (status === "running" || status === "sleeping") && position._tag !== "Cancelling" && runner === undefined,
+  pause: (state) => mayPause(state) && state.runner === undefined,
   resume: ({ head: { status } }) => status === "paused" || status === "sleeping" || status === "escalated",
   cancel: ({ head: { status } }) => !isFinished(status)
 }

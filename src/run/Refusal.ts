@@ -11,6 +11,12 @@ const stateOf = (state: RunState): string =>
 const refusal = (state: RunState, command: string, next: string) =>
   new IllegalTransition({ run: state.head.run, command, state: stateOf(state), next })
 
+const pausable: ReadonlySet<string> = new Set(["running", "sleeping"])
+
+/** Nothing holds what is on its way to its end. */
+export const mayPause = ({ head, position }: RunState): boolean =>
+  pausable.has(head.status) && position._tag !== "Cancelling"
+
 /** A failed run is the one that a person may take up again, where the daemon goes from phase to phase. */
 const afterEnd = (state: RunState): string => {
   const { run, status } = state.head

@@ -7,7 +7,7 @@ import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import { AgentSessions } from "../agent/AgentSessions.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { ASKER_GONE, withdrawAll } from "./Interactions.ts"
-import { refuse, refuseHosted } from "./Refusal.ts"
+import { mayPause, refuse, refuseHosted } from "./Refusal.ts"
 import { commit, hasEnded, type RunActor } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
 import { type ForkChanges, forkStarted, runStarted } from "./RunStart.ts"
@@ -70,8 +70,6 @@ export const cancel = (runs: RunRegistry) =>
     return yield* Effect.provideContext(AgentSessions.use((agents) => agents.remaining(run)), runs.rooms)
   })
 
-const mayPause: ReadonlySet<string> = new Set(["running", "sleeping"])
-
 /** What is in flight goes on to its end; nothing is started after it. */
 export const pause = (runs: RunRegistry) =>
   Effect.fnUntraced(function*(run: RunId, reason: string) {
@@ -79,9 +77,7 @@ export const pause = (runs: RunRegistry) =>
       runs,
       run,
       Effect.fnUntraced(function*(actor, state) {
-        if (!mayPause.has(state.head.status) || state.position._tag === "Cancelling") {
-          return yield* refuse(state, "pause")
-        }
+        if (!mayPause(state)) return yield* refuse(state, "pause")
         if (state.runner !== undefined) return yield* refuseHosted(state, "paused", "animus workflow cancel")
         yield* commit(actor, { _tag: "RunPaused", reason })
       })

@@ -126,7 +126,7 @@ const encodePiece = ({ at, kind, text }: TranscriptEntry): string => JSON.string
  */
 const appendTo = (driver: SessionStoreDriver, place: (run: string) => string) => {
   const heads = new WeakMap<IndexRow, RunHead>()
-  // Without a span of its own: it would cost a tenth of an append, and the phase around it has one.
+  // Without a span of its own for each event: the phase around it has one.
   return Effect.fnUntraced(function*(
     run: RunId,
     after: number,

@@ -4,23 +4,12 @@
  */
 import { type Clock, Duration, Effect, Exit } from "effect"
 import type { Json } from "../../schemas/Json.ts"
+import { type Call, OpenCalls } from "./OpenCalls.ts"
 import { PeerClosed, PeerTimedOut, type RpcError } from "./RpcError.ts"
-
-export interface Call {
-  readonly id: number
-  readonly method: string
-  readonly millis: number
-  /** The other side is told when the caller is gone. */
-  readonly cancellable: boolean
-  readonly resume: (exit: Exit.Exit<Json, RpcError>) => void
-  /** Takes the frame back while it waits for room; false once it is on its way. */
-  withdraw: (() => boolean) | undefined
-  deadline: number
-}
 
 export class Calls {
   closed: PeerClosed | undefined
-  private readonly open = new Map<number, Call>()
+  private readonly open = new OpenCalls()
   private issued = 0
   /** When the watching fiber wakes. */
   private wakes = Infinity
@@ -53,7 +42,7 @@ export class Calls {
   /** Starts its deadline. */
   add(call: Call): void {
     if (call.millis !== Infinity) call.deadline = (this.moment ?? this.now()) + call.millis
-    this.open.set(call.id, call)
+    this.open.add(call)
     if (call.deadline < this.wakes) {
       this.wakes = call.deadline
       this.watch(this.deadlines)
@@ -71,29 +60,24 @@ export class Calls {
   }
 
   settle(id: number, exit: Exit.Exit<Json, RpcError>): void {
-    const call = this.open.get(id)
-    if (call === undefined) return
-    this.open.delete(id)
-    call.resume(exit)
+    this.open.take(id)?.resume(exit)
   }
 
   /** It will not be answered any more; whoever asked is told how long it would have waited. */
   lose(id: number, { reason }: PeerClosed): void {
-    const call = this.open.get(id)
-    if (call !== undefined) this.settle(id, Exit.fail(new PeerClosed({ reason, left: call.deadline - this.now() })))
+    const call = this.open.take(id)
+    call?.resume(Exit.fail(new PeerClosed({ reason, left: call.deadline - this.now() })))
   }
 
   interrupt(id: number): void {
-    const call = this.open.get(id)
-    if (call === undefined) return
-    this.open.delete(id)
-    this.abandoned(call)
+    const call = this.open.take(id)
+    if (call !== undefined) this.abandoned(call)
   }
 
   /** Dead first, then every open call fails: whoever is woken here and calls again fails at once. */
   close(error: PeerClosed): void {
     this.closed ??= error
-    for (const id of this.open.keys()) this.lose(id, this.closed)
+    for (const { id } of this.open.all()) this.lose(id, this.closed)
   }
 
   private readonly deadlines: Effect.Effect<void> = Effect.whileLoop({
@@ -104,14 +88,14 @@ export class Calls {
 
   private expire(): void {
     const now = this.now()
-    for (const [id, call] of this.open) {
-      if (call.deadline > now || !this.open.delete(id)) continue
+    for (const call of this.open.all()) {
+      if (call.deadline > now || this.open.take(call.id) === undefined) continue
       this.abandoned(call)
       call.resume(Exit.fail(new PeerTimedOut({ method: call.method, millis: call.millis })))
     }
     // Only now: whoever was woken may have called again.
     this.wakes = Infinity
-    for (const call of this.open.values()) this.wakes = Math.min(this.wakes, call.deadline)
+    for (const call of this.open.all()) this.wakes = Math.min(this.wakes, call.deadline)
   }
 
   private now(): number {

@@ -2,8 +2,9 @@
 import { Duration, Effect, Exit } from "effect"
 import type { Json } from "../../schemas/Json.ts"
 import { type Frame, notification, request as requestFrame } from "../../schemas/JsonRpc.ts"
-import type { Call, Calls } from "./Calls.ts"
+import type { Calls } from "./Calls.ts"
 import { CANCEL_METHOD } from "./Intake.ts"
+import type { Call } from "./OpenCalls.ts"
 import type { Outbox } from "./Outbox.ts"
 import { type PeerClosed, PeerFrameTooLarge, PeerTimedOut, type RpcError } from "./RpcError.ts"
 

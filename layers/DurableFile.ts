@@ -2,7 +2,7 @@
  * Files that are there after a power cut. Writing, syncing and truncating go through `Disk`, so that a test can have a
  * full or a failing one, or one whose power is cut; failures come out as `SessionStoreFailed` with the path.
  */
-import { Context, Effect } from "effect"
+import { Context, Effect, Exit, Scope } from "effect"
 import { constants, readFileSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -114,12 +114,25 @@ export const openFile = (path: string, flags: string | number) =>
     (file) => Effect.ignore(attempt("close", path, () => file.close()))
   )
 
-/** Makes the names in a folder (new files, renames, removals) survive a power cut. */
-export const syncFolder = Effect.fnUntraced(function*(path: string, point: SyncPoint) {
+/** For names that change often, until it is released. */
+export interface OpenFolder {
+  /** Makes its names (new files, renames, removals) survive a power cut. */
+  readonly sync: (point: SyncPoint) => Effect.Effect<void, SessionStoreFailed>
+  readonly release: Effect.Effect<void>
+}
+
+export const openFolder = Effect.fnUntraced(function*(path: string): Effect.fn.Return<OpenFolder, SessionStoreFailed> {
   const disk = yield* Disk
-  const folder = yield* openFile(path, "r")
-  yield* attempt("sync folder", path, () => disk.syncFolder(folder, point))
-}, Effect.scoped)
+  const scope = yield* Scope.make()
+  const folder = yield* Scope.provide(openFile(path, "r"), scope)
+  return {
+    sync: (point) => attempt("sync folder", path, () => disk.syncFolder(folder, point)),
+    release: Scope.close(scope, Exit.void)
+  }
+})
+
+export const syncFolder = (path: string, point: SyncPoint): Effect.Effect<void, SessionStoreFailed> =>
+  Effect.acquireUseRelease(openFolder(path), ({ sync }) => sync(point), ({ release }) => release)
 
 export const remove = (path: string) => Effect.flatMap(Disk, (disk) => attempt("remove", path, () => disk.remove(path)))
 
@@ -172,20 +185,24 @@ export const writeAll = (path: string, file: Fs.FileHandle, bytes: Uint8Array, p
     })
   })
 
-/** Replaces a file whole: a reader sees the old content or the new one, also after a crash. */
+/** Replaces a file whole: a reader sees the old content or the new one, also after a crash. `syncNames` is of its folder. */
 export const replaceFile = Effect.fnUntraced(
-  function*(path: string, content: string) {
+  function*(
+    path: string,
+    content: string,
+    syncNames: Effect.Effect<void, SessionStoreFailed> = syncFolder(Path.dirname(path), "file")
+  ) {
     const disk = yield* Disk
     const fresh = `${path}.tmp`
-    const write = Effect.gen(function*() {
-      const file = yield* openFile(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | WRITE_THROUGH)
-      yield* writeAll(fresh, file, Buffer.from(content), 0, "content")
-    })
-    yield* Effect.scoped(write).pipe(
-      Effect.onError(() => Effect.ignore(remove(fresh)))
+    const scope = yield* Scope.make()
+    const close = Scope.close(scope, Exit.void)
+    const written = Effect.flatMap(
+      openFile(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | WRITE_THROUGH),
+      (file) => writeAll(fresh, file, Buffer.from(content), 0, "content")
     )
-    yield* attempt("rename", path, () => disk.rename(fresh, path))
-    yield* syncFolder(Path.dirname(path), "file")
+    yield* Scope.provide(written, scope).pipe(Effect.onError(() => Effect.andThen(close, Effect.ignore(remove(fresh)))))
+    const renamed = attempt("rename", path, () => disk.rename(fresh, path))
+    yield* Effect.all([Effect.andThen(renamed, syncNames), close], { concurrency: 2, discard: true })
   },
   Effect.uninterruptible
 )

@@ -14,14 +14,16 @@ import {
   attemptIfThere,
   Disk,
   makeFolder,
+  type OpenFolder,
+  openFolder,
   readIfThere,
   remove,
   replaceFile,
   syncFolder
 } from "./DurableFile.ts"
-import { type JournalCache, makeJournalCache } from "./JournalCache.ts"
-import { loadJournal, readJournal, resumeJournal } from "./JournalFile.ts"
+import { type JournalFile, loadJournal, readJournal, resumeJournal } from "./JournalFile.ts"
 import { seal } from "./JournalLines.ts"
+import { makeOpenFiles, type OpenFiles } from "./OpenFiles.ts"
 import { isRemoved, type RunFolder, runFolder, RUNS } from "./RunFolder.ts"
 import { RunIndex } from "./RunIndex.ts"
 import { encodeIndexLine, type LoadedIndex, loadIndex } from "./RunIndexFile.ts"
@@ -48,10 +50,10 @@ class State {
     for (const { row, size } of loaded.runs) this.sizes.set(row.run, size)
   }
 
-  /** One writer a run at a time; runs do not wait on each other. */
-  inTurn<A, E>(run: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    const turn = this.#turns.get(run) ?? Semaphore.makeUnsafe(1)
-    this.#turns.set(run, turn)
+  /** One writer of each thing at a time: of a run's journal, of its records. None waits on those of another. */
+  inTurn<A, E>(what: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    const turn = this.#turns.get(what) ?? Semaphore.makeUnsafe(1)
+    this.#turns.set(what, turn)
     return turn.withPermits(1)(Effect.uninterruptible(effect))
   }
 
@@ -73,6 +75,15 @@ class State {
     return Effect.suspend(() => this.damaged.get(run) ?? Effect.void)
   }
 }
+
+/** Files that the store keeps open. */
+interface Opened {
+  readonly journals: OpenFiles<JournalFile>
+  readonly folders: OpenFiles<OpenFolder>
+}
+
+/** Whose turn is not that of the run's journal. */
+const recordsOf = (run: string) => `${run}/`
 
 type Reads = "read" | "row" | "rows" | "unfinished" | "unreadable" | "session" | "transcript" | "location"
 
@@ -97,13 +108,13 @@ const reads = (state: State): Pick<SessionStoreDriver, Reads> => ({
 const loadVolatile = (path: string) => Effect.map(loadJournal(path, { durable: false }), ({ journal }) => journal)
 
 /** The index only saves time at the next start, which repairs it from the journals: what it cannot take is not lost. */
-const noteInIndex = (state: State, cache: JournalCache, line: Parameters<typeof encodeIndexLine>[0]) => {
+const noteInIndex = (state: State, { journals }: Opened, line: Parameters<typeof encodeIndexLine>[0]) => {
   const path = state.folder.index
-  const write = cache.use(path, loadVolatile(path), (journal) => journal.append([encodeIndexLine(line)]))
+  const write = journals.use(path, loadVolatile(path), (journal) => journal.append([encodeIndexLine(line)]))
   return Effect.ignore(state.inTurn(path, write))
 }
 
-const appendTo = (state: State, cache: JournalCache): SessionStoreDriver["append"] =>
+const appendTo = (state: State, opened: Opened): SessionStoreDriver["append"] =>
   Effect.fnUntraced(function*(expected, lines, row) {
     const { run } = row
     yield* state.requireIntact(run)
@@ -112,7 +123,7 @@ const appendTo = (state: State, cache: JournalCache): SessionStoreDriver["append
     const path = state.folder.journal(run)
     yield* state.keep(run)
     const open = Effect.sync(() => resumeJournal(path, state.sizes.get(run) ?? 0))
-    const size = yield* cache.use(
+    const size = yield* opened.journals.use(
       path,
       open,
       (journal) => Effect.map(journal.append(lines.map(({ line }) => line)), journal.size)
@@ -120,39 +131,47 @@ const appendTo = (state: State, cache: JournalCache): SessionStoreDriver["append
     state.sizes.set(run, size)
     state.index.put(row)
     if (!row.finished) return
-    yield* noteInIndex(state, cache, { run, size, row })
-    yield* cache.forget(`${state.folder.of(run)}/`)
+    yield* noteInIndex(state, opened, { run, size, row })
+    yield* opened.journals.forget(`${state.folder.of(run)}/`)
+    yield* state.inTurn(recordsOf(run), opened.folders.forget(recordsOf(run)))
   }, (effect, _expected, _lines, row) => state.inTurn(row.run, effect))
 
-const removeFrom = (state: State, cache: JournalCache): SessionStoreDriver["remove"] =>
+/** The record replaces the one before it, and has its name for good when this returns. */
+const putRecord = (state: State, { folders }: Opened): SessionStoreDriver["putSession"] => (run, phase, record) => {
+  const key = recordsOf(run)
+  const syncNames = folders.use(key, openFolder(state.folder.of(run)), (folder) => folder.sync("file")).pipe(
+    Effect.tapError(() => folders.forget(key))
+  )
+  const replaced = replaceFile(state.folder.session(run, phase), record, syncNames)
+  return state.inTurn(key, Effect.andThen(state.keep(run), replaced))
+}
+
+const removeFrom = (state: State, opened: Opened): SessionStoreDriver["remove"] =>
   Effect.fnUntraced(function*(run) {
     const { folder } = state
-    yield* cache.forget(`${folder.of(run)}/`)
+    yield* opened.journals.forget(`${folder.of(run)}/`)
+    yield* opened.folders.forget(recordsOf(run))
     const disk = yield* Disk
     yield* remove(folder.removed(run))
     // The name goes first, in one step: a crash in the middle leaves no half of a run.
     yield* attemptIfThere("remove", folder.of(run), () => disk.rename(folder.of(run), folder.removed(run)))
     yield* syncFolder(folder.root, "removal")
-    if (state.index.get(run)?.finished === true) yield* noteInIndex(state, cache, { run, size: 0 })
+    if (state.index.get(run)?.finished === true) yield* noteInIndex(state, opened, { run, size: 0 })
     state.forget(run)
     yield* remove(folder.removed(run))
-  }, (effect, run) => state.inTurn(run, effect))
+  }, (effect, run) => state.inTurn(run, state.inTurn(recordsOf(run), effect)))
 
 type Writes = Exclude<keyof SessionStoreDriver, Reads>
 
-const writes = (state: State, cache: JournalCache): Pick<SessionStoreDriver, Writes> => ({
-  append: appendTo(state, cache),
-  putSession: (run, phase, record) =>
-    state.inTurn(
-      run,
-      Effect.andThen(state.keep(run), replaceFile(state.folder.session(run, phase), record))
-    ),
+const writes = (state: State, opened: Opened): Pick<SessionStoreDriver, Writes> => ({
+  append: appendTo(state, opened),
+  putSession: putRecord(state, opened),
   appendTranscript: (run, phase, attempt, lines) => {
     const path = state.folder.transcript(run, phase, attempt)
-    const write = cache.use(path, loadVolatile(path), (journal) => journal.append(lines))
+    const write = opened.journals.use(path, loadVolatile(path), (journal) => journal.append(lines))
     return state.inTurn(run, Effect.andThen(state.keep(run), write))
   },
-  remove: removeFrom(state, cache)
+  remove: removeFrom(state, opened)
 })
 
 /** Finishes removals that a crash cut short, and writes the index anew when it is not what the journals say. */
@@ -176,8 +195,11 @@ export const driver = Effect.gen(function*() {
   const loaded = yield* loadIndex(folder, { settle: true })
   yield* tidy(folder, loaded)
   const state = new State(folder, loaded)
-  const cache = yield* makeJournalCache(OPEN_FILES)
-  return { ...reads(state), ...writes(state, cache) } satisfies SessionStoreDriver
+  const opened: Opened = {
+    journals: yield* makeOpenFiles<JournalFile>(OPEN_FILES),
+    folders: yield* makeOpenFiles<OpenFolder>(OPEN_FILES)
+  }
+  return { ...reads(state), ...writes(state, opened) } satisfies SessionStoreDriver
 })
 
 const writer = Effect.gen(function*() {

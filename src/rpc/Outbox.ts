@@ -1,6 +1,6 @@
 /**
- * Frames on their way out: bounded by count and by size, in order, never dropped. A frame that does not fit waits. What is
- * sent before the loop goes on, or while the last write is under way, leaves in a single write.
+ * Frames on their way out: bounded by count and by size, in order, never dropped. A frame that does not fit waits. What
+ * gathers during one tick, or while the last write is under way, leaves in a single write.
  */
 import { Effect, Exit, Latch } from "effect"
 import type { PeerClosed } from "./RpcError.ts"
@@ -22,8 +22,7 @@ export class Outbox {
   private count = 0
   private chars = 0
   private readonly waiting = new Set<Waiting>()
-  /** Of the writer, while it has nothing to write. */
-  private wake: (() => void) | undefined
+  private readonly filled = Latch.makeUnsafe(false)
   private readonly empty = Latch.makeUnsafe(true)
   private readonly limits: OutboxLimits
   closed: PeerClosed | undefined
@@ -64,10 +63,13 @@ export class Outbox {
 
   /** The one writer. Ends only by failing. */
   run<E>(write: (text: string) => Effect.Effect<void, E>): Effect.Effect<never, E> {
-    return this.filled.pipe(
+    return this.filled.await.pipe(
+      // The latch opens inside the caller's tick: what else this tick sends goes along.
+      Effect.andThen(Effect.yieldNow),
       Effect.flatMap(() => {
         const batch = this.frames
         this.frames = []
+        this.filled.closeUnsafe()
         const text = batch.join("")
         return Effect.map(write(text), () => this.release(batch.length, text.length))
       }),
@@ -95,21 +97,6 @@ export class Outbox {
     this.empty.openUnsafe()
   }
 
-  private readonly filled = Effect.callback<void>((resume) => {
-    this.wake = () => resume(Effect.void)
-    if (this.frames.length > 0) this.rouse()
-    return Effect.sync(() => {
-      this.wake = undefined
-    })
-  })
-
-  /** As a microtask: what runs now may send more, and a turn of the loop is longer than most writes. */
-  private rouse(): void {
-    if (this.wake === undefined) return
-    queueMicrotask(this.wake)
-    this.wake = undefined
-  }
-
   private fits(frame: string): boolean {
     return this.count === 0 ||
       (this.count < this.limits.frames && this.chars + frame.length <= this.limits.chars)
@@ -120,7 +107,7 @@ export class Outbox {
     this.count++
     this.chars += frame.length
     this.empty.closeUnsafe()
-    this.rouse()
+    this.filled.openUnsafe()
   }
 
   private release(frames: number, chars: number): void {

@@ -41,6 +41,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
   let reached: Ending | undefined
   while (true) {
     const next = yield* patiently(actor.lock.withPermit(step(actor, told, reached)))
+    if (next._tag !== "Again") yield* actor.closing.done
     switch (next._tag) {
       case "Again":
         reached = undefined
@@ -109,6 +110,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
     case "Cancel":
       yield* crashPoint("run-ending")
       if (state.position._tag === "Cancelling" && state.position.attempt !== undefined) {
+        yield* actor.closing.done
         yield* closeRecord(state, state.position.attempt, "failed", `cancelled: ${action.reason}`)
       }
       yield* withdrawAll(actor, "the run has ended")
@@ -178,6 +180,7 @@ const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight
   if (event._tag !== "RecoveryDecided") return
   if (event.action === "resume") actor.fresh = attempt
   if (event.action === "blocked" && actor.state !== undefined) {
+    yield* actor.closing.done
     yield* closeRecord(actor.state, attempt, "blocked", event.reason)
   }
 })
@@ -207,6 +210,7 @@ const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, ph
       const record = attempt.resumed ? yield* patiently(recordOf(state, attempt)) : undefined
       return yield* performAgent(state, phase, attempt, {
         record,
+        closing: actor.closing,
         asked: (session, question) => keepInteraction(actor, attempt, session, question)
       })
     }

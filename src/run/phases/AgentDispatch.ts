@@ -24,7 +24,7 @@ import type { RunState } from "../RunState.ts"
 import { patiently } from "../StorePatience.ts"
 import { saidIn } from "./AgentWords.ts"
 import { hiddenEvent, hiddenResponse, type Hide } from "./Hiding.ts"
-import { recordKeeper } from "./SessionRecords.ts"
+import { type Closing, recordKeeper } from "./SessionRecords.ts"
 import { tell } from "./Telling.ts"
 
 /** How much of what a provider says beside the agent's own words is kept to explain a failure. */
@@ -41,6 +41,7 @@ export interface Conversation<R> {
   readonly phase: AgentPhase
   readonly attempt: InFlight
   readonly hide: Hide
+  readonly closing: Closing
   /** Told before anything that the session says after it. */
   readonly asked: (session: SessionId, question: Question) => Effect.Effect<void, never, R>
   /** Anything at all was heard. */
@@ -54,7 +55,7 @@ export interface Conversation<R> {
 }
 
 export const converse = <R>(
-  fixed: Pick<Conversation<R>, "asked" | "attempt" | "hide" | "phase" | "promised" | "state">,
+  fixed: Pick<Conversation<R>, "asked" | "attempt" | "closing" | "hide" | "phase" | "promised" | "state">,
   begun: boolean
 ): Conversation<R> => ({ ...fixed, forwarded: false, begun, notices: [], usage: nothingUsed })
 
@@ -126,7 +127,7 @@ export const dispatch = Effect.fnUntraced(
     const { asked, attempt, hide, phase, promised, state } = talk
     const session = promised ?? (yield* newSession)
     talk.promised = undefined
-    const keeper = yield* recordKeeper(state, phase, attempt, { provider: target.tool, request, resume, session })
+    const keeper = yield* recordKeeper(talk, { provider: target.tool, request, resume, session })
     yield* inWords(patiently(keeper.begin), hide)
     yield* crashPoint("session-pending")
     const runner = yield* PhaseRunner

@@ -21,22 +21,24 @@ import { workplaceOf } from "../Worktrees.ts"
 import { type Conversation, converse, dispatch, type Question, type Unanswered } from "./AgentDispatch.ts"
 import { checked } from "./Checks.ts"
 import { broken, type Outcome } from "./Outcome.ts"
+import type { Closing } from "./SessionRecords.ts"
 
 const backoff = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("3 seconds")])
 
 interface Performance<R> {
   /** Of the session that the attempt goes on with. */
   readonly record: SessionRecord | undefined
+  readonly closing: Closing
   readonly asked: (session: SessionId, question: Question) => Effect.Effect<void, never, R>
 }
 
 export const performAgent = Effect.fn("AgentPhase.perform")(
-  function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, record }: Performance<R>) {
+  function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, closing, record }: Performance<R>) {
     const resume = record?.provider_session_id ?? undefined
     const workplace = yield* workplaceOf(state, phase)
     const hide = yield* secretHider(phase.launch?.secrets)
     const promised = resume === undefined ? attempt.session : undefined
-    const talk = converse({ state, phase, attempt, hide, asked, promised }, resume !== undefined)
+    const talk = converse({ state, phase, attempt, closing, hide, asked, promised }, resume !== undefined)
     const { projectRoot } = yield* ProjectScope
     const ask = (target: Target, resume: string | undefined, prompt?: string) => {
       const place = { phase: phase.id, projectRoot, cwd: workplace.root }

@@ -1,31 +1,37 @@
-/** Journals that are in use keep their file open; of those that are not, only the most recent ones do. */
-import { Effect } from "effect"
+/** Files that are in use stay open; of those that are not, only the most recent ones do. */
+import { Effect, type Scope } from "effect"
 import type { SessionStoreFailed } from "../schemas/errors/RunErrors.ts"
-import type { JournalFile } from "./JournalFile.ts"
 
-interface Slot {
-  readonly journal: JournalFile
+export interface Releasable {
+  /** Gives the file handle back. */
+  readonly release: Effect.Effect<void>
+}
+
+interface Slot<File> {
+  readonly file: File
   users: number
 }
 
-export interface JournalCache {
+export interface OpenFiles<File extends Releasable> {
   /** `open` is asked for when the path is not here. Callers see to it that one path has one user at a time. */
   readonly use: <A>(
     path: string,
-    open: Effect.Effect<JournalFile, SessionStoreFailed>,
-    f: (journal: JournalFile) => Effect.Effect<A, SessionStoreFailed>
+    open: Effect.Effect<File, SessionStoreFailed>,
+    f: (file: File) => Effect.Effect<A, SessionStoreFailed>
   ) => Effect.Effect<A, SessionStoreFailed>
   /** Closes and forgets every path that begins with this. */
   readonly forget: (prefix: string) => Effect.Effect<void>
 }
 
 /** Closed with the scope. */
-export const makeJournalCache = Effect.fnUntraced(function*(capacity: number) {
-  const slots = new Map<string, Slot>()
+export const makeOpenFiles = Effect.fnUntraced(function*<File extends Releasable>(
+  capacity: number
+): Effect.fn.Return<OpenFiles<File>, never, Scope.Scope> {
+  const slots = new Map<string, Slot<File>>()
 
-  const drop = (path: string, slot: Slot) => {
+  const drop = (path: string, slot: Slot<File>) => {
     slots.delete(path)
-    return slot.journal.release
+    return slot.file.release
   }
   const trim = Effect.suspend(() => {
     const idle = [...slots].filter(([, slot]) => slot.users === 0)
@@ -39,22 +45,22 @@ export const makeJournalCache = Effect.fnUntraced(function*(capacity: number) {
     })
 
   yield* Effect.addFinalizer(() => forget(""))
-  const taken = (path: string, slot: Slot) => {
+  const taken = (path: string, slot: Slot<File>) => {
     slot.users++
     // Deleting first makes it the most recent in the order of insertion.
     slots.delete(path)
     slots.set(path, slot)
     return slot
   }
-  const cache: JournalCache = {
+  const files: OpenFiles<File> = {
     use: (path, open, f) =>
       Effect.acquireUseRelease(
         Effect.suspend(() => {
           const slot = slots.get(path)
           if (slot !== undefined) return Effect.succeed(taken(path, slot))
-          return Effect.map(open, (journal) => taken(path, slots.get(path) ?? { journal, users: 0 }))
+          return Effect.map(open, (file) => taken(path, slots.get(path) ?? { file, users: 0 }))
         }),
-        (slot) => f(slot.journal),
+        (slot) => f(slot.file),
         (slot) => {
           slot.users--
           return slots.size > capacity ? trim : Effect.void
@@ -62,5 +68,5 @@ export const makeJournalCache = Effect.fnUntraced(function*(capacity: number) {
       ),
     forget
   }
-  return cache
+  return files
 })

@@ -66,6 +66,7 @@ const make = (script: AgentScript, canResume: boolean) => {
       return []
     }),
     remaining: () => Effect.succeed([]),
+    working: Effect.sync(() => sessions.working),
     status: Effect.fnUntraced(function*(session: SessionId) {
       const known = sessions.live.get(session)?.status ?? sessions.ended.get(session)
       return known ?? (yield* new SessionNotFound({ session }))

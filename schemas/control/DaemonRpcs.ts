@@ -22,9 +22,27 @@ export const DaemonStatus = Schema.Struct({
 })
 export type DaemonStatus = typeof DaemonStatus.Type
 
+/** An agent at work; `workflow_id` is absent where it has no run around it (control protocol, daemon methods). */
+export const DaemonAgent = Schema.Struct({
+  session_id: Schema.String,
+  provider: Schema.String,
+  model: Schema.String,
+  workflow_id: maybe(Schema.String),
+  phase_id: maybe(Schema.String),
+  started_at: Schema.String
+})
+export type DaemonAgent = typeof DaemonAgent.Type
+
 export class DaemonRpcs extends RpcGroup.make(
   Rpc.make("daemon/status", { payload: {}, success: DaemonStatus, error: ControlError }),
   Rpc.make("daemon/health", { payload: {}, success: DaemonHealth, error: ControlError }),
+  /** Who can ask has a daemon that runs. */
+  Rpc.make("daemon/start", { payload: {}, success: Empty, error: ControlError }),
+  Rpc.make("daemon/agents", {
+    payload: {},
+    success: Schema.Struct({ agents: Schema.Array(DaemonAgent) }),
+    error: ControlError
+  }),
   Rpc.make("daemon/stop", { payload: { timeout_seconds: maybe(Schema.Natural) }, success: Empty, error: ControlError }),
   Rpc.make("daemon/pause", { payload: {}, success: Empty, error: ControlError }),
   Rpc.make("daemon/resume", { payload: {}, success: Empty, error: ControlError }),

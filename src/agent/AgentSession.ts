@@ -22,6 +22,8 @@ export interface SessionStatus {
   readonly session: SessionId
   readonly status: "running" | "completed" | "failed" | "cancelled"
   readonly provider: string
+  /** For whom it works. */
+  readonly owner: string | undefined
   readonly model: string
   readonly startedAt: string
   readonly finishedAt: string | undefined

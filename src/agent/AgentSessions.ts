@@ -27,6 +27,8 @@ export class AgentSessions extends Context.Service<AgentSessions, {
   readonly cancel: (session: SessionId) => Effect.Effect<ReadonlyArray<Remainder>, SessionNotFound>
   /** What cancelled sessions of this owner started and could not be ended. */
   readonly remaining: (owner: string) => Effect.Effect<ReadonlyArray<Remainder>>
+  /** The live ones, in the order of their beginning. */
+  readonly working: Effect.Effect<ReadonlyArray<SessionStatus>>
   /** Live ones and the last hundred that ended. */
   readonly status: (session: SessionId) => Effect.Effect<SessionStatus, SessionNotFound>
   /** Fails when nobody can answer a question of this session: it has ended, or its provider takes no answers. */
@@ -106,10 +108,11 @@ const make = Effect.gen(function*() {
   })
 
   const remaining = (owner: string) => Effect.sync(() => sessions.remaining(owner))
+  const working = Effect.sync(() => sessions.working)
   const answers = yield* makeAnswers(
     sessions,
     (tool, method) => Effect.flatMap(find(tool), (it) => supports(it, method))
   )
 
-  return AgentSessions.of({ run, cancel, remaining, status, canResume, ...answers })
+  return AgentSessions.of({ run, cancel, remaining, working, status, canResume, ...answers })
 })

@@ -19,10 +19,11 @@ export interface Live {
 
 const kept = 100
 
-export const beginning = ({ request, session, tool }: AgentSession, startedAt: string): SessionStatus => ({
+export const beginning = ({ owner, request, session, tool }: AgentSession, startedAt: string): SessionStatus => ({
   session,
   status: "running",
   provider: tool,
+  owner,
   model: request.model ?? "",
   startedAt,
   finishedAt: undefined,
@@ -61,6 +62,10 @@ export class SessionRegistry {
       { frames: new SessionFrames(), processes: new ProviderProcesses(plugin) }
     this.providers.set(plugin, known)
     return known
+  }
+
+  get working(): ReadonlyArray<SessionStatus> {
+    return [...this.live.values()].map(({ status }) => status)
   }
 
   remaining(owner: string): ReadonlyArray<Remainder> {

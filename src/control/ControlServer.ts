@@ -32,11 +32,18 @@ const receive = (channel: Channel, session: ServerSession) => {
     line: (text) => frames.line(text),
     oversized: (head) => arrived.push(session.garbage(garbage("too-large", head)))
   })
-  return Effect.forever(Effect.flatMap(channel.read, (chunks) => {
-    for (const chunk of chunks) splitter.push(chunk)
+  const take = Effect.suspend(() => {
     const batch = arrived
     arrived = []
     return Effect.forEach(batch, (effect) => effect, { discard: true })
+  })
+  return Effect.forever(Effect.flatMap(channel.read, (chunks) => {
+    for (const chunk of chunks) splitter.push(chunk)
+    return take
+  })).pipe(Effect.catch((error) => {
+    // A last line may be ended by the end of what is sent.
+    splitter.end()
+    return Effect.andThen(take, Effect.fail(error))
   }))
 }
 

@@ -12,6 +12,7 @@ import type { ErrorObject, RequestId } from "../../schemas/JsonRpc.ts"
 import type { Garbage } from "../rpc/FrameAssembler.ts"
 import { codecOf, type ControlRpc, type MethodCodec } from "./ControlCodec.ts"
 import * as Frames from "./ControlFrames.ts"
+import { elsewhere } from "./Elsewhere.ts"
 import { isEnded } from "./StreamEnd.ts"
 
 const MAX_IN_FLIGHT = 1024
@@ -108,7 +109,10 @@ export class ServerSession {
       case "Call": {
         const refuse = (error: ErrorObject) => this.reply(batch, Frames.errorLine(frame.id, error))
         const codec = codecOf(frame.method)
-        if (codec === undefined) return refuse(Frames.unknownMethod(frame.method))
+        if (codec === undefined) {
+          const known = elsewhere(frame.method)
+          return refuse(known === undefined ? Frames.unknownMethod(frame.method) : toErrorObject(known))
+        }
         if (codec._tag === "Stream" && frame.id === undefined) {
           return refuse(Frames.invalidRequest(`${frame.method} opens a stream and needs an id`))
         }

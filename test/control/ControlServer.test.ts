@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Scope } from "effect"
 import { channelPair } from "../../layers/ControlMemory.ts"
 import { ControlServer } from "../../src/control/ControlServer.ts"
+import { PeerClosed } from "../../src/rpc/RpcError.ts"
 import * as Doubles from "./Doubles.ts"
 import * as Wire from "./Wire.ts"
 
@@ -50,6 +51,9 @@ const table: ReadonlyArray<readonly [name: string, sent: string, answers: Readon
   ]],
   ["an unknown method has no category", ask("1", "no/such"), [
     `{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"method not found: no/such. The methods of this daemon are in the answer of daemon/status"}}`
+  ]],
+  ["a method that is the command line's here", ask("1", "plugin/install", `{"source":"a/b"}`), [
+    `{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"plugin/install is not served over the control socket. Type: animus plugin install SOURCE","data":{"category":"not_supported"}}}`
   ]],
   ["params that are no object", ask("1", "daemon/status", "[1]"), [
     `{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"invalid params of daemon/status: expected an object"}}`
@@ -184,6 +188,24 @@ describe("ControlServer", () => {
         expect(yield* wire.lines(2)).toStrictEqual(
           ["1", "2"].map((id) => `{"jsonrpc":"2.0","id":${id},"result":${status}}`)
         )
+      })
+    ))
+
+  it.effect("a last line that only the end of the connection ends is answered, too", () =>
+    withServer(() =>
+      Effect.gen(function*() {
+        const control = yield* ControlServer
+        const said: Array<string> = []
+        let unread = [ask("1"), ask("2").trimEnd()]
+        yield* control.serve({
+          read: Effect.suspend(() => {
+            const read = unread.map((text) => new TextEncoder().encode(text))
+            unread = []
+            return read.length === 0 ? Effect.fail(new PeerClosed({ reason: "no more is sent" })) : Effect.succeed(read)
+          }),
+          write: (text) => Effect.sync(() => void said.push(text))
+        })
+        expect(said.join("")).toBe(["1", "2"].map((id) => `{"jsonrpc":"2.0","id":${id},"result":${status}}\n`).join(""))
       })
     ))
 

@@ -91,6 +91,8 @@ export const handlers = (steering: Steering) =>
         : Effect.succeed(subject(id)),
     "plugin/call": ({ params }) => Effect.succeed(params),
     "workflow/events": ({ workflow_id }) => events(steering, workflow_id),
+    "daemon/start": unused,
+    "daemon/agents": unused,
     "daemon/resume": unused,
     "daemon/events": unwatched,
     "subject/list": unused,

@@ -9,7 +9,7 @@ import {
   StoreFull,
   WorkflowInvalid
 } from "../../schemas/errors/RunErrors.ts"
-import { RunId } from "../../schemas/Ids.ts"
+import { RunId, SessionId } from "../../schemas/Ids.ts"
 import type { RunHead } from "../../schemas/RunEvent.ts"
 import { Subject, type SubjectDispatch } from "../../schemas/Subject.ts"
 import { AgentSessions } from "../../src/agent/AgentSessions.ts"
@@ -96,6 +96,17 @@ const status = (name: string, state: "running" | "disabled" | "idle") => ({
   startedAt: undefined
 })
 
+const working = (session: string, owner: string | undefined) => ({
+  session: SessionId.make(session),
+  status: "running" as const,
+  provider: "exec",
+  owner,
+  model: "m",
+  startedAt: "t0",
+  finishedAt: undefined,
+  lastError: undefined
+})
+
 /** A process by the mark that it carries, if any. */
 const seen = (pid: number, command: string, parent: number, generation?: string): Sighting => ({
   pid,
@@ -177,7 +188,7 @@ const doubles = Layer.mergeAll(
     query: ({ limit }) => Effect.succeed({ entries: [log("1"), log("2")].slice(0, limit ?? 0), nextCursor: undefined }),
     tail: () => Effect.succeed(Stream.make(log("2"), log("3")))
   }),
-  Layer.mock(AgentSessions)({}),
+  Layer.mock(AgentSessions)({ working: Effect.succeed([working("s1", "run-1"), working("s2", undefined)]) }),
   Layer.mock(PhaseRunner)({}),
   Layer.succeed(ProjectScope, {
     projectRoot: "/p",
@@ -212,6 +223,17 @@ describe("control handlers", () => {
         yield* control["daemon/stop"]({ timeout_seconds: 9 })
         expect(yield* lifecycle.awaitStop).toMatchObject({ timeoutSeconds: 9 })
         expect(yield* lifecycle.state).toBe("stopping")
+      }))
+
+    it.effect("daemon/start finds it started, daemon/agents lists who works and for whom", () =>
+      Effect.gen(function*() {
+        const control = yield* ControlClient
+        expect(yield* control["daemon/start"]({})).toStrictEqual({})
+        const one = { provider: "exec", model: "m", started_at: "t0" }
+        expect((yield* control["daemon/agents"]({})).agents).toStrictEqual([
+          { ...one, session_id: "s1", workflow_id: "run-1" },
+          { ...one, session_id: "s2" }
+        ])
       }))
 
     it.effect("daemon/health asks each plugin that runs, and tells the truth of the others", () =>

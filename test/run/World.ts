@@ -289,11 +289,13 @@ export class World {
       )),
     cancel: () => Effect.succeed([]),
     remaining: () => Effect.succeed([]),
+    working: Effect.succeed([]),
     status: (session) =>
       Effect.succeed({
         session,
         status: "running",
         provider: "exec",
+        owner: undefined,
         model: "",
         startedAt: "",
         finishedAt: undefined,

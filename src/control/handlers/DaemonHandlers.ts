@@ -2,6 +2,7 @@
 import { Clock, Effect, Option, Schema, Stream } from "effect"
 import { DaemonRpcs } from "../../../schemas/control/DaemonRpcs.ts"
 import { PluginHealth } from "../../../schemas/Health.ts"
+import { AgentSessions } from "../../agent/AgentSessions.ts"
 import { LogBackend } from "../../log/LogBackend.ts"
 import { Notifications } from "../../notify/Notifications.ts"
 import { registryFault } from "../../plugin/Discovery.ts"
@@ -122,6 +123,18 @@ const makeStatus = Effect.gen(function*() {
   }))
 })
 
+/** Only a run owns sessions; one with no run around it has no owner. */
+const makeAgents = Effect.map(AgentSessions, ({ working }) =>
+  Effect.map(working, (sessions) => ({
+    agents: sessions.map(({ model, owner, provider, session, startedAt }) => ({
+      session_id: session,
+      provider,
+      model,
+      ...(owner === undefined ? {} : { workflow_id: owner }),
+      started_at: startedAt
+    }))
+  })))
+
 export const DaemonHandlers = DaemonRpcs.toLayer(Effect.gen(function*() {
   const lifecycle = yield* DaemonLifecycle
   const log = yield* LogBackend
@@ -129,9 +142,12 @@ export const DaemonHandlers = DaemonRpcs.toLayer(Effect.gen(function*() {
   const scheduler = yield* Scheduler
   const health = yield* makeHealth
   const status = yield* makeStatus
+  const agents = yield* makeAgents
   return DaemonRpcs.of({
     "daemon/status": () => status,
     "daemon/health": () => health,
+    "daemon/start": () => Effect.succeed({}),
+    "daemon/agents": () => agents,
     "daemon/stop": ({ timeout_seconds }) =>
       Effect.as(
         lifecycle.requestStop({ reason: "asked over the control socket", timeoutSeconds: timeout_seconds }),

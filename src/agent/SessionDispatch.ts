@@ -109,7 +109,8 @@ export const dispatch = Effect.fnUntraced(function*(given: Dispatch) {
   const deadline = Duration.seconds(timeoutOf(session.request))
   // The provider has the same deadline; the call's own is behind both, and only for a host that is deaf to ours.
   const timeout = Duration.toMillis(deadline) + 3 * cancelMillis
-  const call = yield* Effect.forkScoped(host.call(plugin, method, request, { timeout }))
+  const onId = (id: number) => frames.asked(session.session, id)
+  const call = yield* Effect.forkScoped(host.call(plugin, method, request, { timeout, onId }))
   const stop = endSession({ ...given, session: session.session }, Fiber.await(call))
 
   const ended = yield* Effect.raceFirst(Fiber.await(call), broken).pipe(

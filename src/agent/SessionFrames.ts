@@ -1,50 +1,102 @@
 /**
  * Which frames of a provider belong to which of its live sessions: by the id the host minted, or by the provider's own as
- * soon as a frame or a resume told it. A frame that could be anybody's is nobody's. Pure but for what it remembers.
+ * soon as a frame or a resume told it; progress by the request it names. What a provider says while one session lives is that
+ * session's, whatever it names. A frame that could be anybody's is nobody's. Pure but for what it remembers.
  */
 import type { SessionId } from "../../schemas/Ids.ts"
+import type { RequestId } from "../../schemas/JsonRpc.ts"
 import type { PluginNotification } from "../plugin/PluginHost.ts"
 
+const PROGRESS = "$/progress"
+/** What a plugin says that is of other kinds, too: no agent's words. */
+const foreign: ReadonlySet<string> = new Set([
+  "config/changed",
+  "log/entry",
+  "log_storage/event",
+  "subject/changed",
+  "trigger/event"
+])
+/** Ids of sessions that have ended: what still comes under them is late. */
+const REMEMBERED = 200
+
+const field = (params: unknown, key: string): unknown =>
+  typeof params === "object" && params !== null && Object.hasOwn(params, key) ? Reflect.get(params, key) : undefined
+
 const text = (params: unknown, key: string): string | undefined => {
-  if (typeof params !== "object" || params === null || !Object.hasOwn(params, key)) return undefined
-  const value: unknown = Reflect.get(params, key)
+  const value = field(params, key)
   return typeof value === "string" && value.trim() !== "" ? value : undefined
 }
 
-/** The live sessions of one plugin, with the provider's own id of each that has one. */
+interface Known {
+  /** The provider's own id. */
+  own: string | undefined
+  request: RequestId | undefined
+}
+
+/** The live sessions of one plugin, with what is known of each. */
 export class SessionFrames {
-  private readonly live = new Map<SessionId, string | undefined>()
+  private readonly live = new Map<SessionId, Known>()
+  private readonly ended = new Set<string>()
 
   begin(session: SessionId, own: string | undefined): void {
-    this.live.set(session, own)
+    this.live.set(session, { own, request: undefined })
+  }
+
+  /** Under which id the provider was asked for it. */
+  asked(session: SessionId, request: RequestId): void {
+    const known = this.live.get(session)
+    if (known !== undefined) known.request = request
   }
 
   end(session: SessionId): void {
+    const own = this.ownId(session)
     this.live.delete(session)
+    for (const id of own === undefined ? [session] : [session, own]) this.ended.add(id)
+    for (const oldest of this.ended) {
+      if (this.ended.size <= REMEMBERED) break
+      this.ended.delete(oldest)
+    }
   }
 
   ownId(session: SessionId): string | undefined {
-    return this.live.get(session)
-  }
-
-  private readonly ownerOf = ({ params }: PluginNotification): SessionId | undefined => {
-    const id = text(params, "session_id")
-    const control = text(params, "control_session_id")
-    const named = [...this.live.keys()].find((session) => session === control || session === id)
-    if (named !== undefined) {
-      if (id !== undefined && id !== named) this.live.set(named, id)
-      return named
-    }
-    if (id === undefined) return undefined
-    const known = [...this.live].find(([, own]) => own === id)?.[0]
-    if (known !== undefined) return known
-    const [only, ...others] = [...this.live].filter(([, own]) => own === undefined)
-    if (only === undefined || others.length > 0) return undefined
-    this.live.set(only[0], id)
-    return only[0]
+    return this.live.get(session)?.own
   }
 
   owns(session: SessionId, frame: PluginNotification): boolean {
     return this.ownerOf(frame) === session
+  }
+
+  private ownerOf({ method, params }: PluginNotification): SessionId | undefined {
+    if (method === PROGRESS) {
+      return this.find(({ request }) => request !== undefined && String(request) === String(field(params, "id")))
+    }
+    const id = text(params, "session_id")
+    const control = text(params, "control_session_id")
+    for (const [session, known] of this.live) {
+      if (session !== control && session !== id) continue
+      if (id !== undefined && id !== session) known.own = id
+      return session
+    }
+    if (id === undefined) return this.alone(method)
+    return this.find(({ own }) => own === id) ?? this.newcomer(id) ??
+      (this.ended.has(id) ? undefined : this.alone(method))
+  }
+
+  private find(is: (known: Known) => boolean): SessionId | undefined {
+    for (const [session, known] of this.live) if (is(known)) return session
+    return undefined
+  }
+
+  /** The one session whose own id is not known yet has this one. */
+  private newcomer(id: string): SessionId | undefined {
+    const [only, ...others] = [...this.live].filter(([, { own }]) => own === undefined)
+    if (only === undefined || others.length > 0) return undefined
+    only[1].own = id
+    return only[0]
+  }
+
+  private alone(method: string): SessionId | undefined {
+    const [only, ...others] = this.live.keys()
+    return others.length > 0 || foreign.has(method) ? undefined : only
   }
 }

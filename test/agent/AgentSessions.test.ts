@@ -121,12 +121,12 @@ describe("run", () => {
   it.effect("resumes by the provider's own id, and hears it by that id", () => {
     const { heard, session: one } = listening("s", { resume: "own-7" })
     return withHost(
-      (_, host) => Effect.as(host.emit(plugin, output("own-7", "again")), answer),
+      (_, host) => Effect.as(host.emit(plugin, output("own-7", "again"), ["$/progress", { id: 1 }]), answer),
       Effect.fnUntraced(function*(agents, host) {
         yield* agents.run(one)
         assert.deepStrictEqual(host.methods, ["agent/resume"])
         assert.deepInclude(host.calls[0]?.params, { session_id: "own-7", control_session_id: "s" })
-        assert.deepStrictEqual(heard, ["again"])
+        assert.deepStrictEqual(heard, ["again", "Metadata"])
       })
     )
   })

@@ -1,10 +1,10 @@
 /**
  * `Effect.log*` into the log of the daemon, so that every room simply logs. Annotations `target`, `source` and `source_name` say
- * where a record comes from, `plugin` that it is one of that plugin's own; all others become its fields. Bounded: a flood loses
- * records, never blocks and never grows; what floods is a plugin's, it loses its own.
+ * where a record comes from, `plugin` that it is one of that plugin's own; all others become its fields, `fields` key by key.
+ * Bounded: a flood loses records, never blocks and never grows; what floods is a plugin's, it loses its own.
  */
 import { Cause, Effect, Formatter, Latch, Layer, Logger, Queue, References, Schema } from "effect"
-import type { Json } from "../../schemas/Json.ts"
+import { isJsonObject, type Json } from "../../schemas/Json.ts"
 import { type LogLevel, LogSource } from "../../schemas/Log.ts"
 import { LogBackend, type NewLogEntry } from "./LogBackend.ts"
 import { PluginQuota } from "./PluginQuota.ts"
@@ -31,9 +31,18 @@ const toJson = (value: unknown): Json => isJson(value) ? value : toText(value)
 
 const textOf = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
 
+/** Under the names that a plugin gave them, when they are such. */
+const fieldsIn = (given: unknown): Record<string, Json> => {
+  if (given === undefined) return {}
+  const json = toJson(given)
+  return isJsonObject(json) ? { ...json } : { fields: json }
+}
+
 const entryOf = ({ cause, fiber, logLevel, message }: Logger.Options<unknown>): NewLogEntry => {
-  const { plugin, source, source_name, target, ...others } = fiber.getRef(References.CurrentLogAnnotations)
-  const fields: Record<string, Json> = {}
+  const { fields: given, plugin, source, source_name, target, ...others } = fiber.getRef(
+    References.CurrentLogAnnotations
+  )
+  const fields: Record<string, Json> = fieldsIn(given)
   for (const [key, value] of Object.entries(others)) fields[key] = toJson(value)
   if (cause.reasons.length > 0) fields["error"] = Cause.pretty(cause)
   const author = textOf(plugin)

@@ -94,7 +94,8 @@ const make = Effect.gen(function*() {
     const live = sessions.live.get(session)
     if (live === undefined) return yield* new SessionNotFound({ session })
     live.cancelled = true
-    yield* endSession({ ...live, session }, Deferred.await(live.ended))
+    const ended = Deferred.await(live.ended)
+    yield* sessions.providerOf(live.plugin).frames.giveUp(session) ? ended : endSession({ ...live, session }, ended)
     return live.remains.map((row) => ({ ...row, plugin: live.plugin }))
   }, Effect.provideService(PluginHost, host))
 

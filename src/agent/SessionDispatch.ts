@@ -96,15 +96,22 @@ const outOfTime = Effect.fnUntraced(
   }
 )
 
+const neverBegun = (plugin: string): AgentRunResponse => ({
+  session_id: "",
+  exit_code: 130,
+  output: "",
+  errors: ["it was cancelled before it began"],
+  duration_ms: 0,
+  backend: plugin
+})
+
 export const dispatch = Effect.fnUntraced(function*(given: Dispatch) {
   const { frames, plugin, session } = given
   const host = yield* PluginHost
   const method = session.resume === undefined ? "agent/run" : "agent/resume"
   const request = yield* requestFor(session)
-  yield* Effect.acquireRelease(
-    Effect.sync(() => frames.begin(session.session, session.resume)),
-    () => Effect.sync(() => frames.end(session.session))
-  )
+  yield* Effect.addFinalizer(() => Effect.sync(() => frames.end(session.session)))
+  if (!(yield* frames.begin(session.session, session.resume))) return neverBegun(plugin)
   const { broken, drained } = yield* deliver(given)
   const deadline = Duration.seconds(timeoutOf(session.request))
   // The provider has the same deadline; the call's own is behind both, and only for a host that is deaf to ours.

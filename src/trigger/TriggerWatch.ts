@@ -3,13 +3,13 @@
  * long as the daemon runs. At least once; an event that was taken is known by its id across restarts; every event is kept
  * before its plugin hears so. Plugins of this kind are the only ones that are watched; without one nothing is done.
  */
-import { Context, Duration, Effect, Layer, Ref, Schedule, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Ref, Schedule, type Scope, Stream } from "effect"
 import { kindsOf } from "../../schemas/PluginManifest.ts"
 import type { TriggerDefinition } from "../../schemas/Trigger.ts"
 import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
 import type { Notifications } from "../notify/Notifications.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
-import { PluginHost } from "../plugin/PluginHost.ts"
+import { type PluginEvent, PluginHost } from "../plugin/PluginHost.ts"
 import { whileInstalled } from "../plugin/WhileInstalled.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { isSet } from "../project/Switch.ts"
@@ -107,6 +107,23 @@ const goodbye = Effect.fnUntraced(function*({ inbox, plugin }: Watching) {
 
 type Needs = PluginCatalog | PluginHost | Notifications | TriggerStore | TriggerTarget
 
+/** The protocol has words of its own for plugins of this kind; everybody's are told beside them. */
+const relay = Effect.fnUntraced(function*(event: PluginEvent) {
+  const { plugin } = event
+  if (event.kind === "restart") {
+    const { attempt, delay_ms } = event
+    yield* publishDaemonEvent("trigger-plugin-restart", { plugin, attempt, delay_ms })
+  } else if (event.kind === "crashed") {
+    const { error, restarts: attempts } = event
+    yield* publishDaemonEvent("trigger-plugin-crashed", { plugin, attempts, error })
+  }
+})
+
+const relayAll = (plugins: ReadonlyArray<string>) =>
+  PluginHost.use(({ events }) =>
+    Stream.runForEach(Stream.filter(events, ({ plugin }) => plugins.includes(plugin)), relay)
+  )
+
 const begin = Effect.fnUntraced(function*(plugin: string, triggers: Watching["triggers"]) {
   const inbox = yield* makeInbox(plugin)
   const watching: Watching = { plugin, inbox, triggers, watching: yield* Ref.make(false) }
@@ -125,6 +142,7 @@ const make = Effect.gen(function*() {
   const start = Effect.gen(function*(): Effect.fn.Return<void, never, Needs | Scope.Scope> {
     const { plugins } = yield* catalog.discovery
     const found = plugins.filter(({ manifest }) => kindsOf(manifest).includes("trigger_backend"))
+    if (found.length > 0) yield* Effect.forkScoped(relayAll(found.map(({ name }) => name)), { startImmediately: true })
     for (const { name } of found) {
       yield* Effect.matchEffect(begin(name, triggers), {
         onSuccess: (watching) => Effect.sync(() => void all.push(watching)),

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Queue } from "effect"
+import { Deferred, Effect, Fiber, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { Notifications } from "../../src/notify/Notifications.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import { TriggerWatch } from "../../src/trigger/TriggerWatch.ts"
@@ -84,6 +85,36 @@ describe("TriggerWatch", () => {
         const third = yield* world.watched
         assert.strictEqual((third.params as { readonly cursor: unknown }).cursor, "2")
         assert.deepStrictEqual(yield* queued, ["hooks:1", "hooks:2"])
+      }))
+    }))
+
+  it.effect("tells of each restart of its plugins, and of the last", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      yield* world.daemon(Effect.gen(function*() {
+        const deliveries = yield* Notifications.use((notifications) => notifications.subscribe("daemon"))
+        const told = yield* deliveries.pipe(
+          Stream.flatMap((delivery) => Stream.fromIterable(delivery._tag === "Items" ? delivery.items : [])),
+          Stream.filter(({ kind }) => /^trigger-plugin-(restart|crashed)$/.test(kind)),
+          Stream.take(6),
+          Stream.runCollect,
+          Effect.forkChild
+        )
+        for (let start = 0; start < 6; start++) {
+          yield* (yield* world.watched).end(3)
+          yield* TestClock.adjust("20 seconds")
+        }
+        const events = yield* Fiber.join(told)
+        assert.deepStrictEqual(events.slice(0, 5).map(({ payload }) => payload), [
+          { plugin: "hooks", attempt: 1, delay_ms: 1000 },
+          { plugin: "hooks", attempt: 2, delay_ms: 2000 },
+          { plugin: "hooks", attempt: 3, delay_ms: 4000 },
+          { plugin: "hooks", attempt: 4, delay_ms: 8000 },
+          { plugin: "hooks", attempt: 5, delay_ms: 16_000 }
+        ])
+        const last = events[5]
+        assert.strictEqual(last?.kind, "trigger-plugin-crashed")
+        assert.include(JSON.stringify(last?.payload), "exit code 3")
       }))
     }))
 

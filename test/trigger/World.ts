@@ -61,7 +61,7 @@ export const makeWorld = Effect.gen(function*() {
 
   /** What happens in `use` happens in one daemon; the records stay for the next. */
   const daemon = <A, E>(
-    use: Effect.Effect<A, E, TriggerWatch | DispatchQueue | PluginHost | Scope.Scope>,
+    use: Effect.Effect<A, E, TriggerWatch | DispatchQueue | PluginHost | Notifications | Scope.Scope>,
     env: Record<string, string> = {}
   ) => {
     const target = Layer.effect(
@@ -80,7 +80,7 @@ export const makeWorld = Effect.gen(function*() {
         Layer.provideMerge(
           hostsOf({ hooks: { program, facts: { plugin_kind: "trigger_backend" } } }, env, uninstalled)
         ),
-        Layer.provide(Notifications.layer),
+        Layer.provideMerge(Notifications.layer),
         Layer.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))]))
       ))
     )

@@ -2,18 +2,15 @@
  * Installs the plugins that came with Animus, like any others. What was installed from elsewhere under their names stays,
  * and so does what the user registered under them.
  */
-import { Effect, FileSystem, Path, Schema } from "effect"
+import { Effect, FileSystem, Path } from "effect"
 import type { KindTaken } from "../../schemas/errors/InstallErrors.ts"
 import { Installer } from "../install/Installer.ts"
 import { findLocked } from "../lock/Ledger.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
-import { parseRegistry } from "../plugin/RegistryText.ts"
+import { registryEntries } from "../plugin/RegistryText.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { Installation } from "./Installation.ts"
 import { withPluginTools } from "./PluginTools.ts"
-
-const Binaries = Schema.Record(Schema.String, Schema.Struct({ binary: Schema.String }))
-const Registry = Schema.Struct({ plugins: Schema.optionalKey(Binaries), providers: Schema.optionalKey(Binaries) })
 
 /** Name and program of what the user registered by hand. */
 const registered = Effect.gen(function*() {
@@ -22,10 +19,14 @@ const registered = Effect.gen(function*() {
   const { join } = yield* Path.Path
   const file = join(configDir, "plugins.yaml")
   if (!(yield* fs.exists(file))) return new Map<string, string>()
-  const found = Schema.decodeUnknownOption(Registry)(yield* parseRegistry(file, yield* fs.readFileString(file)))
   // What has another shape is discovery's to complain about.
-  const entries = found._tag === "None" ? {} : { ...found.value.plugins, ...found.value.providers }
-  return new Map(Object.entries(entries).map(([name, { binary }]) => [name, binary]))
+  return new Map(
+    yield* Effect.catchTag(
+      registryEntries(file, yield* fs.readFileString(file)),
+      "SchemaError",
+      () => Effect.succeed([])
+    )
+  )
 })
 
 /** The names that are new, or newer than before, and why others stay out: what they would do, another plugin does. */

@@ -2,14 +2,14 @@
  * Files that may be plugins, in the order of discovery, and why some places were not looked at: the user's registry, what is
  * installed, the project, the user's folder, `$ANIMUS_PLUGIN_PATH`. Nothing is executed here.
  */
-import { Effect, FileSystem, Option, Path, Schema } from "effect"
+import { Effect, FileSystem, Option, Path } from "effect"
 import type { LockedPlugin } from "../../schemas/PluginLock.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { Trust } from "../project/Trust.ts"
 import { type DiscoveryWarning, LEDGER, type PluginSource, REGISTRY } from "./Discovery.ts"
-import { parseRegistry } from "./RegistryText.ts"
+import { registryEntries } from "./RegistryText.ts"
 
 export interface Candidate {
   /** Known before the probe: the registry's name, or the file's. */
@@ -30,10 +30,6 @@ interface Found {
 }
 
 const nothing: Found = { candidates: [], warnings: [] }
-
-const Entries = Schema.Record(Schema.String, Schema.Struct({ binary: Schema.String }))
-const Registry = Schema.Struct({ plugins: Schema.optionalKey(Entries), providers: Schema.optionalKey(Entries) })
-const decodeRegistry = Schema.decodeUnknownEffect(Registry)
 
 const warn = (name: string, path: string, source: PluginSource, reason: string): Found => ({
   candidates: [],
@@ -58,10 +54,9 @@ const fromRegistry = Effect.fnUntraced(
     const fs = yield* FileSystem.FileSystem
     if (!(yield* fs.exists(file))) return nothing
     const text = yield* fs.readFileString(file)
-    const { plugins, providers } = yield* decodeRegistry(yield* parseRegistry(file, text))
     const candidates = yield* Effect.forEach(
-      Object.entries({ ...plugins, ...providers }),
-      ([name, { binary }]) =>
+      yield* registryEntries(file, text),
+      ([name, binary]) =>
         Effect.map(
           resolveBinary(binary),
           (path): Candidate => ({ name, explicitName: name, path, source: "explicit_config" })

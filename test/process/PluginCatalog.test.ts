@@ -165,7 +165,10 @@ describe("discovery", () => {
     Effect.gen(function*() {
       const { fs, program, root } = yield* workshop
       yield* program("mine", `echo '${manifest("animus-plugin-mine")}'`)
-      yield* fs.writeFileString(`${root}/config/plugins.yaml`, `plugins:\n  other-name: { binary: ${root}/mine }\n`)
+      yield* fs.writeFileString(
+        `${root}/config/plugins.yaml`,
+        `plugins:\n  other-name: { binary: ${root}/mine }\nproviders:\n`
+      )
       yield* install(root, "mine")
       const { plugins, warnings } = yield* discover(root)
       assert.deepStrictEqual(warnings, [])

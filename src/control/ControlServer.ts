@@ -16,8 +16,8 @@ import { ServerSession } from "./ServerSession.ts"
 
 const OUTGOING = { frames: 256, chars: 1024 * 1024 }
 
-/** A client may close its sending side and still read: answers under way get this long. */
-const LAST_ANSWERS = "1 second"
+/** A client may close its sending side and still read: how often it is looked whether it is there. */
+const LOOK_AGAIN = "1 second"
 
 /** An answer is offered, then gathered, then written: a turn of the scheduler each. */
 const LAST_TURNS = 4
@@ -46,6 +46,9 @@ const receive = (channel: Channel, session: ServerSession) => {
     return Effect.andThen(take, Effect.fail(error))
   }))
 }
+
+/** Fails once the client is gone: nothing can be written to it, not even nothing. */
+const gone = (channel: Channel) => Effect.forever(Effect.andThen(Effect.sleep(LOOK_AGAIN), channel.write("")))
 
 const make = Effect.gen(function*() {
   const sessions = new Map<number, ServerSession>()
@@ -81,7 +84,7 @@ const make = Effect.gen(function*() {
         session.endStreams.pipe(
           Effect.andThen(session.settled),
           Effect.andThen(outbox.written),
-          Effect.timeoutOption(LAST_ANSWERS)
+          Effect.raceFirst(gone(channel))
         ))
       yield* Effect.raceFirst(Fiber.join(writing), reading)
     },

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Scope } from "effect"
+import { Deferred, Effect, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { channelPair } from "../../layers/ControlMemory.ts"
+import type { Channel } from "../../src/control/Channel.ts"
 import { ControlServer } from "../../src/control/ControlServer.ts"
 import { PeerClosed } from "../../src/rpc/RpcError.ts"
 import * as Doubles from "./Doubles.ts"
@@ -191,20 +193,53 @@ describe("ControlServer", () => {
       })
     ))
 
+  /** A connection on which one request comes and nothing more. */
+  const halfOpen = (request: string, write: Channel["write"]): Channel => {
+    let unread = [new TextEncoder().encode(request)]
+    const read = Effect.suspend(() => {
+      const chunks = unread
+      unread = []
+      return chunks.length === 0 ? Effect.fail(new PeerClosed({ reason: "no more is sent" })) : Effect.succeed(chunks)
+    })
+    return { read, write }
+  }
+
+  it.effect("a client that sends no more and still reads gets its answer, however long that takes", () =>
+    withServer(({ release }) =>
+      Effect.gen(function*() {
+        const control = yield* ControlServer
+        const said: Array<string> = []
+        const channel = halfOpen(ask("1", "daemon/pause"), (text) => Effect.sync(() => void said.push(text)))
+        const serving = yield* Effect.forkChild(control.serve(channel))
+        yield* TestClock.adjust("1 minute")
+        expect(said.join("")).toBe("")
+        yield* Deferred.succeed(release, undefined)
+        yield* Fiber.join(serving)
+        expect(said.join("")).toBe(`{"jsonrpc":"2.0","id":1,"result":{}}\n`)
+      })
+    ))
+
+  it.effect("one that is gone ends what it asked for, a second later", () =>
+    withServer((steering) =>
+      Effect.gen(function*() {
+        const control = yield* ControlServer
+        const channel = halfOpen(ask("1", "daemon/pause"), () => Effect.fail(new PeerClosed({ reason: "EPIPE" })))
+        const serving = yield* Effect.forkChild(control.serve(channel))
+        yield* TestClock.adjust("999 millis")
+        expect(steering.interrupted).toBe(0)
+        yield* TestClock.adjust("1 millis")
+        yield* Fiber.join(serving)
+        expect(steering.interrupted).toBe(1)
+      })
+    ))
+
   it.effect("a last line that only the end of the connection ends is answered, too", () =>
     withServer(() =>
       Effect.gen(function*() {
         const control = yield* ControlServer
         const said: Array<string> = []
-        let unread = [ask("1"), ask("2").trimEnd()]
-        yield* control.serve({
-          read: Effect.suspend(() => {
-            const read = unread.map((text) => new TextEncoder().encode(text))
-            unread = []
-            return read.length === 0 ? Effect.fail(new PeerClosed({ reason: "no more is sent" })) : Effect.succeed(read)
-          }),
-          write: (text) => Effect.sync(() => void said.push(text))
-        })
+        const request = ask("1") + ask("2").trimEnd()
+        yield* control.serve(halfOpen(request, (text) => Effect.sync(() => void said.push(text))))
         expect(said.join("")).toBe(["1", "2"].map((id) => `{"jsonrpc":"2.0","id":${id},"result":${status}}\n`).join(""))
       })
     ))

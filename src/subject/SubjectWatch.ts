@@ -9,13 +9,16 @@ import { normalizeChange, type Prefixing } from "./SubjectIds.ts"
 const field = (value: unknown, key: string): unknown =>
   typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
 
+/** As every id of a watch is. */
+const isNumeric = (id: unknown): boolean => /^\d+$/.test(String(id))
+
 /** By the id of the watch; plugins that put the subject's id in its place are told apart by kind. */
 const belongs = ({ method, params }: PluginNotification, kind: string, watch: number | undefined): boolean => {
   if (method !== "subject/changed") return false
   const id = field(params, "id")
   if (watch !== undefined && String(id) === String(watch)) return true
   const subject = field(field(params, "data"), "subject") ?? field(params, "subject")
-  const stray = watch === undefined || id === field(subject, "id")
+  const stray = watch === undefined || id === field(subject, "id") || !isNumeric(id)
   return stray && field(subject, "kind") === kind
 }
 

@@ -312,7 +312,7 @@ describe("watch", () => {
         id: 1,
         nonsense: true
       }])
-      yield* host.emit("tasks", ["agent/output", { id: 1 }], ["subject/changed", { id: "task:c", ...change("task:c") }])
+      yield* host.emit("tasks", ["agent/output", { id: 1 }], ["subject/changed", { id: "task:c", ...change("c") }])
       yield* host.emit("tasks", ["subject/changed", { id: "i", ...change("i", "issue") }], ["subject/changed", {
         id: 1,
         ...change("d")

@@ -33,6 +33,23 @@ export const DaemonAgent = Schema.Struct({
 })
 export type DaemonAgent = typeof DaemonAgent.Type
 
+/** What was counted since the daemon started; the last bucket has no upper end (control protocol, daemon methods). */
+export const DaemonMetrics = Schema.Struct({
+  counters: Schema.Record(Schema.String, Schema.Natural),
+  gauges: Schema.Record(Schema.String, Schema.Finite),
+  histograms: Schema.Record(
+    Schema.String,
+    Schema.Struct({
+      count: Schema.Natural,
+      sum_seconds: Schema.Finite,
+      buckets: Schema.Array(Schema.Struct({ le_seconds: Schema.NullOr(Schema.Finite), count: Schema.Natural }))
+    })
+  ),
+  captured_at: Schema.String,
+  uptime_seconds: Schema.Finite
+})
+export type DaemonMetrics = typeof DaemonMetrics.Type
+
 export class DaemonRpcs extends RpcGroup.make(
   Rpc.make("daemon/status", { payload: {}, success: DaemonStatus, error: ControlError }),
   Rpc.make("daemon/health", { payload: {}, success: DaemonHealth, error: ControlError }),
@@ -43,6 +60,8 @@ export class DaemonRpcs extends RpcGroup.make(
     success: Schema.Struct({ agents: Schema.Array(DaemonAgent) }),
     error: ControlError
   }),
+  Rpc.make("daemon/metrics", { payload: {}, success: DaemonMetrics, error: ControlError }),
+  Rpc.make("daemon/nudge", { payload: {}, success: Empty, error: ControlError }),
   Rpc.make("daemon/stop", { payload: { timeout_seconds: maybe(Schema.Natural) }, success: Empty, error: ControlError }),
   Rpc.make("daemon/pause", { payload: {}, success: Empty, error: ControlError }),
   Rpc.make("daemon/resume", { payload: {}, success: Empty, error: ControlError }),

@@ -93,6 +93,8 @@ export const handlers = (steering: Steering) =>
     "workflow/events": ({ workflow_id }) => events(steering, workflow_id),
     "daemon/start": unused,
     "daemon/agents": unused,
+    "daemon/metrics": unused,
+    "daemon/nudge": unused,
     "daemon/resume": unused,
     "daemon/events": unwatched,
     "subject/list": unused,

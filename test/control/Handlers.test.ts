@@ -228,7 +228,7 @@ describe("control handlers", () => {
     it.effect("daemon/start finds it started, daemon/agents lists who works and for whom", () =>
       Effect.gen(function*() {
         const control = yield* ControlClient
-        expect(yield* control["daemon/start"]({})).toStrictEqual({})
+        for (const done of ["daemon/start", "daemon/nudge"] as const) expect(yield* control[done]({})).toStrictEqual({})
         const one = { provider: "exec", model: "m", started_at: "t0" }
         expect((yield* control["daemon/agents"]({})).agents).toStrictEqual([
           { ...one, session_id: "s1", workflow_id: "run-1" },

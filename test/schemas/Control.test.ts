@@ -32,6 +32,8 @@ describe("the surface", () => {
       "daemon/events",
       "daemon/health",
       "daemon/logs",
+      "daemon/metrics",
+      "daemon/nudge",
       "daemon/pause",
       "daemon/resume",
       "daemon/start",

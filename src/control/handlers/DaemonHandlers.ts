@@ -18,6 +18,7 @@ import { answer, done } from "../ControlFailure.ts"
 import { DaemonLifecycle } from "../DaemonLifecycle.ts"
 import { logQueryOf } from "../LogRequest.ts"
 import { acknowledged, watchTopic } from "../Watch.ts"
+import { makeMetrics } from "./Metrics.ts"
 
 const PROBE_MILLIS = 3000
 
@@ -143,11 +144,15 @@ export const DaemonHandlers = DaemonRpcs.toLayer(Effect.gen(function*() {
   const health = yield* makeHealth
   const status = yield* makeStatus
   const agents = yield* makeAgents
+  const metrics = yield* makeMetrics
   return DaemonRpcs.of({
     "daemon/status": () => status,
     "daemon/health": () => health,
     "daemon/start": () => Effect.succeed({}),
     "daemon/agents": () => agents,
+    "daemon/metrics": () => metrics,
+    // The scheduler looks whenever something has changed: there is nothing to wake.
+    "daemon/nudge": () => Effect.succeed({}),
     "daemon/stop": ({ timeout_seconds }) =>
       Effect.as(
         lifecycle.requestStop({ reason: "asked over the control socket", timeoutSeconds: timeout_seconds }),

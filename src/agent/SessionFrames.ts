@@ -30,7 +30,7 @@ const text = (params: unknown, key: string): string | undefined => {
 }
 
 /** How long a session waits for a word of the one before it, which may think first. */
-const FIRST_WORD = "30 seconds"
+const FIRST_WORD = "10 seconds"
 
 interface Known {
   /** The provider's own id. */

@@ -80,7 +80,7 @@ describe("of a provider that has ids of its own", () => {
       frames.end(first)
       yield* frames.begin(a, undefined)
       const beginning = yield* Effect.forkChild(frames.begin(b, undefined))
-      yield* TestClock.adjust("29 seconds")
+      yield* TestClock.adjust("9 seconds")
       assert.isUndefined(beginning.pollUnsafe())
       return { frames, beginning }
     })
@@ -104,7 +104,7 @@ describe("of a provider that has ids of its own", () => {
       yield* Fiber.join(beginning)
     }))
 
-  it.effect("or has had half a minute for a word", () =>
+  it.effect("or has had ten seconds for a word", () =>
     Effect.gen(function*() {
       const { beginning } = yield* surprised(SessionId.make("first"))
       yield* TestClock.adjust("1 second")

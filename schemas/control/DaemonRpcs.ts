@@ -1,5 +1,5 @@
 /** `daemon/*` (control protocol, daemon methods); `stop`, `pause` and `resume` over the wire are ours. */
-import { Schema } from "effect"
+import { DateTime, Option, Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { DaemonHealth } from "../Health.ts"
 import { Empty, maybe, orElse } from "../Json.ts"
@@ -21,6 +21,10 @@ export const DaemonStatus = Schema.Struct({
   capabilities: maybe(Schema.Struct({ methods: Schema.Array(Schema.String) }))
 })
 export type DaemonStatus = typeof DaemonStatus.Type
+
+const Moment = Schema.String.check(Schema.makeFilter((text) => Option.isSome(DateTime.make(text)), {
+  expected: "a time such as 2026-01-01T00:00:00Z"
+}))
 
 /** An agent at work; `workflow_id` is absent where it has no run around it (control protocol, daemon methods). */
 export const DaemonAgent = Schema.Struct({
@@ -72,7 +76,7 @@ export class DaemonRpcs extends RpcGroup.make(
   }),
   watch("daemon/logs", {
     payload: {
-      since: maybe(Schema.String),
+      since: maybe(Moment),
       level: maybe(LogLevel),
       plugin: maybe(Schema.String),
       follow: orElse(Schema.Boolean, false)

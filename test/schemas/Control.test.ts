@@ -97,6 +97,8 @@ const payloads: ReadonlyArray<readonly [method: string, wire: unknown, again?: u
   ["daemon/status", {}],
   ["daemon/stop", { timeout_seconds: 5 }],
   ["daemon/logs", { level: "warn" }, { level: "warn", follow: false }],
+  ["daemon/logs", { since: at, follow: true }],
+  ["daemon/logs", { since: "2026-01-01T02:00:00.5+02:00", follow: true }],
   ["subject/list", { filter: { kind: ["task"] } }],
   ["subject/list", { filter: null }, {}],
   ["subject/update", { id: "task:1", patch: { assignee: null, labels_add: ["a"] } }],
@@ -152,7 +154,8 @@ describe("shapes", () => {
     ["workflow/list", { status: "escalated" }],
     ["workflow/list", { limit: "NaN" }],
     ["workflow/reject", { id: "w" }],
-    ["daemon/stop", { timeout_seconds: -1 }]
+    ["daemon/stop", { timeout_seconds: -1 }],
+    ["daemon/logs", { since: "yesterday" }]
   ])("params of %s are refused: %j", (method, wire) => {
     expect(() => roundTrip(codecs(method).payload, wire)).toThrow()
   })

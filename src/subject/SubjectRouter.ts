@@ -23,6 +23,8 @@ import { type Discovery, registryFault } from "../plugin/Discovery.ts"
 import { claimsOf } from "../plugin/KindClaims.ts"
 import { PluginCatalog } from "../plugin/PluginCatalog.ts"
 import { PluginHost } from "../plugin/PluginHost.ts"
+import { HostEnvironment } from "../project/HostEnvironment.ts"
+import { isSet } from "../project/Switch.ts"
 import { listKinds } from "./Pages.ts"
 import { isKind, makeRoutes, resolve } from "./Routes.ts"
 import { makeCalls, type Route, type RoutesNow } from "./SubjectCalls.ts"
@@ -72,10 +74,14 @@ const routesOver = (catalog: PluginCatalog["Service"]) => {
   })
 }
 
+const DISABLE_VARIABLE = "ANIMUS_DAEMON_DISABLE_SUBJECT_PLUGINS"
+const nowhere: RoutesNow = { routes: makeRoutes([]), trouble: `${DISABLE_VARIABLE} is set` }
+
 const make = Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
-  const now = routesOver(catalog)
+  const { env } = yield* HostEnvironment
+  const now = isSet(env[DISABLE_VARIABLE]) ? Effect.succeed(nowhere) : routesOver(catalog)
   yield* now
   const { ask, askOf, listKind, made, need, remove, routeOf, routeOfId, spellings } = makeCalls(
     host,

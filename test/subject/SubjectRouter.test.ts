@@ -3,6 +3,7 @@ import { Effect, Exit, Fiber, Layer, Result, Scope, Stream } from "effect"
 import * as FastCheck from "fast-check"
 import { ConnectionLost, MethodNotSupported, PluginRefused } from "../../schemas/errors/PluginErrors.ts"
 import type { Json } from "../../schemas/Json.ts"
+import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { makeRoutes, resolve } from "../../src/subject/Routes.ts"
 import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
 import { HostDouble } from "../agent/HostDouble.ts"
@@ -18,7 +19,11 @@ const subject = (id: string, kind = "task", more: Record<string, Json> = {}): Re
 })
 
 const manifests = { tasks: ["subject_kind:task", "subject_kind:task.*"], linear: ["subject_kind:issue"] }
-const routerOf = (host: HostDouble) => SubjectRouter.layer.pipe(Layer.provide(host.layer))
+const routerOf = (host: HostDouble, env: Record<string, string> = {}) =>
+  SubjectRouter.layer.pipe(
+    Layer.provide(host.layer),
+    Layer.provide(Layer.succeed(HostEnvironment, { env, cookie: "c", generation: "g" }))
+  )
 const answering = (answer: ConstructorParameters<typeof HostDouble>[1]) => new HostDouble(manifests, answer)
 
 describe("routes", () => {
@@ -191,6 +196,16 @@ describe("SubjectRouter", () => {
       const [missing] = yield* asked(refusing(-32601, "not_found"))
       assert.strictEqual(missing?._tag, "PluginRefused")
     })
+  })
+
+  it.effect("serves nothing when it is switched off, and says by what", () => {
+    const host = answering(() => Effect.succeed({ subjects: [] }))
+    return Effect.gen(function*() {
+      const error = yield* Effect.flip((yield* SubjectRouter).list({ kind: ["task"] }))
+      assert.strictEqual(error._tag, "NoBackendForKind")
+      assert.include(error.message, "ANIMUS_DAEMON_DISABLE_SUBJECT_PLUGINS is set")
+      assert.deepStrictEqual(host.calls, [])
+    }).pipe(Effect.provide(routerOf(host, { ANIMUS_DAEMON_DISABLE_SUBJECT_PLUGINS: "1" })))
   })
 
   it.effect("sets a status by an update where that is the only way", () => {

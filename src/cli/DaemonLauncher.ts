@@ -4,8 +4,8 @@ import type { StateFolderUnusable } from "../../schemas/errors/DaemonErrors.ts"
 
 export interface LaunchRequest {
   readonly projectRoot: string
-  /** Passed on as `ANIMUS_CONFIG_DIR`. */
-  readonly configDir: string
+  /** Passed on as `ANIMUS_CONFIG_DIR`; undefined where there is none, and the project's own folder is both. */
+  readonly configDir: string | undefined
   /** Where its stdout and stderr go; created, 0600. */
   readonly logPath: string
 }

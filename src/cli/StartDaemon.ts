@@ -29,7 +29,11 @@ const launch = Effect.gen(function*() {
   const launcher = yield* DaemonLauncher
   const logPath = path.join(scope.scopeDir, "daemon", "daemon.log")
   const from = yield* fs.stat(logPath).pipe(Effect.map(({ size }) => Number(size)), Effect.orElseSucceed(() => 0))
-  const { pid } = yield* launcher.launch({ projectRoot: scope.projectRoot, configDir: scope.configDir, logPath })
+  const { pid } = yield* launcher.launch({
+    projectRoot: scope.projectRoot,
+    configDir: scope.configDir === scope.scopeDir ? undefined : scope.configDir,
+    logPath
+  })
 
   const failed = (detail: string) => new DaemonStartFailed({ detail, logPath })
   const ready = probe.pipe(

@@ -66,6 +66,19 @@ export const listOf = <S extends Schema.Top>(item: S) =>
     Schema.withConstructorDefault(Effect.succeed([]))
   )
 
+/** `f[]` of a filter on the wire: an empty list asks for nothing in particular, so it is read as missing, and left out when written. */
+export const anyOf = <S extends Schema.Top>(item: S) =>
+  Schema.optionalKey(Schema.NullOr(Schema.Array(item))).pipe(
+    Schema.decodeTo(Schema.optionalKey(Schema.Array(Schema.toType(item))), {
+      decode: SchemaGetter.transformOptional(
+        Option.filter((list: ReadonlyArray<S["Type"]> | null): list is ReadonlyArray<S["Type"]> =>
+          list !== null && list.length > 0
+        )
+      ),
+      encode: SchemaGetter.transformOptional(Option.filter((list: ReadonlyArray<S["Type"]>) => list.length > 0))
+    })
+  )
+
 /** A list that must be there; many languages write one that is empty as null. */
 export const rows = <S extends Schema.Top>(item: S) =>
   Schema.NullOr(Schema.Array(item)).pipe(

@@ -1,6 +1,6 @@
 /** The queue as a plugin keeps it (plugin protocol, queue). The daemon hosts such plugins; its own queue is `DispatchQueue`. */
 import { Schema } from "effect"
-import { Empty, maybe, open, orElse, rows } from "./Json.ts"
+import { anyOf, Empty, maybe, open, orElse, rows } from "./Json.ts"
 import { SubjectDispatch } from "./Subject.ts"
 
 export const StoredQueueStatus = Schema.Literals(["pending", "assigned", "held"])
@@ -50,7 +50,7 @@ export const QueueMethods = {
   },
   "queue/list": {
     params: Schema.Struct({
-      status: maybe(Schema.Array(Schema.String)),
+      status: anyOf(Schema.String),
       limit: maybe(Schema.Natural),
       offset: maybe(Schema.Natural)
     }),

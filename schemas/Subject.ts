@@ -1,6 +1,6 @@
 /** Pieces of work as subject backends serve them (plugin protocol, subject backends). */
 import { Effect, Option, Schema, SchemaTransformation } from "effect"
-import { Json, JsonMap, JsonObject, listOf, maybe, open, orElse, rows } from "./Json.ts"
+import { anyOf, Json, JsonMap, JsonObject, listOf, maybe, open, orElse, rows } from "./Json.ts"
 import { RequestId } from "./JsonRpc.ts"
 
 /** Where a subject stands (plugin protocol, subject types). */
@@ -46,11 +46,11 @@ export type Subject = typeof Subject.Type
 
 /** What to list: all given keys must match, any value of a list does (plugin protocol, subject types). */
 export const SubjectFilter = Schema.Struct({
-  status: maybe(Schema.Array(SubjectStatus)),
-  kind: maybe(Schema.Array(Schema.String)),
-  assignee: maybe(Schema.Array(Schema.String)),
-  labels_any: maybe(Schema.Array(Schema.String)),
-  labels_all: maybe(Schema.Array(Schema.String)),
+  status: anyOf(SubjectStatus),
+  kind: anyOf(Schema.String),
+  assignee: anyOf(Schema.String),
+  labels_any: anyOf(Schema.String),
+  labels_all: anyOf(Schema.String),
   updated_since: maybe(Schema.String),
   cursor: maybe(Schema.String),
   limit: maybe(Schema.Natural),

@@ -1,7 +1,7 @@
 /** `workflow/*` (control protocol, workflow methods); `approve`, `reject`, `retry`, `fork` and `resume`'s `force` are ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
-import { Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
+import { anyOf, Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
 import { RunStatus } from "../RunEvent.ts"
 import { BulkOp, BulkResult } from "./BulkRuns.ts"
 import { Cancelled } from "./Cancelled.ts"
@@ -142,7 +142,7 @@ export class WorkflowRpcs extends RpcGroup.make(
   watch("workflow/events", {
     payload: {
       workflow_id: maybe(Schema.String),
-      kinds: maybe(Schema.Array(Schema.String)),
+      kinds: anyOf(Schema.String),
       /** A cursor of the run (0 for all of it): its journal from there on, `synced`, then what happens. */
       after: maybe(Schema.Union([Schema.String, Schema.Natural]))
     },

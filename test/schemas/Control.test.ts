@@ -101,6 +101,8 @@ const payloads: ReadonlyArray<readonly [method: string, wire: unknown, again?: u
   ["daemon/logs", { since: "2026-01-01T02:00:00.5+02:00", follow: true }],
   ["subject/list", { filter: { kind: ["task"] } }],
   ["subject/list", { filter: null }, {}],
+  ["subject/list", { filter: { kind: ["task"], status: [] } }, { filter: { kind: ["task"] } }],
+  ["workflow/events", { kinds: [] }, {}],
   ["subject/update", { id: "task:1", patch: { assignee: null, labels_add: ["a"] } }],
   ["queue/enqueue", { task_id: "task:1" }, { task_id: "task:1", priority: 2 }],
   ["queue/reorder", { id: "q", anchor_id: "r", position: "before", subject_ids: [] }, {

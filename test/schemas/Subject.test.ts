@@ -131,7 +131,10 @@ describe("where backends disagree", () => {
       const filter = { kind: ["task"], status: ["ready"] }
       expect(yield* decodeListParams(filter)).toEqual(filter)
       expect(yield* decodeListParams({ filter })).toEqual(filter)
-      for (const none of [undefined, null, {}, { filter: null }]) expect(yield* decodeListParams(none)).toEqual({})
+      const empty = { status: [], assignee: [], labels_any: [], labels_all: [], kind: null }
+      for (const none of [undefined, null, {}, { filter: null }, empty, { filter: empty }]) {
+        expect(yield* decodeListParams(none)).toEqual({})
+      }
       expect(yield* Effect.isFailure(decodeListParams({ filter: { status: "ready" } }))).toBe(true)
     }).pipe(Effect.orDie))
 

@@ -35,7 +35,9 @@ export const listKinds = Effect.fnUntraced(function*<E>(filter: SubjectFilter, l
     })
     subjects.push(...page.subjects)
     fetched = page.fetched_at ?? fetched
-    if (page.next_cursor !== undefined) return pageOf(subjects, fetched, cursorAt(kind, page.next_cursor))
+    // An empty cursor would begin anew: it is how some languages write that there is none.
+    const next = page.next_cursor ?? ""
+    if (next !== "") return pageOf(subjects, fetched, cursorAt(kind, next))
   }
   return pageOf(subjects, fetched, undefined)
 })

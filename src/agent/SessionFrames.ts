@@ -153,6 +153,7 @@ export class SessionFrames {
 
   private alone(method: string): SessionId | undefined {
     const [only, ...others] = this.live.keys()
-    return others.length > 0 || foreign.has(method) ? undefined : only
+    // An unknown `$/` notification is to be ignored.
+    return others.length > 0 || foreign.has(method) || method.startsWith("$/") ? undefined : only
   }
 }

@@ -31,7 +31,16 @@ describe("while one session lives", () => {
     Effect.gen(function*() {
       const frames = new SessionFrames()
       yield* frames.begin(a, undefined)
-      for (const method of ["log/entry", "subject/changed", "trigger/event", "log_storage/event", "config/changed"]) {
+      for (
+        const method of [
+          "$/vendor",
+          "log/entry",
+          "subject/changed",
+          "trigger/event",
+          "log_storage/event",
+          "config/changed"
+        ]
+      ) {
         assert.isFalse(frames.owns(a, { method, params: { id: 1 } }), method)
       }
     }))

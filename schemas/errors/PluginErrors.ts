@@ -136,10 +136,16 @@ const categoryOfPluginRefusal = (code: number, data: unknown): Category => {
 
 export class MethodNotSupported extends Schema.TaggedError<MethodNotSupported>()("MethodNotSupported", {
   plugin: Schema.String,
-  method: Schema.String
+  method: Schema.String,
+  /** False when it is not even known there (-32601), which the control protocol tells apart. */
+  known: Schema.optionalKey(Schema.Boolean)
 }) {
-  readonly category = "not_supported" as const
-  override readonly [Runtime.errorExitCode] = exitCodeOf.not_supported
+  get category() {
+    return this.known === false ? "not_found" : "not_supported"
+  }
+  override get [Runtime.errorExitCode]() {
+    return exitCodeOf[this.category]
+  }
   override get message() {
     return `plugin ${this.plugin} does not support ${this.method}; what it supports is in: animus plugin info ${this.plugin}`
   }

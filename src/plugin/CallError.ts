@@ -11,9 +11,8 @@ import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import type { PeerRefused, RpcError } from "../rpc/RpcError.ts"
 
 const refusal = (plugin: string, method: string, { code, data, message }: PeerRefused): PluginError => {
-  if (code === ErrorCode.MethodNotSupported || code === ErrorCode.MethodNotFound) {
-    return new MethodNotSupported({ plugin, method })
-  }
+  if (code === ErrorCode.MethodNotSupported) return new MethodNotSupported({ plugin, method })
+  if (code === ErrorCode.MethodNotFound) return new MethodNotSupported({ plugin, method, known: false })
   const refused = { plugin, method, code, detail: message }
   return new PluginRefused(data === undefined ? refused : { ...refused, data })
 }

@@ -1,7 +1,7 @@
-/** `queue/*` in the control protocol's own words, which are not the queue plugin's (control protocol, queue methods). */
+/** `queue/*` in the control protocol's own words, which are not the queue plugin's (control protocol, queue methods); `trigger/fire` is ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
-import { Empty, listOf, maybe, orElse } from "../Json.ts"
+import { Empty, JsonOrNull, listOf, maybe, orElse } from "../Json.ts"
 import { Priority } from "../Subject.ts"
 import { ControlError } from "./ControlError.ts"
 
@@ -60,5 +60,11 @@ export class QueueRpcs extends RpcGroup.make(
     success: Empty,
     error: ControlError
   }),
-  Rpc.make("queue/stats", { payload: {}, success: QueueStats, error: ControlError })
+  Rpc.make("queue/stats", { payload: {}, success: QueueStats, error: ControlError }),
+  /** Ours: what an event of this trigger with this payload would queue, by an operator's word. */
+  Rpc.make("trigger/fire", {
+    payload: { ...id, payload: JsonOrNull },
+    success: QueueItem,
+    error: ControlError
+  })
 ) {}

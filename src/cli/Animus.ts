@@ -14,6 +14,8 @@ const daemonCommands = {
   health: () => import("./commands/DaemonHealth.ts").then(({ daemonHealth }) => daemonHealth),
   pause: () => import("./commands/DaemonPause.ts").then(({ daemonPause }) => daemonPause),
   resume: () => import("./commands/DaemonResume.ts").then(({ daemonResume }) => daemonResume),
+  restart: () => import("./commands/DaemonRestart.ts").then(({ daemonRestart }) => daemonRestart),
+  logs: () => import("./commands/Logs.ts").then(({ daemonLogs }) => daemonLogs),
   run: () => import("./commands/DaemonRun.ts").then(({ daemonRun }) => daemonRun)
 }
 const daemon = async (args: Args) =>
@@ -53,6 +55,7 @@ const queue = async (args: Args) =>
 
 const workflowConfigCommands = {
   validate: () => import("./commands/WorkflowConfigValidate.ts").then(({ validate }) => validate),
+  compile: () => import("./commands/WorkflowConfigValidate.ts").then(({ compile }) => compile),
   get: () => import("./commands/WorkflowConfigGet.ts").then(({ configGet }) => configGet)
 }
 const workflowConfig = async (args: Args) =>
@@ -70,6 +73,7 @@ const workflowCommands = {
   journal: () => import("./commands/WorkflowJournal.ts").then(({ workflowJournal }) => workflowJournal),
   approve: () => import("./commands/WorkflowApprove.ts").then(({ workflowApprove }) => workflowApprove),
   reject: () => import("./commands/WorkflowReject.ts").then(({ workflowReject }) => workflowReject),
+  phase: () => import("./commands/WorkflowPhase.ts").then(({ workflowPhase }) => workflowPhase),
   answer: () => import("./commands/WorkflowAnswer.ts").then(({ workflowAnswer }) => workflowAnswer),
   retry: () => import("./commands/WorkflowRetry.ts").then(({ workflowRetry }) => workflowRetry),
   fork: () => import("./commands/WorkflowFork.ts").then(({ workflowFork }) => workflowFork),
@@ -77,12 +81,24 @@ const workflowCommands = {
   resume: () => import("./commands/WorkflowResume.ts").then(({ workflowResume }) => workflowResume),
   cancel: () => import("./commands/WorkflowCancel.ts").then(({ workflowCancel }) => workflowCancel),
   prune: () => import("./commands/WorkflowPrune.ts").then(({ workflowPrune }) => workflowPrune),
+  definitions: () => import("./commands/WorkflowDefinitions.ts").then(({ workflowDefinitions }) => workflowDefinitions),
+  phases: () => import("./commands/WorkflowDefinitions.ts").then(({ workflowPhases }) => workflowPhases),
   config: workflowConfig
 }
 const workflow = async (args: Args) =>
   Command.make("workflow").pipe(
     Command.withDescription("Runs: start them, watch them, decide for them"),
     Command.withSubcommands(await named(workflowCommands, args))
+  )
+
+const triggerCommands = {
+  list: () => import("./commands/TriggerList.ts").then(({ triggerList }) => triggerList),
+  fire: () => import("./commands/TriggerFire.ts").then(({ triggerFire }) => triggerFire)
+}
+const trigger = async (args: Args) =>
+  Command.make("trigger").pipe(
+    Command.withDescription("What may start work from outside"),
+    Command.withSubcommands(await named(triggerCommands, args))
   )
 
 const pluginCommands = {
@@ -132,6 +148,7 @@ const commandsWith = <A, E, R>(services: Layer.Layer<A, E, R>) => {
     subject: served(subject),
     queue: served(queue),
     workflow: served(workflow),
+    trigger: served(trigger),
     events: served(() => import("./commands/Events.ts").then(({ events }) => events)),
     logs: served(() => import("./commands/Logs.ts").then(({ logs }) => logs)),
     plugin: served(plugin),

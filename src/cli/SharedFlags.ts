@@ -1,5 +1,5 @@
 /** Flags and arguments that several commands share, so that they read the same everywhere. */
-import { Schema } from "effect"
+import { Option, Schema } from "effect"
 import { Argument, Flag } from "effect/cli"
 import { Priority, SubjectStatus } from "../../schemas/Subject.ts"
 
@@ -35,7 +35,22 @@ export const priority = Flag.Int("priority").pipe(
   Flag.withDescription("0 none, 1 low, 2 medium, 3 high, 4 critical")
 )
 
-export const status = Flag.Literals("status", SubjectStatus.literals)
+/** Words of a status are kebab-case; with `_` instead they are understood, too. */
+export const statusChoices = SubjectStatus.literals.flatMap((status) => {
+  const snake = status.replaceAll("-", "_")
+  return snake === status ? [[status, status] as const] : [[status, status] as const, [snake, status] as const]
+})
+
+export const status = Flag.ChoiceWithValue("status", statusChoices)
+
+/** Beside an id that does not name its kind itself. */
+export const kindOfId = Flag.String("kind").pipe(
+  Flag.optional,
+  Flag.withDescription("Kind of the subject, where its id does not begin with one")
+)
+
+export const subjectOf = (id: string, kind: Option.Option<string>): string =>
+  Option.isSome(kind) && !id.includes(":") ? `${kind.value}:${id}` : id
 
 export const limit = Flag.Int("limit").pipe(
   Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 500 }))),

@@ -52,7 +52,7 @@ export const makeDispatcher = Effect.gen(function*() {
   const router = yield* SubjectRouter
   const workflows = yield* Workflows
   return Effect.fn("Dispatches.make")(function*({ definition, params, subject }: WorkRequest) {
-    const workflow = yield* workflows.find(definition)
+    const workflow = yield* workflows.find(definition === "" ? undefined : definition)
     const { vars: given, ...input } = params
     const vars = yield* readVars(given)
     const ref = subject === undefined

@@ -110,6 +110,7 @@ export const handlers = (steering: Steering) =>
     "queue/release": unused,
     "queue/reorder": unused,
     "queue/stats": unused,
+    "trigger/fire": unused,
     "workflow/list": unused,
     "workflow/get": unused,
     "workflow/run": unused,

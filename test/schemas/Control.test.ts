@@ -61,6 +61,7 @@ describe("the surface", () => {
       "subject/status",
       "subject/update",
       "subject/watch",
+      "trigger/fire",
       "workflow/approve",
       "workflow/bulk",
       "workflow/cancel",

@@ -59,7 +59,9 @@ export const pluginInstall = Command.make("install", {
     Flag.withDefault(false),
     Flag.withDescription(`Also one that serves a tool of a reserved name: ${reservedTools.join(", ")}`)
   ),
-  signaturePolicy
+  signaturePolicy,
+  /** Of older scripts: nothing is asked. */
+  yes: Flag.Boolean("yes").pipe(Flag.withDefault(false), Flag.withHidden)
 }, ({ force, mayShadow, name, signaturePolicy, ...sources }) =>
   Effect.gen(function*() {
     const installer = yield* Installer

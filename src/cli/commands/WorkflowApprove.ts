@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, type Option } from "effect"
 import { Command } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { gatePhase } from "../GatePhase.ts"
@@ -6,14 +6,19 @@ import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
 import { note, phase, runId } from "../SharedFlags.ts"
 
-export const workflowApprove = Command.make(
-  "approve",
-  { id: runId, phase, note },
-  ({ id, note, phase: named }) =>
-    Effect.gen(function*() {
-      const control = yield* ControlClient
-      const phase = yield* gatePhase("approve", id, named)
-      yield* control["workflow/approve"]({ id, phase, ...given({ note }) })
-      yield* succeed({ id, phase }, [`${id} goes on. Follow it with: animus workflow watch ${id}`])
-    })
-).pipe(Command.withDescription("Say yes at an open gate; the run goes on"))
+export interface Approval {
+  readonly id: string
+  readonly phase: Option.Option<string>
+  readonly note: Option.Option<string>
+}
+
+export const approve = Effect.fnUntraced(function*({ id, note, phase: named }: Approval) {
+  const control = yield* ControlClient
+  const phase = yield* gatePhase("approve", id, named)
+  yield* control["workflow/approve"]({ id, phase, ...given({ note }) })
+  yield* succeed({ id, phase }, [`${id} goes on. Follow it with: animus workflow watch ${id}`])
+})
+
+export const workflowApprove = Command.make("approve", { id: runId, phase, note }, approve).pipe(
+  Command.withDescription("Say yes at an open gate; the run goes on")
+)

@@ -20,12 +20,12 @@ const refusalOf = ({ problems, project: { warnings } }: Report, strict: boolean)
   return new WorkflowInvalid({ problems: [first, ...rest], ...(strict ? {} : { warnings }) })
 }
 
-export const validate = Command.make("validate", {
-  strict: Flag.Boolean("strict").pipe(
-    Flag.withDefault(false),
-    Flag.withDescription("Refuse warnings, too: keys that nothing reads, conditions that never match")
-  )
-}, ({ strict }) =>
+const strict = Flag.Boolean("strict").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Refuse warnings, too: keys that nothing reads, conditions that never match")
+)
+
+const telling = ({ strict }: { readonly strict: boolean }) =>
   Effect.gen(function*() {
     const workflows = yield* Workflows
     const report = yield* workflows.examine
@@ -36,6 +36,13 @@ export const validate = Command.make("validate", {
       { valid: true, files, workflows: project.workflows.map(({ id }) => id), warnings: project.warnings },
       [...project.warnings.map((one) => sanitize(`warning: ${renderProblem(one)}`)), summary(report)]
     )
-  }).pipe(Effect.provide(Workflows.layer))).pipe(
-    Command.withDescription("Tell everything that is wrong in the workflow files, each with its place")
-  )
+  }).pipe(Effect.provide(Workflows.layer))
+
+export const validate = Command.make("validate", { strict }, telling).pipe(
+  Command.withDescription("Tell everything that is wrong in the workflow files, each with its place")
+)
+
+/** Files are compiled whenever they are read, so there is nothing to write: the word says whether they can be. */
+export const compile = Command.make("compile", { strict }, telling).pipe(
+  Command.withDescription("The same as validate: files are compiled whenever a run starts")
+)

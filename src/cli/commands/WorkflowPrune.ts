@@ -4,6 +4,9 @@ import { ControlClient } from "../../control/ControlClient.ts"
 import { bulkFlags, conclude } from "../BulkRuns.ts"
 import { momentOf } from "../Since.ts"
 
+/** A bare number is days. */
+const inDays = (text: string): string => /^\d+$/.test(text) ? `${text}d` : text
+
 export const workflowPrune = Command.make("prune", {
   olderThan: Flag.String("older-than").pipe(
     Flag.optional,
@@ -22,7 +25,7 @@ export const workflowPrune = Command.make("prune", {
   yes: Flag.Boolean("yes").pipe(Flag.withDefault(false), Flag.withDescription("Do it; without it they are only shown"))
 }, ({ dryRun, keep, olderThan, status, yes }) =>
   Effect.gen(function*() {
-    const before = Option.isSome(olderThan) ? { before: yield* momentOf(olderThan.value) } : {}
+    const before = Option.isSome(olderThan) ? { before: yield* momentOf(inDays(olderThan.value), "--older-than") } : {}
     const control = yield* ControlClient
     const result = yield* control["workflow/prune"]({
       status,

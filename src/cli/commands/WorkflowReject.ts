@@ -5,28 +5,29 @@ import { gatePhase } from "../GatePhase.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
 import { note, phase, runId } from "../SharedFlags.ts"
+import type { Approval } from "./WorkflowApprove.ts"
 
-export const workflowReject = Command.make(
-  "reject",
-  {
-    id: runId,
-    phase,
-    note,
-    to: Flag.String("to").pipe(
-      Flag.optional,
-      Flag.withDescription("Send the run back to this phase, which is told the note, instead of ending it")
-    )
-  },
-  ({ id, note, phase: named, to }) =>
-    Effect.gen(function*() {
-      const control = yield* ControlClient
-      const phase = yield* gatePhase("reject", id, named)
-      yield* control["workflow/reject"]({ id, phase, ...given({ note, to }) })
-      yield* succeed({ id, phase, ...given({ to }) }, [
-        Option.match(to, {
-          onNone: () => `${id} has failed, as you decided. Its journal keeps why`,
-          onSome: (back) => `${id} goes back to ${back}. Follow it with: animus workflow watch ${id}`
-        })
-      ])
+export const to = Flag.String("to").pipe(
+  Flag.optional,
+  Flag.withDescription("Send the run back to this phase, which is told the note, instead of ending it")
+)
+
+interface Rejection extends Approval {
+  readonly to: Option.Option<string>
+}
+
+export const reject = Effect.fnUntraced(function*({ id, note, phase: named, to }: Rejection) {
+  const control = yield* ControlClient
+  const phase = yield* gatePhase("reject", id, named)
+  yield* control["workflow/reject"]({ id, phase, ...given({ note, to }) })
+  yield* succeed({ id, phase, ...given({ to }) }, [
+    Option.match(to, {
+      onNone: () => `${id} has failed, as you decided. Its journal keeps why`,
+      onSome: (back) => `${id} goes back to ${back}. Follow it with: animus workflow watch ${id}`
     })
-).pipe(Command.withDescription("Say no at an open gate; the run ends as failed, or goes back to the phase you name"))
+  ])
+})
+
+export const workflowReject = Command.make("reject", { id: runId, phase, note, to }, reject).pipe(
+  Command.withDescription("Say no at an open gate; the run ends as failed, or goes back to the phase you name")
+)

@@ -1,10 +1,16 @@
 /** `queue/*`, in the control protocol's words: `pending` is `ready` here, `assigned` is `in-flight`. */
-import { Effect } from "effect"
+import { DateTime, Effect } from "effect"
+import { ControlError } from "../../../schemas/control/ControlError.ts"
 import { type QueueItemStatus, QueueRpcs } from "../../../schemas/control/QueueRpcs.ts"
 import type { QueueEntry } from "../../../schemas/Dispatch.ts"
 import { QueueEntryNotFound } from "../../../schemas/errors/RunErrors.ts"
+import type { Json } from "../../../schemas/Json.ts"
+import { mintEventId } from "../../notify/DaemonEvents.ts"
 import { DispatchQueue } from "../../schedule/DispatchQueue.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
+import { dispatchFor } from "../../trigger/TriggerRouting.ts"
+import { sameId } from "../../workflow/Merge.ts"
+import { Workflows } from "../../workflow/Workflows.ts"
 import { answer, done, invalid } from "../ControlFailure.ts"
 import { makeDispatcher } from "../Dispatches.ts"
 
@@ -70,6 +76,32 @@ const makePage = Effect.map(DispatchQueue, (queue) =>
     return { entries: matching.slice(start, end), ...(end < matching.length ? { next_cursor: String(end) } : {}) }
   }))
 
+/** No signature and no limit are asked for, since nobody came from outside; each time is an event of its own. */
+const makeFire = Effect.gen(function*() {
+  const scheduler = yield* Scheduler
+  const workflows = yield* Workflows
+  return Effect.fnUntraced(function*(id: string, payload: Json) {
+    const { triggers } = yield* workflows.compile
+    const trigger = triggers.find((one) => sameId(one.id, id))
+    if (trigger === undefined) {
+      const known = triggers.map((one) => one.id).join(", ")
+      return yield* new ControlError({
+        category: "not_found",
+        message: `no trigger is named "${id}" (${known === "" ? "none is defined" : `defined: ${known}`})`
+      })
+    }
+    if (!trigger.enabled) {
+      return yield* new ControlError({
+        category: "conflict",
+        message: `trigger "${trigger.id}" is disabled: say enabled: true in the workflow files`
+      })
+    }
+    const event = { event_id: yield* mintEventId, trigger_id: trigger.id, payload }
+    const at = DateTime.formatIso(yield* DateTime.now)
+    return itemOf(yield* scheduler.enqueue(dispatchFor(trigger, event, { at, plugin: "operator" }), 2))
+  })
+})
+
 export const QueueHandlers = QueueRpcs.toLayer(Effect.gen(function*() {
   const queue = yield* DispatchQueue
   const scheduler = yield* Scheduler
@@ -77,6 +109,7 @@ export const QueueHandlers = QueueRpcs.toLayer(Effect.gen(function*() {
   const find = yield* makeLookup
   const reorder = yield* makeReorder
   const page = yield* makePage
+  const fire = yield* makeFire
   return QueueRpcs.of({
     "queue/list": (request) => answer(page(request)),
     "queue/enqueue": ({ priority, task_id }) =>
@@ -96,6 +129,7 @@ export const QueueHandlers = QueueRpcs.toLayer(Effect.gen(function*() {
         in_flight: assigned,
         done_recent: done,
         dropped_recent: dropped
-      }))
+      })),
+    "trigger/fire": ({ id, payload }) => answer(fire(id, payload))
   })
 }))

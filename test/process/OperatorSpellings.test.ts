@@ -1,0 +1,128 @@
+/** Commands as scripts of other releases spell them: each says the same as ours. */
+import { assert, describe, it } from "@effect/vitest"
+import { afterAll, beforeAll } from "vitest"
+import { Workplace } from "./Workplace.ts"
+
+const place = new Workplace(`
+default_workflow_ref: asking
+tools_allowlist: [echo]
+phases:
+  say: { mode: command, command: { program: echo, args: ["{{subject_title}}", "{{dispatch_input}}"] } }
+  ask: { mode: manual, manual: { instructions: Well? } }
+workflows:
+  - { id: asking, phases: [ask] }
+  - { id: quick, phases: [say] }
+triggers:
+  - { id: hook, type: webhook, workflow_ref: quick, config: {} }
+  - { id: off, type: webhook, workflow_ref: quick, config: {}, enabled: false }
+`)
+
+const refused = (...args: ReadonlyArray<string>) => {
+  const { status, stderr } = place.animus(...args, "--json")
+  assert.notStrictEqual(status, 0)
+  return JSON.parse(stderr).error
+}
+
+beforeAll(() => {
+  place.answer("daemon", "start", "--autonomous", "--skip-preflight")
+  place.start()
+})
+afterAll(() => place.end())
+
+describe("a run is begun", () => {
+  it("on a task that a flag names, in a workflow_ref, with input, and is waited for", () => {
+    const { id } = place.answer("subject", "create", "--title", "Totals")
+    const flags = ["--workflow-ref", "quick", "--input-json", "{\"size\":2}", "--sync"]
+    const { status, stdout } = place.animus("workflow", "run", "--task-id", id.replace("task:", ""), ...flags)
+    assert.strictEqual(status, 0)
+    assert.include(stdout, "Totals {\"size\":2}")
+    assert.include(stdout, "is completed")
+  })
+
+  it("on work that a title names, of the default workflow", () => {
+    const { workflow_id: run } = place.answer("workflow", "run", "--title", "Of its own", "--description", "in full")
+    const { definition, detail } = place.answer("workflow", "get", run)
+    assert.deepStrictEqual([definition, detail.subject.id], ["asking", "Of its own"])
+  })
+
+  it("on one thing only", () => {
+    assert.strictEqual(refused("workflow", "run").exit_code, 2)
+    assert.strictEqual(refused("workflow", "run", "task:TASK-001", "--title", "b").exit_code, 2)
+    assert.strictEqual(refused("workflow", "run", "task:TASK-001", "--description", "b").exit_code, 2)
+  })
+})
+
+describe("a gate is decided by flags", () => {
+  const waiting = () => place.answer("workflow", "run", "--title", "Gate").workflow_id
+
+  it("yes", () => {
+    const run = waiting()
+    place.answer("workflow", "phase", "approve", "--id", run, "--phase", "ask", "--note", "fine")
+    assert.strictEqual(place.animus("workflow", "watch", run).status, 0)
+  })
+
+  it("no", () => {
+    const run = waiting()
+    place.answer("workflow", "phase", "reject", "--id", run, "--phase", "ask", "--note", "wrong")
+    assert.strictEqual(place.answer("workflow", "get", run).status, "failed")
+  })
+})
+
+describe("subjects", () => {
+  it("are named by kind and id apart, and take a status with an underscore", () => {
+    const { id } = place.answer("subject", "create", "--kind", "task", "--title", "Apart")
+    const bare = id.replace("task:", "")
+    assert.strictEqual(place.answer("subject", "get", "--kind", "task", bare).id, id)
+    assert.strictEqual(place.answer("subject", "status", "--kind", "task", bare, "in_progress").status, "in-progress")
+    assert.include(
+      place.answer("subject", "list", "--status", "in_progress").subjects.map((one: { id: string }) => one.id),
+      id
+    )
+  })
+})
+
+describe("triggers", () => {
+  it("are listed, and fired by hand", () => {
+    assert.deepStrictEqual(place.answer("trigger", "list").triggers.map((one: { id: string }) => one.id), [
+      "hook",
+      "off"
+    ])
+    assert.strictEqual(place.answer("trigger", "fire", "Hook", "--payload", "{\"x\":1}").subject_id, "trigger:hook")
+    assert.strictEqual(refused("trigger", "fire", "off").code, "conflict")
+    assert.strictEqual(refused("trigger", "fire", "nope").code, "not_found")
+    assert.strictEqual(refused("trigger", "fire", "hook", "--payload", "{").details.stage, "parse")
+  })
+})
+
+describe("what needs no daemon", () => {
+  it("tells what the files define", () => {
+    const { definitions } = place.answer("workflow", "definitions", "list")
+    assert.deepStrictEqual(definitions.map((one: { id: string; default: boolean }) => [one.id, one.default]), [
+      ["asking", true],
+      ["quick", false]
+    ])
+    assert.strictEqual(place.answer("workflow", "phases", "get", "SAY").phases[0].phase.program, "echo")
+    assert.strictEqual(refused("workflow", "phases", "get", "nope").code, "not_found")
+    assert.isTrue(place.answer("workflow", "config", "compile").valid)
+  })
+})
+
+describe("the log", () => {
+  it("is searched and cut, under each of its names", () => {
+    const all = place.answer("logs", "tail", "--since", "1h", "--search", "DAEMON_START").entries
+    assert.isNotEmpty(all)
+    for (const { message } of all) assert.include(message, "daemon_start")
+    assert.lengthOf(place.answer("daemon", "logs", "--limit", "1").entries, 1)
+  })
+})
+
+describe("a restart", () => {
+  it("ends the daemon that runs, if one does, and starts another", () => {
+    const before = place.answer("daemon", "status").pid
+    const after = place.answer("daemon", "restart", "--shutdown-timeout-secs", "1").pid
+    assert.notStrictEqual(after, before)
+    place.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+    assert.isFalse(place.answer("daemon", "restart").already_running)
+    place.start()
+  })
+})

@@ -127,8 +127,13 @@ export const CommandPhase = Schema.Struct({
   on_failure_verdict: Verdict,
   /** Only when true may a line of output be a decision; it never turns a failure into a success. */
   parse_json_output: Schema.Boolean,
-  category: Schema.Literals(["test", "lint", "build", "command"]),
+  category: Schema.String,
+  /** A regular expression: the lines that say what went wrong, instead of those that usually do. */
+  failure_pattern: Schema.optionalKey(Schema.String),
   excerpt_max_chars: Schema.Int,
+  /** Of what the exit code says; 1 without a word, and medium where it failed. */
+  confidence: Schema.optionalKey(Schema.Finite),
+  failure_risk: Schema.optionalKey(Risk),
   output: Schema.optionalKey(OutputContract),
   secrets
 })

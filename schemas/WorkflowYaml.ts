@@ -85,10 +85,15 @@ export const AuthoredCommand = Schema.Struct({
   timeout_secs: opt(Positive),
   success_exit_codes: opt(Schema.Array(Whole)),
   parse_json_output: opt(Flag),
-  category: opt(Schema.Literals(["test", "lint", "build", "command"])),
+  expected_result_kind: opt(Text),
+  expected_schema: opt(JsonSchemaText),
+  category: opt(Text),
+  failure_pattern: opt(Text),
   excerpt_max_chars: opt(Positive),
   on_success_verdict: opt(Verdict),
-  on_failure_verdict: opt(Verdict)
+  on_failure_verdict: opt(Verdict),
+  confidence: opt(Share),
+  failure_risk: opt(Risk)
 })
 
 export const AuthoredManual = Schema.Struct({
@@ -133,6 +138,7 @@ export const AuthoredAgent = Schema.Struct({
   ...runtimeKeys,
   models: opt(Texts),
   system_prompt: opt(Text),
+  system_prompt_file: opt(Text),
   tool_policy: opt(AuthoredToolPolicy),
   launch: opt(AuthoredLaunch)
 })

@@ -5,6 +5,7 @@ import type { ToolPolicy } from "../../schemas/WorkflowPolicy.ts"
 import { AuthoredAgent, AuthoredLaunch, AuthoredModel } from "../../schemas/WorkflowYaml.ts"
 import type { Findings } from "./Findings.ts"
 import { readToolPolicy } from "./Policies.ts"
+import type { Prompts } from "./PromptFiles.ts"
 import { modelOf } from "./Runtime.ts"
 import { sourcesOf } from "./Secrets.ts"
 import { type Named, type Table, tableOf } from "./Table.ts"
@@ -55,16 +56,35 @@ export const toolMissing = ({ id, tree }: Named<Agent>, findings: Findings): und
     "add tool: <provider>, as in animus-provider-<provider>"
   )
 
+const withPrompt = (authored: AuthoredAgent, tree: YamlTree, prompts: Prompts, findings: Findings): AuthoredAgent => {
+  const { system_prompt_file: file } = authored
+  if (file === undefined) return authored
+  const at = placeOf(tree, ["system_prompt_file"])
+  if (authored.system_prompt !== undefined) {
+    findings.problem(at, "system_prompt and system_prompt_file say the same thing twice", "keep one of both")
+  }
+  const read = prompts.get(file) ?? Result.fail("it was not looked for")
+  if (Result.isSuccess(read)) return { ...authored, system_prompt: read.success }
+  findings.problem(at, `system_prompt_file "${file}" cannot be read: ${read.failure}`)
+  return authored
+}
+
+export interface AgentContext {
+  readonly models: Table<AuthoredModel>
+  readonly secrets: Table<SecretSource>
+  readonly prompts: Prompts
+  readonly findings: Findings
+}
+
 export const readAgents = (
   section: YamlTree | undefined,
-  models: Table<AuthoredModel>,
-  secrets: Table<SecretSource>,
-  findings: Findings
+  { findings, models, prompts, secrets }: AgentContext
 ): Table<Agent> =>
   tableOf(section, (tree, id) => {
-    const authored = findings.decode(AuthoredAgent, tree)
-    if (authored === undefined) return undefined
+    const decoded = findings.decode(AuthoredAgent, tree)
+    if (decoded === undefined) return undefined
     findings.unread(tree, Object.keys(AuthoredAgent.fields))
+    const authored = withPrompt(decoded, tree, prompts, findings)
     checkLaunch(authored, tree, findings)
     const named = authored.model ?? authored.models?.[0]
     const chosen = named === undefined ? undefined : modelOf(named, models)

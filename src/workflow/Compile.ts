@@ -19,6 +19,7 @@ import { type DefinedPhase, readPhases, usePhase } from "./Phases.ts"
 import { readBudget, readWorktree } from "./Policies.ts"
 import { present } from "./Present.ts"
 import { builtInPrograms } from "./Programs.ts"
+import type { Prompts } from "./PromptFiles.ts"
 import { readSchedules } from "./Schedules.ts"
 import { checkSecrets, readSecrets } from "./Secrets.ts"
 import { checkFile } from "./Sections.ts"
@@ -137,7 +138,12 @@ const checkRefs = (root: YamlMap, workflows: Table<ListedWorkflow>, findings: Fi
   }
 }
 
-const compileRoot = (root: YamlMap, lookup: Lookup, findings: Findings): Omit<CompiledProject, "warnings"> => {
+const compileRoot = (
+  root: YamlMap,
+  lookup: Lookup,
+  prompts: Prompts,
+  findings: Findings
+): Omit<CompiledProject, "warnings"> => {
   const section = (key: string) => fieldOf(root, key)
   const allowlist = section("tools_allowlist")
   const own = allowlist === undefined ? [] : findings.decode(AuthoredAllowlist, allowlist) ?? []
@@ -147,7 +153,7 @@ const compileRoot = (root: YamlMap, lookup: Lookup, findings: Findings): Omit<Co
   const models = readModels(section("models"), findings)
   const daemon = readDaemon(section("daemon"), entriesOf(section("phases")).map(({ key }) => key), findings)
   const context = {
-    agents: readAgents(section("agents"), models, secrets, findings),
+    agents: readAgents(section("agents"), { models, secrets, prompts, findings }),
     programs,
     secrets,
     models,
@@ -184,13 +190,13 @@ export interface Examined {
 export const examineProject = (
   sources: ReadonlyArray<SourceFile>,
   lookup: Lookup,
-  { whole = true }: { readonly whole?: boolean } = {}
+  { prompts = new Map(), whole = true }: { readonly whole?: boolean; readonly prompts?: Prompts } = {}
 ): Examined => {
   const parsed = sources.map(({ file, text }) => parseYaml(file, text, lookup))
   const checked = parsed.flatMap(({ tree }) => tree === undefined ? [] : checkFile(tree))
   const findings = new Findings()
   const root = mergeFiles(checked.flatMap(({ sections }) => sections ?? []))
-  const compiled = compileRoot(root, lookup, findings)
+  const compiled = compileRoot(root, lookup, prompts, findings)
   const files = [...parsed, ...checked]
   return {
     problems: inOrder([

@@ -42,9 +42,13 @@ const enforceable = (
 }
 
 export const readOutput = (phase: AuthoredPhase, tree: YamlTree, findings: Findings): OutputContract | undefined => {
-  const { output_contract: contract, output_json_schema: authored } = phase
-  if (contract === undefined && authored === undefined) return undefined
+  const { command, output_json_schema: authored } = phase
+  const contract = phase.output_contract ??
+    (command?.expected_result_kind === undefined ? undefined : { kind: command.expected_result_kind })
+  if (contract === undefined && authored === undefined && command?.expected_schema === undefined) return undefined
   const own = authored && enforceable(authored, tree, ["output_json_schema"], findings)
+  const expected = command?.expected_schema &&
+    enforceable(command.expected_schema, tree, ["command", "expected_schema"], findings)
   const fields = contract &&
     enforceable(
       objectOf(contract.fields ?? {}, [
@@ -55,7 +59,7 @@ export const readOutput = (phase: AuthoredPhase, tree: YamlTree, findings: Findi
       ["output_contract"],
       findings
     )
-  const json_schemas = [fields, own].filter((schema) => schema !== undefined)
+  const json_schemas = [fields, own, expected].filter((schema) => schema !== undefined)
   return { ...(contract?.kind === undefined ? {} : { kind: contract.kind }), json_schemas }
 }
 

@@ -1,4 +1,5 @@
 /** Phases as they are defined, checked once each, and as a workflow uses them: complete, with nothing left to look up. */
+import { Result } from "effect"
 import type { CommandPhase, DecisionContract, Guard, OutputContract, Phase } from "../../schemas/Workflow.ts"
 import type { Backoff, Budget, ToolPolicy, Worktree } from "../../schemas/WorkflowPolicy.ts"
 import { AuthoredRuntime } from "../../schemas/WorkflowPolicyYaml.ts"
@@ -14,10 +15,11 @@ import { type Agent, toolMissing, toolOfModel } from "./Agents.ts"
 import { readDecisionContract, readOutput } from "./Contracts.ts"
 import { readEvals } from "./Evals.ts"
 import type { Findings } from "./Findings.ts"
+import { escapes } from "./Paths.ts"
 import type { PhaseContext } from "./PhaseContext.ts"
 import { readBackoff, readBudget, readToolPolicy, readWorktree } from "./Policies.ts"
 import { present } from "./Present.ts"
-import { basename, checkProgram, escapes } from "./Programs.ts"
+import { basename, checkProgram } from "./Programs.ts"
 import { modelOf, readRuntime } from "./Runtime.ts"
 import { sourcesOf } from "./Secrets.ts"
 import { idsOf, lookUp, type Table, tableOf } from "./Table.ts"
@@ -48,6 +50,10 @@ const checkCommand = (phase: AuthoredPhase, tree: YamlTree, context: PhaseContex
   if (command.success_exit_codes?.length === 0) {
     findings.problem(at("success_exit_codes"), "success_exit_codes is empty: the command could never succeed")
   }
+  const { failure_pattern: pattern } = command
+  if (pattern !== undefined && Result.isFailure(Result.try(() => new RegExp(pattern, "u")))) {
+    findings.problem(at("failure_pattern"), "command.failure_pattern is not a regular expression")
+  }
   if (command.cwd_mode === "path" && command.cwd_path === undefined) {
     findings.problem(at(), "cwd_mode is path, and cwd_path is missing")
   }
@@ -66,9 +72,31 @@ const checkCommand = (phase: AuthoredPhase, tree: YamlTree, context: PhaseContex
 const checkAgent = (phase: AuthoredPhase, tree: YamlTree, context: PhaseContext): void => {
   if (phase.mode !== "agent") return
   const written = phase.agent ?? phase.agent_id
-  if (written === undefined) return context.findings.problem(tree.at, "a phase of mode agent names its agent")
+  if (written === undefined) {
+    if (phase.runtime?.tool !== undefined || toolOfNamed(phase.runtime?.model, context) !== undefined) return
+    return context.findings.problem(
+      tree.at,
+      "a phase of mode agent names its agent",
+      "or what it works with: runtime: { tool: <provider> }"
+    )
+  }
   checkAgentRef(written, placeOf(tree, [phase.agent === undefined ? "agent_id" : "agent"]), phase, context)
 }
+
+const toolOfNamed = (model: string | undefined, { models }: PhaseContext): string | undefined => {
+  const named = model === undefined ? undefined : modelOf(model, models)
+  return named && (named.tool ?? toolOfModel(named.model))
+}
+
+/** Who works in a phase that says with what, and not who. */
+const nobody = (id: string): Agent => ({
+  id,
+  authored: {},
+  tool: undefined,
+  model: undefined,
+  launch: undefined,
+  toolPolicy: undefined
+})
 
 const checkAgentRef = (
   written: string,
@@ -192,7 +220,12 @@ const commandPhase = (use: Use, { secrets }: PhaseContext): Phase | undefined =>
     parse_json_output: command.parse_json_output ?? false,
     category: command.category ?? categoryOf(use.id, command.program),
     excerpt_max_chars: command.excerpt_max_chars ?? 800,
-    ...present({ output: use.phase.output }),
+    ...present({
+      output: use.phase.output,
+      failure_pattern: command.failure_pattern,
+      confidence: command.confidence,
+      failure_risk: command.failure_risk
+    }),
     ...sourcesOf([...command.args ?? [], ...Object.values(command.env ?? {})], secrets)
   }
 }
@@ -226,7 +259,8 @@ const targetOf = (use: Use, agent: Agent, { models, routing }: PhaseContext) => 
 
 const agentPhase = (use: Use, context: PhaseContext): Phase | undefined => {
   const { entry, phase } = use
-  const agent = lookUp(context.agents, entry.agent ?? phase.agent ?? phase.agent_id ?? "")?.value
+  const named = entry.agent ?? phase.agent ?? phase.agent_id
+  const agent = named === undefined ? nobody(use.id) : lookUp(context.agents, named)?.value
   const evals = readEvals(phase.evals, phase.tree, context)
   if (agent === undefined) return undefined
   const { model, tool } = targetOf(use, agent, context)

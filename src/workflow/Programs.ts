@@ -11,9 +11,6 @@ export const builtInPrograms: ReadonlyArray<string> =
 
 export const basename = (program: string): string => program.split(/[/\\]/).at(-1) ?? ""
 
-export const escapes = (path: string): boolean =>
-  /^([/\\~]|[A-Za-z]:)/.test(path) || path.split(/[/\\]/).includes("..") || path.includes("\0")
-
 export const checkProgram = (program: string, at: Place, { findings, programs }: PhaseContext): void => {
   const name = basename(program)
   if (programs.has(name.toLowerCase())) return

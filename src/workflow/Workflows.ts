@@ -12,6 +12,7 @@ import { type CompiledProject, examineProject, type SourceFile } from "./Compile
 import { inOrder } from "./Findings.ts"
 import { referencedNames } from "./Interpolate.ts"
 import { sameId } from "./Merge.ts"
+import { readPrompts } from "./PromptFiles.ts"
 import { lookUpNames } from "./ResolveEnv.ts"
 import { secretVariables } from "./Secrets.ts"
 
@@ -96,7 +97,11 @@ const examine = Effect.gen(function*() {
     new Set([...files.flatMap(({ text }) => referencedNames(text)), ...secretVariables(files)])
   )
   const whole = unread.length === 0
-  const { compiled, problems, warnings } = examineProject(files, (name) => environment.get(name), { whole })
+  const prompts = yield* readPrompts((yield* ProjectScope).projectRoot, files)
+  const { compiled, problems, warnings } = examineProject(files, (name) => environment.get(name), {
+    whole,
+    prompts
+  })
   const quote = quoting(files)
   const report: Report = {
     files: files.map(({ file }) => file),

@@ -57,6 +57,17 @@ const live = <A, E>(name: string, test: () => Effect.Effect<A, E, NodeServices.N
 const sh = (script: string, more: Partial<CommandPhase> = {}) => ({ program: "sh", args: ["-c", script], ...more })
 
 describe("a command phase", () => {
+  live("is as sure of its verdict as its author says", () =>
+    Effect.gen(function*() {
+      const unsure = { confidence: 0.4, failure_risk: "high" as const }
+      const failed = yield* perform(sh("exit 1", unsure))
+      assert.deepInclude(failed.outcome, { _tag: "Concluded" })
+      const said = failed.outcome._tag === "Concluded" ? failed.outcome.decision : undefined
+      assert.deepInclude(said, { verdict: "rework", confidence: 0.4, risk: "high" })
+      const { outcome } = yield* perform(sh("exit 0", unsure))
+      assert.deepInclude(outcome._tag === "Concluded" ? outcome.decision : undefined, { confidence: 0.4, risk: "low" })
+    }))
+
   live("reports exit code and output of both streams, as they come", () =>
     Effect.gen(function*() {
       const { heard, outcome } = yield* perform(sh("echo out; echo err >&2; exit 4"))

@@ -94,6 +94,12 @@ describe("a command's output", () => {
     assert.isAtMost(said.length, 400)
   })
 
+  it("is quoted by the lines that its author's pattern finds", () => {
+    const said = excerpt(`${noise}\nerror: 1\n${noise}\nBAD: two\n${noise}`, 400, true, "^BAD")
+    assert.include(said, "BAD: two")
+    assert.notInclude(said, "error: 1")
+  })
+
   it("is quoted by its end when nothing tells", () => {
     assert.isTrue(excerpt(`${noise}\nthe end`, 50, true).endsWith("the end"))
     assert.isTrue(excerpt(`${noise}\nall good`, 50, false).endsWith("all good"))

@@ -57,7 +57,7 @@ workflows:
         "w.yaml:11:17: mode should be \"agent\" or \"command\" or \"manual\"",
         "w.yaml:12:9: a phase of mode manual has a manual block",
         "w.yaml:12:25: this phase is of mode manual: its command block would never be used",
-        "w.yaml:13:9: a phase of mode agent names its agent",
+        "w.yaml:13:9: a phase of mode agent names its agent (or what it works with: runtime: { tool: <provider> })",
         "w.yaml:17:9: no phase is named \"pln\" (did you mean \"plan\"?)",
         "w.yaml:18:49: no phase of this workflow is named \"tset\" (did you mean \"test\"?)",
         "w.yaml:18:64: \"bogus\" is not a verdict (known: advance, rework, fail, skip)",

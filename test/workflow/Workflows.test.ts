@@ -78,6 +78,37 @@ describe("Workflows", () => {
         assert.include(error.message, "animus init")
       }))
 
+    it.effect("takes a system prompt from a file of the project, and from nowhere else", () =>
+      Effect.gen(function*() {
+        const agents = [
+          "good: { tool: exec, system_prompt_file: .animus/good.md }",
+          "out: { tool: exec, system_prompt_file: ../x }",
+          "linked: { tool: exec, system_prompt_file: .animus/link.md }",
+          "gone: { tool: exec, system_prompt_file: gone.md }",
+          "both: { tool: exec, system_prompt_file: .animus/good.md, system_prompt: y }"
+        ]
+        const one = (agent: string) =>
+          `agents: { ${agent} }\nphases: { p: { mode: agent, agent: ${
+            agent.split(":")[0]
+          } } }\nworkflows: [{ id: w, phases: [p] }]`
+        const compiled = Effect.fnUntraced(function*(agent: string) {
+          const { layer, projectDir } = yield* project({ "workflows.yaml": one(agent), "good.md": "Be brief.\n" })
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.symlink("/etc/hostname", `${projectDir}/link.md`)
+          const found = Workflows.use(({ find }) => find(undefined)).pipe(Effect.provide(layer))
+          return yield* Effect.match(found, {
+            onSuccess: ({ phases: [phase] }) => phase.mode === "agent" ? phase.system_prompt : undefined,
+            onFailure: ({ message }) => message
+          })
+        })
+        const [good, out, linked, gone, both] = yield* Effect.forEach(agents, compiled)
+        assert.strictEqual(good, "Be brief.\n")
+        assert.include(out, "without ..")
+        assert.include(linked, "it leads out of the project")
+        assert.include(gone, "system_prompt_file \"gone.md\" cannot be read")
+        assert.include(both, "keep one of both")
+      }))
+
     it.effect("refuses what is no file and what nobody wrote by hand", () =>
       Effect.gen(function*() {
         const { layer } = yield* project({

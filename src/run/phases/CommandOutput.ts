@@ -25,10 +25,12 @@ const REASSURING = /\b(?:0 (?:failed|failures|errors)|(?:fail|failed|failures|er
 /** Lines before and after a telling one that explain it. */
 const AROUND = 2
 
-const telling = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
+const usually = (line: string): boolean => TELLING.test(line) && !REASSURING.test(line)
+
+const telling = (lines: ReadonlyArray<string>, isTelling: (line: string) => boolean): ReadonlyArray<string> => {
   const kept = new Set<number>()
   lines.forEach((line, at) => {
-    if (!TELLING.test(line) || REASSURING.test(line)) return
+    if (!isTelling(line)) return
     for (let near = Math.max(0, at - AROUND); near <= Math.min(lines.length - 1, at + AROUND); near++) kept.add(near)
   })
   return lines.filter((_, at) => kept.has(at))
@@ -40,10 +42,11 @@ const clip = (text: string, limit: number, from: "start" | "end") => {
   return from === "start" ? `${text.slice(0, limit - 1)}…` : `…${text.slice(text.length - limit + 1)}`
 }
 
-/** Of a failure the telling lines, first ones first; of a success, or when nothing is telling, the end. */
-export const excerpt = (output: string, limit: number, failed: boolean): string => {
+/** Of a failure the telling lines, those of the pattern if there is one, first ones first; of a success, or when nothing is telling, the end. */
+export const excerpt = (output: string, limit: number, failed: boolean, pattern?: string): string => {
   const plain = output.replace(COLOURS, "").trim()
   if (plain.length <= limit || !failed) return clip(plain, limit, "end")
-  const lines = telling(plain.split("\n"))
+  const own = pattern === undefined ? undefined : new RegExp(pattern, "u")
+  const lines = telling(plain.split("\n"), own === undefined ? usually : (line) => own.test(line))
   return lines.length === 0 ? clip(plain, limit, "end") : clip(lines.join("\n"), limit, "start")
 }

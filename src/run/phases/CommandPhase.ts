@@ -29,8 +29,8 @@ const judge = (phase: CommandPhase, { exit_code: exitCode, output }: CommandEnde
   const line = [phase.program, ...phase.args].join(" ")
   const derived = {
     verdict: succeeded ? phase.on_success_verdict : phase.on_failure_verdict,
-    confidence: 1,
-    risk: succeeded ? "low" as const : "medium" as const,
+    confidence: phase.confidence ?? 1,
+    risk: succeeded ? "low" as const : phase.failure_risk ?? "medium" as const,
     reason: `${line} ended with exit code ${exitCode}`,
     guardrail_violations: [],
     evidence: succeeded ? [] : [{ kind: "custom", description: `${phase.category}_failed` }],
@@ -39,7 +39,7 @@ const judge = (phase: CommandPhase, { exit_code: exitCode, output }: CommandEnde
   return {
     _tag: "Concluded",
     decision: phase.parse_json_output ? worsen(derived, text) : derived,
-    output: excerpt(text, phase.excerpt_max_chars, !succeeded),
+    output: excerpt(text, phase.excerpt_max_chars, !succeeded, phase.failure_pattern),
     exitCode
   }
 }

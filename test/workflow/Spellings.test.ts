@@ -1,0 +1,53 @@
+/** Keys of the language that are easily overlooked, each with what it comes to. */
+import { assert, describe, it } from "@effect/vitest"
+import { problems, small, succeed } from "./Compiled.ts"
+
+const phaseOf = (text: string) => succeed(small(text)).workflows[0]?.phases[0]
+
+describe("a command", () => {
+  it("says how sure its verdict is, which lines tell what failed, and what its output holds", () => {
+    const command = "program: npm, category: deploy, failure_pattern: '^E:', confidence: 0.4, failure_risk: high, " +
+      "expected_result_kind: report, expected_schema: { type: object, required: [size] }"
+    const phase = phaseOf(`mode: command, command: { ${command} }`)
+    assert.deepInclude(phase, {
+      category: "deploy",
+      failure_pattern: "^E:",
+      confidence: 0.4,
+      failure_risk: "high",
+      output: {
+        kind: "report",
+        json_schemas: [
+          { type: "object", properties: {}, required: ["kind"] },
+          { type: "object", required: ["size"] }
+        ]
+      }
+    })
+    assert.deepStrictEqual(succeed(small(`mode: command, command: { ${command} }`)).warnings, [])
+  })
+
+  it.each([
+    ["failure_pattern: '('", "failure_pattern is not a regular expression"],
+    ["expected_schema: { type: text }", "command.expected_schema cannot be enforced"],
+    ["confidence: 2", "command.confidence should be a number from 0 to 1"]
+  ])(
+    "is refused with %s",
+    (key, expected) =>
+      assert.include(problems(small(`mode: command, command: { program: npm, ${key} }`)).join("\n"), expected)
+  )
+})
+
+describe("an agent phase that names no agent", () => {
+  it("works with the tool that it names, or that follows from its model", () => {
+    assert.deepInclude(phaseOf("mode: agent, runtime: { tool: exec, timeout_secs: 7 }"), {
+      agent: "it",
+      tool: "exec",
+      timeout_secs: 7
+    })
+    assert.deepInclude(phaseOf("mode: agent, runtime: { model: gpt-5 }"), { tool: "codex", model: "gpt-5" })
+  })
+
+  it("is refused where nothing says with what", () => {
+    const said = problems(small("mode: agent, runtime: { model: unheard-of }")).join("\n")
+    assert.include(said, "a phase of mode agent names its agent (or what it works with: runtime: { tool: <provider> })")
+  })
+})

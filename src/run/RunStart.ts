@@ -21,6 +21,7 @@ export const runStarted = Effect.fnUntraced(function*(dispatch: SubjectDispatch)
   const workflows = yield* Workflows
   const digest = yield* Digest.Digest
   const definition = yield* workflows.find(dispatch.workflow_ref === "" ? undefined : dispatch.workflow_ref)
+  yield* declared(definition, dispatch.vars)
   const hash = yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(JSON.stringify(definition)))
   return yield* pin({ definition, hash, dispatch, forkedFrom: undefined })
 })
@@ -34,6 +35,8 @@ export interface ForkChanges {
 /** The same definition, to the letter, with other input; what it is about is read anew, and trust is asked as of any run. */
 export const forkStarted = Effect.fnUntraced(function*(source: RunState, { from, input, vars }: ForkChanges) {
   const { definition, definitionHash: hash, dispatch: first } = source
+  // Those that the source has were taken then.
+  yield* declared(definition, vars)
   const phase = from === undefined ? undefined : phaseOf(definition, from)?.id
   if (from !== undefined && phase === undefined) return yield* noSuchPhase(source, from)
   const dispatch: SubjectDispatch = {
@@ -87,6 +90,17 @@ const pin = Effect.fnUntraced(function*({ definition, dispatch, forkedFrom, hash
   }
   return event
 })
+
+/** A name that the workflow does not know is a slip: what was meant would keep its default. */
+const declared = ({ id, variables }: WorkflowDefinition, vars: SubjectDispatch["vars"]) => {
+  const names = variables.map(({ name }) => name)
+  const unknown = Object.keys(vars).filter((name) => !names.includes(name))
+  if (unknown.length === 0) return Effect.void
+  const known = names.length === 0 ? "it declares none" : `declared: ${names.join(", ")}`
+  return Effect.fail(
+    new InvalidInput({ detail: `workflow "${id}" has no variable ${unknown.toSorted().join(", ")} (${known})` })
+  )
+}
 
 const variables = Effect.fnUntraced(function*(definition: WorkflowDefinition, dispatch: SubjectDispatch) {
   const vars: Record<string, string> = { ...dispatch.vars }

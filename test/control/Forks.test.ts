@@ -84,6 +84,13 @@ describe("fork", () => {
       assert.deepStrictEqual(runs.map(({ id }) => id), [source])
     }).pipe(Effect.provide(daemon)))
 
+  it.effect("refuses a variable that the definition does not know", () =>
+    Effect.gen(function*() {
+      const { control, source } = yield* first
+      const refused = yield* Effect.flip(control["workflow/fork"]({ id: source, vars: { arae: "lib" } }))
+      assert.include(refused.message, "has no variable arae (declared: area)")
+    }).pipe(Effect.provide(daemon)))
+
   it.effect("retry over the wire takes a failed run up again", () =>
     Effect.gen(function*() {
       const { control, source } = yield* first

@@ -70,6 +70,7 @@ const workflowCommands = {
   list: () => import("./commands/WorkflowList.ts").then(({ workflowList }) => workflowList),
   get: () => import("./commands/WorkflowGet.ts").then(({ workflowGet }) => workflowGet),
   events: () => import("./commands/WorkflowEvents.ts").then(({ workflowEvents }) => workflowEvents),
+  decisions: () => import("./commands/WorkflowDecisions.ts").then(({ workflowDecisions }) => workflowDecisions),
   journal: () => import("./commands/WorkflowJournal.ts").then(({ workflowJournal }) => workflowJournal),
   approve: () => import("./commands/WorkflowApprove.ts").then(({ workflowApprove }) => workflowApprove),
   reject: () => import("./commands/WorkflowReject.ts").then(({ workflowReject }) => workflowReject),
@@ -104,6 +105,8 @@ const trigger = async (args: Args) =>
 const pluginCommands = {
   list: () => import("./commands/PluginList.ts").then(({ pluginList }) => pluginList),
   install: () => import("./commands/PluginInstall.ts").then(({ pluginInstall }) => pluginInstall),
+  "install-defaults": () =>
+    import("./commands/PluginInstallDefaults.ts").then(({ pluginInstallDefaults }) => pluginInstallDefaults),
   uninstall: () => import("./commands/PluginUninstall.ts").then(({ pluginUninstall }) => pluginUninstall),
   update: () => import("./commands/PluginUpdate.ts").then(({ pluginUpdate }) => pluginUpdate),
   rollback: () => import("./commands/PluginRollback.ts").then(({ pluginRollback }) => pluginRollback),
@@ -154,6 +157,7 @@ const commandsWith = <A, E, R>(services: Layer.Layer<A, E, R>) => {
     plugin: served(plugin),
     "session-store": served(sessionStore),
     trust: served(() => import("./commands/Trust.ts").then(({ trust }) => trust)),
+    version: served(() => import("./commands/Version.ts").then(({ version }) => version)),
     demo: () => import("./commands/Demo.ts").then(({ demo }) => demo)
   }
 }

@@ -7,8 +7,6 @@ export const runId = Argument.String("run").pipe(Argument.withDescription("The r
 
 export const subjectId = Argument.String("id").pipe(Argument.withDescription("Subject id, such as task:TASK-001"))
 
-export const entryId = Argument.String("entry").pipe(Argument.withDescription("Queue entry id, as queue list shows it"))
-
 export const pluginName = Argument.String("name").pipe(Argument.withDescription("Plugin name, as plugin list shows it"))
 
 export const phase = Argument.String("phase").pipe(

@@ -81,6 +81,38 @@ describe("subjects", () => {
   })
 })
 
+describe("the queue", () => {
+  const filed = (title: string) => place.answer("subject", "create", "--title", title).id
+  const entries = () =>
+    place.answer("queue", "list").entries.map(({ subject_id }: { subject_id: string }) => subject_id)
+
+  it("is told of several entries at once, by their ids or those of their subjects", () => {
+    place.answer("daemon", "pause")
+    const ids = ["one", "two", "three"].map(filed)
+    for (const id of ids) place.answer("queue", "enqueue", id)
+    place.answer("queue", "reorder", ids[2], ids[1])
+    assert.deepStrictEqual(entries(), [ids[2], ids[1], ids[0]])
+    assert.deepInclude(place.answer("queue", "hold", ids[0], ids[1]), {
+      op: "hold",
+      requested: 2,
+      succeeded: 2,
+      failed: 0
+    })
+    const { details, exit_code } = refused("queue", "release", ids[0], ids[2])
+    assert.strictEqual(exit_code, 4)
+    assert.deepStrictEqual(details.items.map(({ id, ok }: { id: string; ok: boolean }) => [id, ok]), [
+      [ids[0], true],
+      [ids[2], false]
+    ])
+    assert.include(refused("queue", "drop", "--all").message, "animus queue drop --all --yes")
+    assert.strictEqual(refused("queue", "drop").exit_code, 2)
+    assert.lengthOf(entries(), 3)
+    assert.deepInclude(place.answer("queue", "drop", "--all", "--yes"), { all: true, succeeded: 3 })
+    assert.isEmpty(entries())
+    place.answer("daemon", "resume")
+  })
+})
+
 describe("triggers", () => {
   it("are listed, and fired by hand", () => {
     assert.deepStrictEqual(place.answer("trigger", "list").triggers.map((one: { id: string }) => one.id), [
@@ -91,6 +123,30 @@ describe("triggers", () => {
     assert.strictEqual(refused("trigger", "fire", "off").code, "conflict")
     assert.strictEqual(refused("trigger", "fire", "nope").code, "not_found")
     assert.strictEqual(refused("trigger", "fire", "hook", "--payload", "{").details.stage, "parse")
+  })
+})
+
+describe("a look", () => {
+  it("at the daemon's health says in one word whether it is well", () => {
+    assert.deepInclude(place.answer("daemon", "health"), {
+      healthy: true,
+      process_alive: true,
+      runtime_paused: false,
+      provider_plugins_healthy: true
+    })
+  })
+
+  it("at what a run decided is a table of its attempts", () => {
+    const run = place.answer("workflow", "run", "--title", "Decide", "--workflow", "quick").workflow_id
+    assert.strictEqual(place.animus("workflow", "watch", run).status, 0)
+    const { decisions } = place.answer("workflow", "decisions", run)
+    assert.deepInclude(decisions[0], { phase_id: "say", attempt: 1, verdict: "advance", risk: "low" })
+    assert.strictEqual(refused("workflow", "decisions", "nope").code, "not_found")
+  })
+
+  it("at the version is a command, too", () => {
+    assert.match(place.answer("version").version, /^\d+\.\d+\.\d+/)
+    assert.isEmpty(place.answer("plugin", "install-defaults").installed)
   })
 })
 

@@ -101,18 +101,6 @@ describe("RunEngine", () => {
       assert.include(error.message, "a, b")
     }))
 
-  it.effect("refuses a variable that the workflow does not know, and tells which it does", () =>
-    Effect.gen(function*() {
-      const world = new World()
-      const { engine } = yield* world.boot
-      const start = (vars: Record<string, string>) => Effect.flip(engine.start(run, { ...dispatch, vars }))
-      assert.include((yield* start({ x: "1" })).message, "has no variable x (it declares none)")
-      world.definition = { ...world.definition, variables: [{ name: "area", required: false }] }
-      const error = yield* start({ arae: "lib", area: "src" })
-      assert.strictEqual(error._tag, "InvalidInput")
-      assert.include(error.message, "has no variable arae (declared: area)")
-    }))
-
   it.effect("sends a failed test back to the agent with what failed, and then goes on", () =>
     Effect.gen(function*() {
       const world = new World()

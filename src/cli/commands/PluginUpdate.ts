@@ -40,6 +40,7 @@ const each = Effect.fnUntraced(function*<E extends { readonly message: string }>
 
 export const pluginUpdate = Command.make("update", {
   name: Argument.String("name").pipe(Argument.optional, Argument.withDescription("As plugin lock list shows it")),
+  named: Flag.String("name").pipe(Flag.optional, Flag.withDescription("The same as a flag")),
   all: Flag.Boolean("all").pipe(Flag.withDefault(false), Flag.withDescription("Every plugin that is not pinned")),
   to: Flag.String("to").pipe(Flag.optional, Flag.withDescription("This version, which pins it")),
   reinstall: Flag.Boolean("reinstall").pipe(
@@ -47,9 +48,10 @@ export const pluginUpdate = Command.make("update", {
     Flag.withDescription("Also a pinned one: the same version, fetched again")
   ),
   signaturePolicy
-}, ({ all, name, reinstall, signaturePolicy, to }) =>
+}, ({ all, name: argument, named, reinstall, signaturePolicy, to }) =>
   Effect.gen(function*() {
     const installer = yield* Installer
+    const name = Option.orElse(argument, () => named)
     const policy = yield* policyOf(signaturePolicy)
     const names = yield* namesOf(name, all, reinstall || Option.isSome(to))
     const one = (name: string) => installer.update(name, { policy, reinstall, version: Option.getOrUndefined(to) })

@@ -1,12 +1,23 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
-import { succeed } from "../Output.ts"
-import { entryId } from "../SharedFlags.ts"
+import { bulkEntries, sayOfEntries } from "../BulkQueue.ts"
 
-export const queueDrop = Command.make("drop", { id: entryId }, ({ id }) =>
+export const queueDrop = Command.make("drop", bulkEntries, ({ all, ids, yes }) =>
   Effect.gen(function*() {
+    if (all && !yes) {
+      return yield* new InvalidInput({
+        detail: "dropping cannot be undone. If you mean it: animus queue drop --all --yes"
+      })
+    }
     const control = yield* ControlClient
-    yield* control["queue/drop"]({ id })
-    yield* succeed({ id }, [`${id} is dropped`])
-  })).pipe(Command.withDescription("Take an entry out of the queue"))
+    yield* sayOfEntries({
+      op: "drop",
+      ids,
+      all,
+      of: ["ready", "held"],
+      one: (id) => control["queue/drop"]({ id }),
+      said: (id) => `${id} is dropped`
+    })
+  })).pipe(Command.withDescription("Take entries out of the queue"))

@@ -1,16 +1,21 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
+import { bulkEntries, sayOfEntries } from "../BulkQueue.ts"
 import { given } from "../Given.ts"
-import { succeed } from "../Output.ts"
-import { entryId } from "../SharedFlags.ts"
 
 export const queueHold = Command.make("hold", {
-  id: entryId,
+  ...bulkEntries,
   reason: Flag.String("reason").pipe(Flag.optional)
-}, ({ id, reason }) =>
+}, ({ all, ids, reason }) =>
   Effect.gen(function*() {
     const control = yield* ControlClient
-    yield* control["queue/hold"]({ id, ...given({ reason }) })
-    yield* succeed({ id }, [`${id} is held. Let it go on with: animus queue release ${id}`])
-  })).pipe(Command.withDescription("Keep an entry from being started"))
+    yield* sayOfEntries({
+      op: "hold",
+      ids,
+      all,
+      of: ["ready"],
+      one: (id) => control["queue/hold"]({ id, ...given({ reason }) }),
+      said: (id) => `${id} is held. Let it go on with: animus queue release ${id}`
+    })
+  })).pipe(Command.withDescription("Keep entries from being started"))

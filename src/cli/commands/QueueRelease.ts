@@ -1,12 +1,17 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
-import { succeed } from "../Output.ts"
-import { entryId } from "../SharedFlags.ts"
+import { bulkEntries, sayOfEntries } from "../BulkQueue.ts"
 
-export const queueRelease = Command.make("release", { id: entryId }, ({ id }) =>
+export const queueRelease = Command.make("release", bulkEntries, ({ all, ids }) =>
   Effect.gen(function*() {
     const control = yield* ControlClient
-    yield* control["queue/release"]({ id })
-    yield* succeed({ id }, [`${id} is ready again`])
-  })).pipe(Command.withDescription("Let a held entry go on"))
+    yield* sayOfEntries({
+      op: "release",
+      ids,
+      all,
+      of: ["held"],
+      one: (id) => control["queue/release"]({ id }),
+      said: (id) => `${id} is ready again`
+    })
+  })).pipe(Command.withDescription("Let held entries go on"))

@@ -1,17 +1,20 @@
 import { Effect } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
-import { entryId } from "../SharedFlags.ts"
 
 export const queueReorder = Command.make("reorder", {
-  id: entryId,
+  ids: Argument.String("entry").pipe(
+    Argument.atLeast(1),
+    Argument.withDescription("Queue entry ids, as queue list shows them; several come in this order")
+  ),
   position: Flag.Literals("position", ["front", "back", "before", "after"]).pipe(Flag.withDefault("front")),
   anchor: Flag.String("anchor").pipe(Flag.optional, Flag.withDescription("The entry that before and after refer to"))
-}, ({ anchor, id, position }) =>
+}, ({ anchor, ids, position }) =>
   Effect.gen(function*() {
     const control = yield* ControlClient
-    yield* control["queue/reorder"]({ id, position, subject_ids: [], ...given({ anchor_id: anchor }) })
-    yield* succeed({ id, position }, [`${id} moved`])
-  })).pipe(Command.withDescription("Move an entry within the queue"))
+    yield* control["queue/reorder"]({ position, subject_ids: [...ids], ...given({ anchor_id: anchor }) })
+    const [id] = ids
+    yield* succeed(ids.length === 1 ? { id, position } : { ids, position }, [`${ids.join(", ")} moved`])
+  })).pipe(Command.withDescription("Move entries within the queue"))

@@ -83,6 +83,15 @@ export const stoppedOver = ({ head, position, runner }: RunState): string | unde
 
 const shellWord = (text: string) => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
+/** An attempt that had begun goes on in its session, or begins anew where that does no harm. */
+const orIsBlocked = ({ phases }: RunState["definition"], position: RunState["position"]): string => {
+  if (position._tag !== "Sleeping" || !position.begun) return ""
+  const { phase } = position.attempt
+  return phases.find(({ id }) => id === phase)?.idempotency === "idempotent"
+    ? ""
+    : `, or is blocked then if its provider cannot resume the session: phase "${phase}" is not marked idempotent`
+}
+
 /** What has to happen before the run goes on; undefined for one that is at work or has ended. */
 const waitsFor = ({ definition, head: { phase, reason, status }, position }: RunState): string | undefined => {
   switch (status) {
@@ -97,7 +106,7 @@ const waitsFor = ({ definition, head: { phase, reason, status }, position }: Run
     }
     case "sleeping": {
       const until = position._tag === "Sleeping" || position._tag === "Concluded" ? position.until ?? 0 : 0
-      return `${reason}; it goes on by itself at ${new Date(until).toISOString()}`
+      return `${reason}; it goes on by itself at ${new Date(until).toISOString()}${orIsBlocked(definition, position)}`
     }
     case "paused":
       return "somebody to resume it"

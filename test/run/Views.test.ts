@@ -52,7 +52,8 @@ const states: { readonly [K in RunStatus]: readonly [ReadonlyArray<RunEvent>, st
       reason: "too many requests",
       begun: true
     }],
-    "too many requests; it goes on by itself at 2026-01-01T01:00:00.000Z",
+    "too many requests; it goes on by itself at 2026-01-01T01:00:00.000Z, or is blocked then if its provider cannot " +
+    "resume the session: phase \"implement\" is not marked idempotent",
     "animus workflow events run-1 --follow"
   ],
   paused: [[{ _tag: "RunPaused", reason: "lunch" }], "somebody to resume it", "animus workflow resume run-1"],

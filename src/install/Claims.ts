@@ -23,7 +23,7 @@ const remembered = Effect.fnUntraced(function*({ artifact_sha256, name }: Locked
   return manifest === undefined ? [] : [{ name, manifest }]
 })
 
-const rememberedOf = (plugins: ReadonlyArray<LockedPlugin>) =>
+export const rememberedOf = (plugins: ReadonlyArray<LockedPlugin>) =>
   Effect.map(Effect.forEach(plugins, remembered), (found) => found.flat())
 
 /** Claimed by several of these, with their names. */

@@ -172,6 +172,19 @@ describe("the log", () => {
   })
 })
 
+describe("preflight", () => {
+  it("says what no plugin is there for, and what to type; and installs it where it may", () => {
+    assert.deepInclude(place.answer("daemon", "preflight"), { ok: true, missing: [], auto_installed: [] })
+    place.answer("plugin", "uninstall", "animus-provider-exec")
+    const { details, exit_code, message } = refused("daemon", "preflight")
+    assert.strictEqual(exit_code, 2)
+    assert.deepStrictEqual(details.missing, ["at_least_one_provider"])
+    assert.include(message, "animus plugin install-defaults")
+    const { auto_installed } = place.answer("daemon", "preflight", "--auto-install")
+    assert.deepStrictEqual(auto_installed, ["animus-provider-exec"])
+  })
+})
+
 describe("a restart", () => {
   it("ends the daemon that runs, if one does, and starts another", () => {
     const before = place.answer("daemon", "status").pid

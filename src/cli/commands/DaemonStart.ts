@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { succeed } from "../Output.ts"
+import { installReferencePlugins } from "../RegisterPlugins.ts"
 import { aboutRepository } from "../Repository.ts"
 import { startDaemon } from "../StartDaemon.ts"
 
@@ -18,6 +19,13 @@ export const startAndSay = Effect.gen(function*() {
 
 export const daemonStart = Command.make(
   "start",
-  { autonomous: past("autonomous"), skipPreflight: past("skip-preflight") },
-  () => startAndSay
+  {
+    autonomous: past("autonomous"),
+    skipPreflight: past("skip-preflight"),
+    autoInstall: Flag.Boolean("auto-install").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("Install the plugins that came with Animus first")
+    )
+  },
+  ({ autoInstall }) => Effect.andThen(autoInstall ? installReferencePlugins : Effect.void, startAndSay)
 ).pipe(Command.withDescription("Start the daemon of this project in the background"))

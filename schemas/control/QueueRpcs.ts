@@ -1,7 +1,7 @@
 /** `queue/*` in the control protocol's own words, which are not the queue plugin's (control protocol, queue methods); `trigger/fire` is ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
-import { Empty, JsonOrNull, listOf, maybe, orElse } from "../Json.ts"
+import { Empty, JsonObject, JsonOrNull, listOf, maybe, orElse } from "../Json.ts"
 import { Priority } from "../Subject.ts"
 import { ControlError } from "./ControlError.ts"
 
@@ -43,7 +43,13 @@ export class QueueRpcs extends RpcGroup.make(
     error: ControlError
   }),
   Rpc.make("queue/enqueue", {
-    payload: { task_id: Schema.String, priority: orElse(Priority, 2) },
+    /** `definition` and `params` are ours: what `workflow/run` takes, for work that may wait. */
+    payload: {
+      task_id: Schema.String,
+      priority: orElse(Priority, 2),
+      definition: maybe(Schema.String),
+      params: maybe(JsonObject)
+    },
     success: QueueItem,
     error: ControlError
   }),

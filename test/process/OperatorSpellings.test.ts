@@ -89,7 +89,11 @@ describe("the queue", () => {
   it("is told of several entries at once, by their ids or those of their subjects", () => {
     place.answer("daemon", "pause")
     const ids = ["one", "two", "three"].map(filed)
-    for (const id of ids) place.answer("queue", "enqueue", id)
+    place.answer("queue", "enqueue", ids[0])
+    place.answer("queue", "enqueue", "--task-id", ids[1], "--workflow-ref", "quick", "--input-json", "{\"n\":1}")
+    place.answer("queue", "enqueue", "--task-id", ids[2])
+    assert.strictEqual(refused("queue", "enqueue").exit_code, 2)
+    assert.include(refused("queue", "enqueue", ids[0], "--workflow", "nope").message, "quick")
     place.answer("queue", "reorder", ids[2], ids[1])
     assert.deepStrictEqual(entries(), [ids[2], ids[1], ids[0]])
     assert.deepInclude(place.answer("queue", "hold", ids[0], ids[1]), {

@@ -1,15 +1,29 @@
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
+import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
-import { priority, subjectId } from "../SharedFlags.ts"
+import { priority } from "../SharedFlags.ts"
+import { subjectFlags, subjectNamed, workFlags } from "../Work.ts"
+
+const HELP = "name one subject to queue: animus queue enqueue task:TASK-001"
 
 export const queueEnqueue = Command.make("enqueue", {
-  id: subjectId,
+  ...subjectFlags,
+  ...workFlags,
   priority: priority.pipe(Flag.withDefault(2))
-}, ({ id, priority }) =>
+}, ({ input, priority, vars, workflow, ...named }) =>
   Effect.gen(function*() {
+    const subject = yield* subjectNamed(named, Option.none(), HELP)
+    if (Option.isNone(subject)) return yield* new InvalidInput({ detail: HELP })
     const control = yield* ControlClient
-    const entry = yield* control["queue/enqueue"]({ task_id: id, priority })
+    const params = { ...Option.getOrElse(input, () => ({})), ...given({ vars }) }
+    const entry = yield* control["queue/enqueue"]({
+      task_id: subject.value,
+      priority,
+      params,
+      ...given({ definition: workflow })
+    })
     yield* succeed(entry, [`${entry.id} is ${entry.status}`])
-  })).pipe(Command.withDescription("Queue work on a subject with the default workflow"))
+  })).pipe(Command.withDescription("Queue work on a subject, with the default workflow or another"))

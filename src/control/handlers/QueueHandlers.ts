@@ -112,9 +112,9 @@ export const QueueHandlers = QueueRpcs.toLayer(Effect.gen(function*() {
   const fire = yield* makeFire
   return QueueRpcs.of({
     "queue/list": (request) => answer(page(request)),
-    "queue/enqueue": ({ priority, task_id }) =>
+    "queue/enqueue": ({ definition, params = {}, priority, task_id }) =>
       answer(Effect.gen(function*() {
-        const dispatch = yield* dispatchOf({ subject: task_id, definition: undefined, params: {} })
+        const dispatch = yield* dispatchOf({ subject: task_id, definition, params })
         return itemOf(yield* scheduler.enqueue(dispatch, priority))
       })),
     "queue/drop": ({ id }) => done(Effect.flatMap(find(id), queue.drop)),

@@ -8,7 +8,7 @@ export const FileWatcherConfig = Schema.Struct({
   /** Patterns below the project root. */
   paths: Schema.NonEmptyArray(Schema.String),
   ignore: orElse(Schema.Array(Schema.String), []),
-  debounce_secs: orElse(Positive, 5)
+  debounce_secs: orElse(Schema.Natural, 5)
 })
 export type FileWatcherConfig = typeof FileWatcherConfig.Type
 

@@ -1,7 +1,7 @@
 /** The authored form of what bounds and steers the work: budgets, worktrees, retries, runtime, tools, evals. */
 import { Schema } from "effect"
 import { FailureToken } from "./WorkflowPolicy.ts"
-import { Amount, Flag, Natural, opt, Positive, Share, Text, Texts, Whole } from "./YamlValues.ts"
+import { Amount, Flag, Natural, opt, Positive, Seconds, Share, Text, Texts, Whole } from "./YamlValues.ts"
 
 export const AuthoredBudget = Schema.Struct({
   max_tokens: opt(Positive),
@@ -22,7 +22,7 @@ export type AuthoredWorktree = typeof AuthoredWorktree.Type
 
 export const AuthoredRetry = Schema.Struct({
   max_attempts: opt(Positive),
-  backoff: opt(Schema.Struct({ initial_secs: Amount, factor: opt(Amount), max_secs: opt(Amount) }))
+  backoff: opt(Schema.Struct({ initial_secs: Seconds, factor: opt(Amount), max_secs: opt(Seconds) }))
 })
 
 const Tokens = Schema.Array(FailureToken)

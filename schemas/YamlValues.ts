@@ -19,6 +19,7 @@ export const Positive = numeric(/^0*[1-9]\d{0,14}$/, "a whole number above 0", (
 export const Natural = numeric(/^\d{1,15}$/, "a whole number", (n) => Number.isSafeInteger(n) && n >= 0)
 /** Money, seconds, factors. */
 export const Amount = numeric(/^\d{1,15}(\.\d{1,15})?$/, "a number above 0", (n) => Number.isFinite(n) && n > 0)
+export const Seconds = numeric(/^\d{1,15}(\.\d{1,15})?$/, "a number of seconds", (n) => Number.isFinite(n) && n >= 0)
 export const Share = numeric(/^(0(\.\d+)?|1(\.0+)?)$/, "a number from 0 to 1", (n) => n >= 0 && n <= 1)
 
 export const Flag = Schema.Union([Schema.Boolean, Schema.Literals(["true", "false"])]).annotate({

@@ -36,6 +36,18 @@ describe("a command", () => {
   )
 })
 
+describe("waiting for no time at all", () => {
+  it("can be said", () => {
+    const backoff = "retry: { backoff: { initial_secs: 0, max_secs: 0 } }"
+    assert.deepInclude(phaseOf(`mode: manual, manual: { instructions: x }, ${backoff}`), {
+      backoff: { initial_secs: 0, factor: 1, max_secs: 0 }
+    })
+    const trigger =
+      "triggers: [{ id: t, type: file_watcher, workflow_ref: w, config: { paths: [x], debounce_secs: 0 } }]"
+    assert.lengthOf(succeed(small("mode: manual, manual: { instructions: x }", "it", trigger)).triggers, 1)
+  })
+})
+
 describe("an agent phase that names no agent", () => {
   it("works with the tool that it names, or that follows from its model", () => {
     assert.deepInclude(phaseOf("mode: agent, runtime: { tool: exec, timeout_secs: 7 }"), {

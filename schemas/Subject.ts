@@ -190,12 +190,18 @@ export const SubjectRef = Schema.Union([SubjectRefLegacy, SubjectRefFlat]).pipe(
 )
 export type SubjectRef = typeof SubjectRef.Type
 
+/** What agent phases work with, whatever their definition says: an operator's word for one run. */
+export const TargetOverride = Schema.Struct({ model: maybe(Schema.String), tool: maybe(Schema.String) })
+export type TargetOverride = typeof TargetOverride.Type
+
 /** Work on its way to a workflow: the one envelope all producers use (plugin protocol, subject types). */
 export const SubjectDispatch = Schema.Struct({
   subject: SubjectRef,
   workflow_ref: Schema.String,
   input: maybe(Json),
   vars: orElse(Schema.Record(Schema.String, Schema.String), {}),
+  /** Ours. */
+  override: maybe(TargetOverride),
   priority: maybe(Priority),
   trigger_source: Schema.String,
   requested_at: Schema.String

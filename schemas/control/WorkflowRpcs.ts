@@ -1,8 +1,9 @@
-/** `workflow/*` (control protocol, workflow methods); `approve`, `reject`, `retry`, `fork` and `resume`'s `force` are ours. */
+/** `workflow/*` (control protocol, workflow methods); `approve`, `reject`, `retry`, `fork`, `resume`'s `force` and `override` are ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
 import { anyOf, Empty, Json, JsonObject, maybe, orElse } from "../Json.ts"
 import { RunStatus } from "../RunEvent.ts"
+import { TargetOverride } from "../Subject.ts"
 import { BulkOp, BulkResult } from "./BulkRuns.ts"
 import { Cancelled } from "./Cancelled.ts"
 import { ControlError } from "./ControlError.ts"
@@ -67,6 +68,7 @@ export class WorkflowRpcs extends RpcGroup.make(
       task_id: Schema.String,
       definition: maybe(Schema.String),
       params: orElse(JsonObject, {}),
+      override: maybe(TargetOverride),
       actor: maybe(Json)
     },
     success: WorkflowBegun,
@@ -77,6 +79,7 @@ export class WorkflowRpcs extends RpcGroup.make(
       definition: Schema.String,
       params: maybe(JsonObject),
       subject_id: maybe(Schema.String),
+      override: maybe(TargetOverride),
       actor: maybe(Json)
     },
     success: WorkflowBegun,

@@ -1,7 +1,7 @@
 /** What an operator asked to be worked on, as the envelope that queue and scheduler take. */
 import { DateTime, Effect } from "effect"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
-import type { Subject, SubjectDispatch, SubjectRef } from "../../schemas/Subject.ts"
+import type { Subject, SubjectDispatch, SubjectRef, TargetOverride } from "../../schemas/Subject.ts"
 import { SubjectRouter } from "../subject/SubjectRouter.ts"
 import { Workflows } from "../workflow/Workflows.ts"
 import { invalid } from "./ControlFailure.ts"
@@ -46,12 +46,13 @@ export interface WorkRequest {
   readonly subject: string | undefined
   readonly definition: string | undefined
   readonly params: JsonObject
+  readonly override?: TargetOverride | undefined
 }
 
 export const makeDispatcher = Effect.gen(function*() {
   const router = yield* SubjectRouter
   const workflows = yield* Workflows
-  return Effect.fn("Dispatches.make")(function*({ definition, params, subject }: WorkRequest) {
+  return Effect.fn("Dispatches.make")(function*({ definition, override, params, subject }: WorkRequest) {
     const workflow = yield* workflows.find(definition === "" ? undefined : definition)
     const { vars: given, ...input } = params
     const vars = yield* readVars(given)
@@ -64,6 +65,7 @@ export const makeDispatcher = Effect.gen(function*() {
       vars,
       trigger_source: "manual",
       requested_at: DateTime.formatIso(yield* DateTime.now),
+      ...(override === undefined ? {} : { override }),
       ...(Object.keys(input).length === 0 ? {} : { input })
     }
     return dispatch

@@ -4,10 +4,12 @@ import { Digest } from "effect/crypto"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { ForkedFrom, RunEvent } from "../../schemas/RunEvent.ts"
-import type { SubjectDispatch } from "../../schemas/Subject.ts"
-import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
+import type { SubjectDispatch, TargetOverride } from "../../schemas/Subject.ts"
+import type { Phase, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { Trust } from "../project/Trust.ts"
+import { toolOfModel } from "../workflow/Agents.ts"
 import { executes } from "../workflow/Executes.ts"
+import { present } from "../workflow/Present.ts"
 import { Workflows } from "../workflow/Workflows.ts"
 import { WorkflowHost } from "./HostedRun.ts"
 import { own } from "./Own.ts"
@@ -20,11 +22,23 @@ import { readSubject } from "./SubjectSync.ts"
 export const runStarted = Effect.fnUntraced(function*(dispatch: SubjectDispatch) {
   const workflows = yield* Workflows
   const digest = yield* Digest.Digest
-  const definition = yield* workflows.find(dispatch.workflow_ref === "" ? undefined : dispatch.workflow_ref)
+  const authored = yield* workflows.find(dispatch.workflow_ref === "" ? undefined : dispatch.workflow_ref)
+  const definition = overridden(authored, dispatch.override)
   yield* declared(definition, dispatch.vars)
   const hash = yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(JSON.stringify(definition)))
   return yield* pin({ definition, hash, dispatch, forkedFrom: undefined })
 })
+
+/** An operator's word is the strongest; a model that is named brings its tool along. */
+const overridden = (definition: WorkflowDefinition, override: TargetOverride | undefined): WorkflowDefinition => {
+  if (override === undefined) return definition
+  const { model } = override
+  const tool = override.tool ?? (model === undefined ? undefined : toolOfModel(model))
+  const told = (phase: Phase): Phase =>
+    phase.mode === "agent" ? { ...phase, ...present({ model }), tool: tool ?? phase.tool } : phase
+  const [first, ...rest] = definition.phases
+  return { ...definition, phases: [told(first), ...rest.map(told)] }
+}
 
 export interface ForkChanges {
   readonly from?: string

@@ -9,7 +9,9 @@ tools_allowlist: [echo]
 phases:
   say: { mode: command, command: { program: echo, args: ["{{subject_title}}", "{{dispatch_input}}"] } }
   ask: { mode: manual, manual: { instructions: Well? } }
+  think: { mode: agent, runtime: { tool: exec, max_attempts: 1 } }
 workflows:
+  - { id: agents, phases: [think] }
   - { id: asking, phases: [ask] }
   - { id: quick, phases: [say] }
 triggers:
@@ -43,6 +45,14 @@ describe("a run is begun", () => {
     const { workflow_id: run } = place.answer("workflow", "run", "--title", "Of its own", "--description", "in full")
     const { definition, detail } = place.answer("workflow", "get", run)
     assert.deepStrictEqual([definition, detail.subject.id], ["asking", "Of its own"])
+  })
+
+  it("with another tool than its agents name", () => {
+    const run =
+      place.answer("workflow", "run", "--title", "Other", "--workflow", "agents", "--tool", "nobody", "--model", "m")
+        .workflow_id
+    assert.strictEqual(place.animus("workflow", "watch", run).status, 1)
+    assert.include(place.answer("workflow", "get", run).detail.reason, "no provider plugin serves tool \"nobody\"")
   })
 
   it("on one thing only", () => {
@@ -158,6 +168,7 @@ describe("what needs no daemon", () => {
   it("tells what the files define", () => {
     const { definitions } = place.answer("workflow", "definitions", "list")
     assert.deepStrictEqual(definitions.map((one: { id: string; default: boolean }) => [one.id, one.default]), [
+      ["agents", false],
       ["asking", true],
       ["quick", false]
     ])

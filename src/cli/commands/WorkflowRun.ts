@@ -17,12 +17,14 @@ export const workflowRun = Command.make("run", {
   title: textFlag("title", "Work that is in no backlog, by a title of its own"),
   description: textFlag("description", "What is wanted, in full, beside --title"),
   ...workFlags,
+  model: textFlag("model", "For its agent phases, whatever they say: a model's own id"),
+  tool: textFlag("tool", "For its agent phases, whatever they say: a provider's tool"),
   watch: Flag.Boolean("watch").pipe(
     Flag.withAlias("sync"),
     Flag.withDefault(false),
     Flag.withDescription("Stay and show what happens")
   )
-}, ({ description, input, title, vars, watch, workflow, ...named }) =>
+}, ({ description, input, model, title, tool, vars, watch, workflow, ...named }) =>
   Effect.gen(function*() {
     const subject = yield* subjectNamed(named, title, HELP)
     if (Option.isSome(description) && Option.isNone(title)) {
@@ -33,9 +35,11 @@ export const workflowRun = Command.make("run", {
       ...Option.getOrElse(input, () => ({})),
       ...given({ vars, title, description })
     }
+    const override = given({ model, tool })
+    const how = { params, ...(Object.keys(override).length === 0 ? {} : { override }) }
     const begin = Option.isSome(subject)
-      ? control["workflow/run"]({ task_id: subject.value, params, ...given({ definition: workflow }) })
-      : control["workflow/execute"]({ definition: Option.getOrElse(workflow, () => ""), params })
+      ? control["workflow/run"]({ task_id: subject.value, ...how, ...given({ definition: workflow }) })
+      : control["workflow/execute"]({ definition: Option.getOrElse(workflow, () => ""), ...how })
     if (watch) {
       const told = Effect.tap(begin, (begun) => element(begun, started(begun.workflow_id)))
       return yield* beginAndWatch(Effect.map(told, ({ workflow_id }) => workflow_id))

@@ -130,9 +130,10 @@ export const WorkflowHandlers = WorkflowRpcs.toLayer(Effect.gen(function*() {
   return WorkflowRpcs.of({
     "workflow/list": (query) => answer(queries.list(query)),
     "workflow/get": ({ id }) => answer(queries.get(id)),
-    "workflow/run": ({ definition, params, task_id }) => answer(begin({ subject: task_id, definition, params })),
-    "workflow/execute": ({ definition, params = {}, subject_id }) =>
-      answer(begin({ subject: subject_id, definition, params })),
+    "workflow/run": ({ definition, override, params, task_id }) =>
+      answer(begin({ subject: task_id, definition, params, override })),
+    "workflow/execute": ({ definition, override, params = {}, subject_id }) =>
+      answer(begin({ subject: subject_id, definition, params, override })),
     "workflow/pause": ({ id }) => done(onRun(id, (run) => engine.pause(run, "paused by an operator"))),
     "workflow/resume": ({ feedback, force, id }) =>
       done(

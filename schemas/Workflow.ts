@@ -109,6 +109,8 @@ export const AgentPhase = Schema.Struct({
   output: Schema.optionalKey(OutputContract),
   runtime: Schema.optionalKey(AgentRuntime),
   tool_policy: Schema.optionalKey(ToolPolicy),
+  /** What an attempt that leads on left uncommitted is committed. */
+  requires_commit: Schema.optionalKey(Schema.Boolean),
   evals: Schema.optionalKey(Evals)
 })
 export type AgentPhase = typeof AgentPhase.Type

@@ -119,7 +119,8 @@ export const AuthoredPhase = Schema.Struct({
   evals: opt(AuthoredEvals),
   budget: opt(AuthoredBudget),
   worktree: opt(AuthoredWorktree),
-  tool_policy: opt(AuthoredToolPolicy)
+  tool_policy: opt(AuthoredToolPolicy),
+  capabilities: opt(Schema.Record(Schema.String, Flag))
 })
 export type AuthoredPhase = typeof AuthoredPhase.Type
 

@@ -18,7 +18,7 @@ export const buildPrompt = (state: RunState, phase: AgentPhase, attempt: InFligh
     section("Results of earlier phases", resultsOf(state, phase.id)),
     section("Failure context", attempt.failureContext ?? ""),
     section("Result", resultDuty(phase.output)),
-    closing(phase.decision_contract, attempt.nonce)
+    closing(phase, attempt.nonce)
   ].filter((part) => part !== "").join("\n\n")
 
 const section = (title: string, body: string) => body.trim() === "" ? "" : `## ${title}\n${body.trim()}`
@@ -61,7 +61,7 @@ const resultOf = ({ attempt, decision, id, output }: PhaseState) => {
 }
 
 /** The form is not valid JSON as it stands, so an agent that repeats its prompt has decided nothing. */
-const closing = (contract: DecisionContract | undefined, nonce: string) => {
+const closing = ({ decision_contract: contract, requires_commit }: AgentPhase, nonce: string) => {
   const duty = contract === undefined || contract.allow_missing_decision
     ? "When you are done, you may state your decision; without one, finishing counts as advance."
     : "When you are done, you must state your decision; without one the attempt fails."
@@ -69,6 +69,9 @@ const closing = (contract: DecisionContract | undefined, nonce: string) => {
     "## Decision",
     duty,
     ...expectations(contract),
+    ...(requires_commit === true
+      ? ["What you leave uncommitted is committed for you; \"commit_message\" in the decision says with which words."]
+      : []),
     "The decision is the very last line of your answer, one line of JSON, in this form and with this nonce:",
     `{"phase_decision": {"nonce": "${nonce}", "verdict": <"advance" | "rework" | "fail" | "skip">, ` +
     `"confidence": <0 to 1>, "risk": <"low" | "medium" | "high">, "reason": <text>}}`

@@ -2,37 +2,15 @@
  * Where a phase works: the project's own folder, or a worktree of its subject, on a branch of its own. Two runs about the
  * same subject share it; what somebody has not committed there is never taken away.
  */
-import { Context, Effect, FileSystem, Path, Semaphore, Stream } from "effect"
-import { ChildProcess } from "effect/process"
+import { Context, Effect, FileSystem, Path, Semaphore } from "effect"
 import { WorktreeFailed } from "../../schemas/errors/RunErrors.ts"
 import type { Phase } from "../../schemas/Workflow.ts"
-import { baseEnvironment } from "../plugin/PluginEnvironment.ts"
-import { HostEnvironment, markOf } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
 import { SessionStore } from "../session/SessionStore.ts"
+import { git } from "./Git.ts"
 import { branchOf, wantsWorktree, worktreeOf } from "./policy/Worktree.ts"
 import type { RunState } from "./RunState.ts"
 import { templateValues } from "./Template.ts"
-
-/** A checkout of a large repository takes its time. */
-const DEADLINE = "10 minutes"
-
-const git = Effect.fnUntraced(
-  function*(folder: string, ...args: ReadonlyArray<string>) {
-    const host = yield* HostEnvironment
-    const handle = yield* ChildProcess.make("git", ["-C", folder, ...args], {
-      env: { ...baseEnvironment(host.env), ...markOf(host), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" },
-      extendEnv: false,
-      stdin: "ignore"
-    })
-    const said = yield* Stream.mkString(Stream.decodeText(handle.all))
-    const code: number = yield* handle.exitCode
-    return { ok: code === 0, said: said.trim() }
-  },
-  Effect.scoped,
-  Effect.timeout(DEADLINE),
-  Effect.catch(({ message }) => Effect.succeed({ ok: false, said: `git could not be run: ${message}` }))
-)
 
 const subjectOf = ({ dispatch, subject }: RunState): string => subject?.id ?? dispatch.subject.id
 

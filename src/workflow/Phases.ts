@@ -134,7 +134,8 @@ const appliesTo: { readonly [key: string]: ReadonlyArray<AuthoredPhase["mode"]> 
   output_json_schema: ["agent", "command"],
   budget: ["agent"],
   evals: ["agent"],
-  tool_policy: ["agent"]
+  tool_policy: ["agent"],
+  capabilities: ["agent"]
 }
 
 const checkApplies = ({ mode }: AuthoredPhase, tree: YamlTree, findings: Findings): void => {
@@ -159,6 +160,7 @@ export const readPhases = (section: YamlTree | undefined, context: PhaseContext)
     for (const [block, schema] of Object.entries(blocks)) {
       findings.unread(fieldOf(tree, block), Object.keys(schema.fields))
     }
+    findings.unread(fieldOf(tree, "capabilities"), ["requires_commit"])
     checkApplies(phase, tree, findings)
     checkMode(phase, tree, context)
     checkCommand(phase, tree, context)
@@ -282,6 +284,7 @@ const agentPhase = (use: Use, context: PhaseContext): Phase | undefined => {
       output: phase.output,
       runtime: readRuntime(phase.runtime ?? {}, agent.authored, context.models),
       tool_policy: phase.tool_policy ?? agent.toolPolicy,
+      requires_commit: phase.capabilities?.["requires_commit"],
       evals
     })
   }

@@ -18,8 +18,16 @@ agents:
       command: sh
       args: ["-c", 'cat > /dev/null; echo "agent knows $1 and $KEY"; echo work > made; git add made && git commit -qm made || true', agent, "\${secret.token}"]
       env: { KEY: "\${secret.token}", GIT_AUTHOR_NAME: A, GIT_AUTHOR_EMAIL: a@b, GIT_COMMITTER_NAME: A, GIT_COMMITTER_EMAIL: a@b }
+  leaver:
+    tool: exec
+    launch: { command: sh, args: ["-c", "cat > /dev/null; echo more >> left"] }
 phases:
   make: { mode: agent, agent: coder }
+  leave:
+    mode: agent
+    runtime: { tool: exec }
+    agent: leaver
+    capabilities: { requires_commit: true }
   show:
     mode: command
     command: { program: sh, args: ["-c", 'test -f made && pwd && echo "command knows $1"', show, "\${secret.token}"] }
@@ -28,6 +36,7 @@ phases:
     command: { program: sh, args: ["-c", "echo left > litter"] }
 workflows:
   - { id: tidy, worktree: required, phases: [make, show] }
+  - { id: leaving, worktree: required, phases: [leave] }
   - { id: messy, worktree: auto, phases: [make, litter] }
 `
 
@@ -81,6 +90,26 @@ describe("a worktree", () => {
     assert.include(journal, "agent knows [secret] and [secret]")
     assert.include(journal, "command knows [secret]")
     assert.deepStrictEqual(holding(place.root, SECRET), [])
+  })
+
+  it("is left committed by a phase that says so, and a commit that git refuses is an error of the attempt", () => {
+    const place = began()
+    git(place.project, "config", "user.name", "A")
+    git(place.project, "config", "user.email", "a@b")
+    const { id } = place.answer("subject", "create", "--title", "T")
+    const branch = `animus/${id.replaceAll(":", "-")}`
+    const run = () => place.animus("workflow", "run", id, "--workflow", "leaving", "--watch")
+    assert.strictEqual(run().status, 0)
+    assert.strictEqual(git(place.project, "show", `${branch}:left`).stdout, "more\n")
+    assert.strictEqual(git(place.project, "log", "-1", "--format=%s", branch).stdout, "leave: T\n")
+    assert.notInclude(git(place.project, "worktree", "list").stdout, branch)
+
+    writeFileSync(join(place.project, ".git", "hooks", "pre-commit"), "#!/bin/sh\necho not today\nexit 1\n", {
+      mode: 0o755
+    })
+    const { status, stdout } = run()
+    assert.strictEqual(status, 1)
+    assert.include(stdout, "its work could not be committed: not today")
   })
 
   it("that is required and cannot be made fails the run, and one that is not required is done without", () => {

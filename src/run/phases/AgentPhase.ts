@@ -11,6 +11,7 @@ import type { AgentPhase } from "../../../schemas/Workflow.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
 import { secretHider } from "../../workflow/ResolveEnv.ts"
 import { agentRequest } from "../AgentRequest.ts"
+import { committed } from "../Commit.ts"
 import { contractBreach } from "../Contract.ts"
 import { byDefault, readDecision } from "../Decision.ts"
 import { continuationsOf, mayFailOver, mayRetry, type Target, targetsOf } from "../policy/Retry.ts"
@@ -55,7 +56,7 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
       Effect.flatMap((output) => judged(talk, output)),
       Effect.catch((error: Unanswered) => Effect.succeed(unperformed(talk, error, resume !== undefined)))
     )
-    const final = yield* checked(talk, workplace, outcome)
+    const final = yield* committed(state, phase, workplace.root, yield* checked(talk, workplace, outcome))
     return talk.usage.tokens === 0 && talk.usage.cost_usd === 0 ? final : { ...final, usage: talk.usage }
   },
   Effect.catchTag("WorktreeFailed", ({ message }) => Effect.succeed(broken(message)))

@@ -89,6 +89,18 @@ export const LaunchTemplate = Schema.Struct({
 })
 export type LaunchTemplate = typeof LaunchTemplate.Type
 
+/** A server of tools that the provider is told of; started by whoever runs the agent. */
+export const McpServer = Schema.Struct({
+  command: Schema.optionalKey(Schema.String),
+  args: Schema.optionalKey(Schema.Array(Schema.String)),
+  env: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  url: Schema.optionalKey(Schema.String),
+  transport: Schema.optionalKey(Schema.String),
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  secrets
+})
+export type McpServer = typeof McpServer.Type
+
 export const Evals = evalsOf({ launch: Schema.optionalKey(LaunchTemplate), secrets })
 export type Evals = typeof Evals.Type
 
@@ -109,6 +121,7 @@ export const AgentPhase = Schema.Struct({
   output: Schema.optionalKey(OutputContract),
   runtime: Schema.optionalKey(AgentRuntime),
   tool_policy: Schema.optionalKey(ToolPolicy),
+  mcp_servers: Schema.optionalKey(Schema.Record(Schema.String, McpServer)),
   /** What an attempt that leads on left uncommitted is committed. */
   requires_commit: Schema.optionalKey(Schema.Boolean),
   evals: Schema.optionalKey(Evals)

@@ -141,9 +141,21 @@ export const AuthoredAgent = Schema.Struct({
   system_prompt: opt(Text),
   system_prompt_file: opt(Text),
   tool_policy: opt(AuthoredToolPolicy),
+  mcp_servers: opt(Texts),
   launch: opt(AuthoredLaunch)
 })
 export type AuthoredAgent = typeof AuthoredAgent.Type
+
+/** Started by its command, or reached at its url. */
+export const AuthoredMcpServer = Schema.Struct({
+  command: opt(Text),
+  args: opt(Texts),
+  env: opt(Env),
+  url: opt(Text),
+  transport: opt(Text),
+  headers: opt(Env)
+})
+export const AuthoredMcpBinding = Schema.Struct({ servers: opt(Texts) })
 
 /** `env` is the environment variable that holds the value. */
 export const AuthoredSecret = Schema.Struct({ env: Text, required: opt(Flag), description: opt(Text) })
@@ -193,13 +205,13 @@ export const compiledKeys = [
   "triggers",
   "secrets",
   "daemon",
-  "schedules"
+  "schedules",
+  "mcp_servers",
+  "phase_mcp_bindings"
 ] as const
 
 /** Top-level keys of the language that this release reads past, with a word to the author. */
 export const keptKeys = [
-  "mcp_servers",
-  "phase_mcp_bindings",
   "phase_catalog",
   "tools",
   "integrations",

@@ -30,6 +30,28 @@ const resolveContract = Effect.fnUntraced(function*(contract: Json) {
   return { ...contract, cli: { ...cli, launch: resolved } }
 })
 
+/** The servers of tools that a workflow names, each with its references and secrets resolved; anything else as it is. */
+const resolveServers = Effect.fnUntraced(function*(servers: Json) {
+  if (!isObject(servers)) return servers
+  const resolved: Record<string, Json> = {}
+  for (const [name, server] of Object.entries(servers)) {
+    if (!isObject(server)) resolved[name] = server
+    else {
+      const { secrets = {}, ...told } = server
+      if (!isSources(secrets)) resolved[name] = server
+      else {
+        const { args, env } = told
+        resolved[name] = {
+          ...told,
+          ...(isEnv(env) ? { env: yield* resolveEnv(env, secrets) } : {}),
+          ...(isArgs(args) ? { args: yield* resolveArgs(args, secrets) } : {})
+        }
+      }
+    }
+  }
+  return resolved
+})
+
 /** Seconds: what a session may take when its request does not say. */
 const defaultTimeout = 1800
 
@@ -43,6 +65,7 @@ export const requestFor = Effect.fnUntraced(function*({ request, resume, session
     timeout_secs: timeoutOf(request),
     env: yield* resolveEnv(request.env),
     ...(resume === undefined ? {} : { session_id: resume }),
+    ...(request.mcp_servers === undefined ? {} : { mcp_servers: yield* resolveServers(request.mcp_servers) }),
     ...(contract === undefined ? {} : { runtime_contract: yield* resolveContract(contract) })
   }
 })

@@ -37,6 +37,9 @@ const contractOf = ({ launch, runtime = {} }: AgentPhase): JsonObject | undefine
 const toolsOf = ({ tool_policy: policy }: AgentPhase): Json | undefined =>
   policy && { allow: policy.allow, deny: policy.deny }
 
+const serversOf = ({ mcp_servers }: AgentPhase): JsonObject | undefined =>
+  mcp_servers && Object.fromEntries(Object.entries(mcp_servers).map(([name, server]) => [name, present(server)]))
+
 export const agentRequest = (
   state: RunState,
   phase: AgentPhase,
@@ -60,6 +63,7 @@ export const agentRequest = (
       reasoning_effort: runtime?.reasoning_effort,
       claude_profile: runtime?.tool_profile,
       tools: toolsOf(phase),
+      mcp_servers: serversOf(phase),
       response_schema: responseSchemaOf(phase),
       runtime_contract: contractOf(phase)
     })

@@ -1,9 +1,10 @@
 /** Agents and the models they name, resolved to what a phase needs: tool, model, prompt, command line. */
 import { Result } from "effect"
-import type { LaunchTemplate, SecretSource } from "../../schemas/Workflow.ts"
+import type { LaunchTemplate, McpServer, SecretSource } from "../../schemas/Workflow.ts"
 import type { ToolPolicy } from "../../schemas/WorkflowPolicy.ts"
 import { AuthoredAgent, AuthoredLaunch, AuthoredModel } from "../../schemas/WorkflowYaml.ts"
 import type { Findings } from "./Findings.ts"
+import { checkServers } from "./McpServers.ts"
 import { readToolPolicy } from "./Policies.ts"
 import type { Prompts } from "./PromptFiles.ts"
 import { modelOf } from "./Runtime.ts"
@@ -73,12 +74,13 @@ export interface AgentContext {
   readonly models: Table<AuthoredModel>
   readonly secrets: Table<SecretSource>
   readonly prompts: Prompts
+  readonly servers: Table<McpServer>
   readonly findings: Findings
 }
 
 export const readAgents = (
   section: YamlTree | undefined,
-  { findings, models, prompts, secrets }: AgentContext
+  { findings, models, prompts, secrets, servers }: AgentContext
 ): Table<Agent> =>
   tableOf(section, (tree, id) => {
     const decoded = findings.decode(AuthoredAgent, tree)
@@ -86,6 +88,7 @@ export const readAgents = (
     findings.unread(tree, Object.keys(AuthoredAgent.fields))
     const authored = withPrompt(decoded, tree, prompts, findings)
     checkLaunch(authored, tree, findings)
+    checkServers(authored.mcp_servers, tree, servers, findings)
     const named = authored.model ?? authored.models?.[0]
     const chosen = named === undefined ? undefined : modelOf(named, models)
     const model = chosen?.model

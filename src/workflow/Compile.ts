@@ -12,6 +12,7 @@ import { expander, type ListedPhase, type ListedWorkflow, readEntries } from "./
 import { executes } from "./Executes.ts"
 import { Findings, inOrder } from "./Findings.ts"
 import type { Lookup } from "./Interpolate.ts"
+import { readBindings, readServers } from "./McpServers.ts"
 import { idOf, mergeFiles, sameId } from "./Merge.ts"
 import { parseYaml } from "./ParseYaml.ts"
 import type { PhaseContext } from "./PhaseContext.ts"
@@ -152,8 +153,10 @@ const compileRoot = (
   checkSecrets(root, secrets, lookup, findings)
   const models = readModels(section("models"), findings)
   const daemon = readDaemon(section("daemon"), entriesOf(section("phases")).map(({ key }) => key), findings)
+  const known = readServers(section("mcp_servers"), secrets, findings)
   const context = {
-    agents: readAgents(section("agents"), { models, secrets, prompts, findings }),
+    agents: readAgents(section("agents"), { models, secrets, prompts, servers: known, findings }),
+    servers: { known, bound: readBindings(section("phase_mcp_bindings"), known, findings) },
     programs,
     secrets,
     models,

@@ -3,6 +3,7 @@ import type { AuthoredModel } from "../../schemas/WorkflowYaml.ts"
 import type { Agent } from "./Agents.ts"
 import type { DaemonSection } from "./Daemon.ts"
 import type { Findings } from "./Findings.ts"
+import type { Servers } from "./McpServers.ts"
 import type { Secrets } from "./Secrets.ts"
 import type { Table } from "./Table.ts"
 
@@ -12,6 +13,7 @@ export interface PhaseContext {
   readonly programs: ReadonlySet<string>
   readonly secrets: Secrets
   readonly models: Table<AuthoredModel>
+  readonly servers: Servers
   readonly routing: DaemonSection["routing"]
   readonly findings: Findings
 }

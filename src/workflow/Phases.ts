@@ -15,6 +15,7 @@ import { type Agent, toolMissing, toolOfModel } from "./Agents.ts"
 import { readDecisionContract, readOutput } from "./Contracts.ts"
 import { readEvals } from "./Evals.ts"
 import type { Findings } from "./Findings.ts"
+import { serversOf } from "./McpServers.ts"
 import { escapes } from "./Paths.ts"
 import type { PhaseContext } from "./PhaseContext.ts"
 import { readBackoff, readBudget, readToolPolicy, readWorktree } from "./Policies.ts"
@@ -284,6 +285,7 @@ const agentPhase = (use: Use, context: PhaseContext): Phase | undefined => {
       output: phase.output,
       runtime: readRuntime(phase.runtime ?? {}, agent.authored, context.models),
       tool_policy: phase.tool_policy ?? agent.toolPolicy,
+      mcp_servers: serversOf(context.servers, use.id, agent.authored.mcp_servers),
       requires_commit: phase.capabilities?.["requires_commit"],
       evals
     })

@@ -33,6 +33,8 @@ const kinds: { readonly [key: string]: YamlTree["_tag"] } = {
   agents: "Map",
   models: "Map",
   secrets: "Map",
+  mcp_servers: "Map",
+  phase_mcp_bindings: "Map",
   daemon: "Map"
 }
 const words: { readonly [K in YamlTree["_tag"]]: string } = { Scalar: "a text", List: "a list", Map: "a map" }

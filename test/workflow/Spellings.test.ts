@@ -63,3 +63,43 @@ describe("an agent phase that names no agent", () => {
     assert.include(said, "a phase of mode agent names its agent (or what it works with: runtime: { tool: <provider> })")
   })
 })
+
+describe("servers of tools", () => {
+  const project = (servers: string, agent = "", more = "") => `
+mcp_servers: { ${servers} }
+secrets: { token: { env: T } }
+agents: { coder: { tool: exec${agent} } }
+phases: { it: { mode: agent, agent: coder }, other: { mode: agent, agent: coder } }
+workflows: [{ id: w, phases: [it, other] }]
+${more}`
+  const files = "files: { command: npx, args: [fs, '${secret.token}'], env: { ROOT: '${ROOT}' } }"
+
+  it("are told to phases of the agent that names them, and to those that they are bound to", () => {
+    const text = project(
+      `${files}, web: { url: "http://127.0.0.1:1", transport: http }`,
+      ", mcp_servers: [Files]",
+      "phase_mcp_bindings: { It: { servers: [web] } }"
+    )
+    const { executes, warnings, workflows: [workflow] } = succeed(text, { T: "s", ROOT: "/r" })
+    const [it, other] = (workflow?.phases ?? []).map((phase) => phase.mode === "agent" ? phase.mcp_servers : undefined)
+    const told = {
+      command: "npx",
+      args: ["fs", "${secret.token}"],
+      env: { ROOT: "${ROOT}" },
+      secrets: { token: { env: "T", required: true } }
+    }
+    assert.deepStrictEqual(it, { files: told, web: { url: "http://127.0.0.1:1", transport: "http" } })
+    assert.deepStrictEqual(other, { files: told })
+    assert.deepStrictEqual([warnings, executes], [[], true])
+  })
+
+  it.each([
+    ["web: { transport: http }", "", "", "mcp server \"web\" of transport http has no url"],
+    ["web: { args: [x] }", "", "", "mcp server \"web\" has no command"],
+    ["web: { command: x }", ", mcp_servers: [wbe]", "", "no mcp server is named \"wbe\" (did you mean \"web\"?)"],
+    ["web: { command: x }", "", "phase_mcp_bindings: { it: { servers: [no] } }", "no mcp server is named \"no\""]
+  ])(
+    "%s is refused where something is missing",
+    (servers, agent, more, expected) => assert.include(problems(project(servers, agent, more)).join("\n"), expected)
+  )
+})

@@ -23,7 +23,7 @@ import { limitOfError, limitOfResponse, type RateLimit } from "../RateLimit.ts"
 import type { RunState } from "../RunState.ts"
 import { patiently } from "../StorePatience.ts"
 import { saidIn } from "./AgentWords.ts"
-import { hiddenEvent, hiddenResponse, type Hide } from "./Hiding.ts"
+import { hiddenEvent, hiddenResponse, type Hide, secretsOf } from "./Hiding.ts"
 import { type Closing, recordKeeper } from "./SessionRecords.ts"
 import { tell } from "./Telling.ts"
 
@@ -140,7 +140,7 @@ export const dispatch = Effect.fnUntraced(
       request,
       ...(resume === undefined ? {} : { resume }),
       onEvents: (said) => {
-        const events = phase.launch?.secrets === undefined ? said : said.map(hiddenEvent(hide))
+        const events = Object.keys(secretsOf(phase)).length === 0 ? said : said.map(hiddenEvent(hide))
         heard(talk, events)
         const questions = events.filter((event): event is Question => event._tag === "InteractionRequested")
         const message = forbidden(phase, events)

@@ -21,6 +21,7 @@ import type { RunState } from "../RunState.ts"
 import { workplaceOf } from "../Worktrees.ts"
 import { type Conversation, converse, dispatch, type Question, type Unanswered } from "./AgentDispatch.ts"
 import { checked } from "./Checks.ts"
+import { secretsOf } from "./Hiding.ts"
 import { broken, type Outcome } from "./Outcome.ts"
 import type { Closing } from "./SessionRecords.ts"
 
@@ -37,7 +38,7 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
   function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, closing, record }: Performance<R>) {
     const resume = record?.provider_session_id ?? undefined
     const workplace = yield* workplaceOf(state, phase)
-    const hide = yield* secretHider(phase.launch?.secrets)
+    const hide = yield* secretHider(secretsOf(phase))
     const promised = resume === undefined ? attempt.session : undefined
     const talk = converse({ state, phase, attempt, closing, hide, asked, promised }, resume !== undefined)
     const { projectRoot } = yield* ProjectScope

@@ -1,8 +1,13 @@
 /** What an agent says, without what its secrets stand for: the first thing that is done with it. Pure. */
 import { isJsonObject, type Json, type JsonObject } from "../../../schemas/Json.ts"
 import type { AgentNotification, AgentRunResponse } from "../../../schemas/Provider.ts"
+import type { AgentPhase, SecretSource } from "../../../schemas/Workflow.ts"
 
 export type Hide = (text: string) => string
+
+/** Everything that what the phase starts is given the value of. */
+export const secretsOf = ({ launch, mcp_servers = {} }: AgentPhase): Readonly<Record<string, SecretSource>> =>
+  Object.fromEntries([launch, ...Object.values(mcp_servers)].flatMap((given) => Object.entries(given?.secrets ?? {})))
 
 const inJson = (value: Json, hide: Hide): Json => {
   if (typeof value === "string") return hide(value)

@@ -137,15 +137,6 @@ describe("run", () => {
       prompt: "p",
       cwd: "/w",
       env: { A: "${API_TOKEN}" },
-      mcp_servers: {
-        files: {
-          command: "npx",
-          args: ["${secret.token}"],
-          env: { T: "${secret.token}" },
-          secrets: { token: { env: "API_TOKEN", required: true } }
-        },
-        web: { url: "http://127.0.0.1:1" }
-      },
       runtime_contract: { cli: { launch } }
     }
     return withHost(
@@ -154,10 +145,6 @@ describe("run", () => {
         yield* agents.run(session("s", { request }))
         assert.deepInclude(host.calls[0]?.params, {
           env: { A: "s3cret" },
-          mcp_servers: {
-            files: { command: "npx", args: ["s3cret"], env: { T: "s3cret" } },
-            web: { url: "http://127.0.0.1:1" }
-          },
           runtime_contract: { cli: { launch: { command: "agent", env: { TOKEN: "s3cret" } } } }
         })
         assert.strictEqual(launch.env.TOKEN, "${API_TOKEN}")

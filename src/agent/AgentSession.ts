@@ -28,6 +28,8 @@ export interface SessionStatus {
   readonly startedAt: string
   readonly finishedAt: string | undefined
   readonly lastError: string | undefined
+  /** For whom it works. */
+  readonly owner?: string | undefined
 }
 
 /** What a cancelled session started and what runs on. */

@@ -12,6 +12,7 @@ const daemonCommands = {
   stop: () => import("./commands/DaemonStop.ts").then(({ daemonStop }) => daemonStop),
   status: () => import("./commands/DaemonStatus.ts").then(({ daemonStatus }) => daemonStatus),
   health: () => import("./commands/DaemonHealth.ts").then(({ daemonHealth }) => daemonHealth),
+  agents: () => import("./commands/DaemonAgents.ts").then(({ daemonAgents }) => daemonAgents),
   preflight: () => import("./commands/DaemonPreflight.ts").then(({ daemonPreflight }) => daemonPreflight),
   pause: () => import("./commands/DaemonPause.ts").then(({ daemonPause }) => daemonPause),
   resume: () => import("./commands/DaemonResume.ts").then(({ daemonResume }) => daemonResume),

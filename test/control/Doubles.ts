@@ -80,6 +80,7 @@ const events = (steering: Steering, workflow: string | undefined) => {
 export const handlers = (steering: Steering) =>
   ControlApi.toLayer({
     "daemon/status": () => Effect.succeed({ running: true, version: "1" }),
+    "daemon/agents": unused,
     "daemon/stop": () => Effect.as(Deferred.succeed(steering.release, undefined), {}),
     "daemon/pause": () =>
       Effect.as(Deferred.await(steering.release), {}).pipe(Effect.onInterrupt(() => counted(steering))),

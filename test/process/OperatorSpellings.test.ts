@@ -1,17 +1,22 @@
 /** Commands as scripts of other releases spell them: each says the same as ours. */
 import { assert, describe, it } from "@effect/vitest"
 import { afterAll, beforeAll } from "vitest"
+import { until } from "./referencePluginsHost.ts"
 import { Workplace } from "./Workplace.ts"
 
 const place = new Workplace(`
 default_workflow_ref: asking
 tools_allowlist: [echo]
+agents:
+  patient: { tool: exec, launch: { command: sh, args: ["-c", "cat > /dev/null; until [ -e go ]; do sleep 0.1; done"] } }
 phases:
   say: { mode: command, command: { program: echo, args: ["{{subject_title}}", "{{dispatch_input}}"] } }
   ask: { mode: manual, manual: { instructions: Well? } }
+  wait: { mode: agent, agent: patient }
   think: { mode: agent, runtime: { tool: exec, max_attempts: 1 } }
 workflows:
   - { id: agents, phases: [think] }
+  - { id: patient, phases: [wait] }
   - { id: asking, phases: [ask] }
   - { id: quick, phases: [say] }
 triggers:
@@ -150,6 +155,17 @@ describe("a look", () => {
     })
   })
 
+  it("at who is at work names each agent and its run", async () => {
+    const agents = () => place.answer("daemon", "agents").agents
+    assert.isEmpty(agents())
+    const run = place.answer("workflow", "run", "--title", "Wait", "--workflow", "patient").workflow_id
+    await until("the agent is at work", async () => (await place.ask("daemon/agents", {})).agents.length === 1)
+    assert.deepInclude(agents()[0], { provider: "exec", workflow_id: run })
+    place.write("go", "")
+    assert.strictEqual(place.animus("workflow", "watch", run).status, 0)
+    assert.isEmpty(agents())
+  })
+
   it("at what a run decided is a table of its attempts", () => {
     const run = place.answer("workflow", "run", "--title", "Decide", "--workflow", "quick").workflow_id
     assert.strictEqual(place.animus("workflow", "watch", run).status, 0)
@@ -169,6 +185,7 @@ describe("what needs no daemon", () => {
     const { definitions } = place.answer("workflow", "definitions", "list")
     assert.deepStrictEqual(definitions.map((one: { id: string; default: boolean }) => [one.id, one.default]), [
       ["agents", false],
+      ["patient", false],
       ["asking", true],
       ["quick", false]
     ])

@@ -77,6 +77,22 @@ const compare = (operator: Comparison, left: Value, right: Value): boolean | und
   return sign === undefined ? undefined : ordered(operator, sign)
 }
 
+const priorities = ["none", "low", "medium", "high", "critical"]
+
+const isPriority = (expression: Expression): boolean =>
+  expression._tag === "Path" && ["priority", "subject.priority"].includes(expression.path.join("."))
+
+const ranked = (value: Scalar): Scalar => {
+  const rank = typeof value === "string" ? priorities.indexOf(value.toLowerCase()) : -1
+  return rank < 0 ? value : rank
+}
+
+/** A priority that is a number may be asked for by its word. */
+const against = (asked: Expression, of: Value, value: Value): Value => {
+  if (typeof of !== "number" || value === undefined || !isPriority(asked)) return value
+  return isList(value) ? value.map(ranked) : ranked(value)
+}
+
 const truth = (value: Value): boolean | undefined =>
   value === true || value === "true" ? true : value === false || value === "false" ? false : undefined
 
@@ -88,8 +104,14 @@ const evaluate = (expression: Expression, facts: Facts): Value => {
       return expression.items
     case "Path":
       return find(facts, expression.path)
-    case "Compare":
-      return compare(expression.operator, evaluate(expression.left, facts), evaluate(expression.right, facts))
+    case "Compare": {
+      const [left, right] = [evaluate(expression.left, facts), evaluate(expression.right, facts)]
+      return compare(
+        expression.operator,
+        against(expression.right, right, left),
+        against(expression.left, left, right)
+      )
+    }
     case "Not": {
       const of = truth(evaluate(expression.of, facts))
       return of === undefined ? undefined : !of

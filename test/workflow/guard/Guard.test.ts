@@ -17,6 +17,7 @@ const facts = {
     title: undefined
   },
   status: "done",
+  priority: 3,
   vars: { fast: "true", slow: "false", n: "10" },
   input: { deep: { er: false }, list: [1, 2], odd: [{}] },
   decision: { verdict: "advance", confidence: 0.75, risk: "medium" },
@@ -32,6 +33,12 @@ describe("a condition", () => {
     "subject.kind == \"task\"",
     "subject.priority >= 3 && subject.priority < 4",
     "subject.priority == '3'",
+    "subject.priority == 'high'",
+    "priority == 'high'",
+    "priority != 'low'",
+    "'medium' < priority",
+    "priority < 'Critical'",
+    "priority in ['high', 'critical']",
     "'bug' in subject.labels",
     "subject.kind in ['bug', 'task']",
     "attempt in [1, 2]",
@@ -53,6 +60,8 @@ describe("a condition", () => {
   ])("%s holds", (text) => assert.isTrue(said(text)))
 
   it.each([
+    "priority != 'high'",
+    "subject.custom.size == 'high'",
     "subject.nothing == 'x'",
     "subject.nothing != 'x'",
     "!(subject.nothing == 'x')",

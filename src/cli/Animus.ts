@@ -159,6 +159,7 @@ const commandsWith = <A, E, R>(services: Layer.Layer<A, E, R>) => {
     plugin: served(plugin),
     "session-store": served(sessionStore),
     trust: served(() => import("./commands/Trust.ts").then(({ trust }) => trust)),
+    doctor: served(() => import("./commands/PluginDoctor.ts").then(({ pluginDoctor }) => pluginDoctor)),
     version: served(() => import("./commands/Version.ts").then(({ version }) => version)),
     demo: () => import("./commands/Demo.ts").then(({ demo }) => demo)
   }

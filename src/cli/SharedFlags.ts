@@ -28,9 +28,13 @@ export const kind = Flag.String("kind").pipe(
   Flag.withDescription("Kind of subject: task, requirement, or whatever a plugin serves")
 )
 
-export const priority = Flag.Int("priority").pipe(
-  Flag.withSchema(Priority),
-  Flag.withDescription("0 none, 1 low, 2 medium, 3 high, 4 critical")
+const priorities = (["none", "low", "medium", "high", "critical"] as const).flatMap((word, rank) => [
+  [String(rank), Priority.make(rank)] as const,
+  [word, Priority.make(rank)] as const
+])
+
+export const priority = Flag.ChoiceWithValue("priority", priorities).pipe(
+  Flag.withDescription("0 none, 1 low, 2 medium, 3 high, 4 critical; the word will do")
 )
 
 /** Words of a status are kebab-case; with `_` instead they are understood, too. */

@@ -85,7 +85,18 @@ describe("a gate is decided by flags", () => {
 
 describe("subjects", () => {
   it("are named by kind and id apart, and take a status with an underscore", () => {
-    const { id } = place.answer("subject", "create", "--kind", "task", "--title", "Apart")
+    const { id, priority } = place.answer(
+      "subject",
+      "create",
+      "--kind",
+      "task",
+      "--title",
+      "Apart",
+      "--priority",
+      "high"
+    )
+    assert.strictEqual(priority, 3)
+    assert.strictEqual(refused("subject", "create", "--title", "x", "--priority", "9").details.stage, "parse")
     const bare = id.replace("task:", "")
     assert.strictEqual(place.answer("subject", "get", "--kind", "task", bare).id, id)
     assert.strictEqual(place.answer("subject", "status", "--kind", "task", bare, "in_progress").status, "in-progress")
@@ -177,6 +188,7 @@ describe("a look", () => {
   it("at the version is a command, too", () => {
     assert.match(place.answer("version").version, /^\d+\.\d+\.\d+/)
     assert.isEmpty(place.answer("plugin", "install-defaults").installed)
+    assert.isTrue(place.answer("doctor").healthy)
   })
 })
 

@@ -28,8 +28,6 @@ export interface SessionStatus {
   readonly startedAt: string
   readonly finishedAt: string | undefined
   readonly lastError: string | undefined
-  /** For whom it works. */
-  readonly owner?: string | undefined
 }
 
 /** What a cancelled session started and what runs on. */

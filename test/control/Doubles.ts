@@ -93,7 +93,6 @@ export const handlers = (steering: Steering) =>
     "plugin/call": ({ params }) => Effect.succeed(params),
     "workflow/events": ({ workflow_id }) => events(steering, workflow_id),
     "daemon/start": unused,
-    "daemon/agents": unused,
     "daemon/metrics": unused,
     "daemon/nudge": unused,
     "daemon/resume": unused,

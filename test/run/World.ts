@@ -275,7 +275,6 @@ export class World {
   })
 
   private readonly sessionsDouble = AgentSessions.of({
-    running: Effect.succeed([]),
     run: (session) =>
       Effect.suspend(() => {
         this.sessions.push(session)

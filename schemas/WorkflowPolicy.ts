@@ -7,7 +7,13 @@ export const Usage = Schema.Struct({ tokens: Schema.Int, cost_usd: Schema.Finite
 export type Usage = typeof Usage.Type
 
 /** How one check of an agent phase came out; `said` is the end of what it said. */
-export const CheckResult = Schema.Struct({ id: Schema.String, passed: Schema.Boolean, said: Schema.String })
+export const CheckResult = Schema.Struct({
+  id: Schema.String,
+  passed: Schema.Boolean,
+  said: Schema.String,
+  /** Its judge could not be asked: nothing is known of the work. */
+  unanswered: Schema.optionalKey(Schema.Literal(true))
+})
 export type CheckResult = typeof CheckResult.Type
 
 /** One of the two limits is there. */

@@ -344,6 +344,20 @@ describe("checks", () => {
       assert.strictEqual(completed?._tag === "PhaseCompleted" ? completed.decision.reason : "", "short enough")
     }))
 
+  it.effect("whose judge may not answer hold the work for a person, and send nobody back", () =>
+    Effect.gen(function*() {
+      const world = checking("rework", 2)
+      const data = { category: "rate_limited", resets_at: "2026-01-01T12:00:00Z" }
+      const busy = new PluginRefused({ plugin: "j", method: "agent/run", code: -32003, detail: "busy", data })
+      world.agents = ({ tool }) => tool === "j" ? Effect.fail(busy) : Effect.succeed(response("done"))
+      const { head } = yield* settle(world)
+      assert.deepInclude(head, { status: "waiting", phase: "implement", attempt: 1 })
+      assert.include(
+        head.reason,
+        "taste: its judge gave no answer: PluginRefused (a rate limit, until 2026-01-01T12:00:00.000Z)"
+      )
+    }))
+
   it.effect("do not ask after work that its agent does not call done", () =>
     Effect.gen(function*() {
       const world = checking("block", 0)

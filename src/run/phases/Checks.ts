@@ -1,5 +1,5 @@
 /** The checks of an agent phase, after an agent that would advance: what they say decides whether its work stands. */
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { AgentRunRequest } from "../../../schemas/Provider.ts"
 import type { Evals } from "../../../schemas/Workflow.ts"
 import type { CheckResult } from "../../../schemas/WorkflowPolicy.ts"
@@ -11,6 +11,7 @@ import { own } from "../Own.ts"
 import { launchedFor, PhaseRunner } from "../PhaseRunner.ts"
 import { addUsage, usageOf } from "../policy/Budget.ts"
 import { evalOutcome, judgePassed } from "../policy/Evals.ts"
+import { limitOfError, limitOfResponse, type RateLimit } from "../RateLimit.ts"
 import { fillIn } from "../Template.ts"
 import { type Conversation, newSession } from "./AgentDispatch.ts"
 import { saidIn } from "./AgentWords.ts"
@@ -75,19 +76,28 @@ const runJudge = Effect.fnUntraced(
     })
     talk.usage = addUsage(talk.usage, usageOf(response))
     const fault = faultOf(response)
-    const passed = fault === undefined && judgePassed(response.output)
-    return { passed, said: excerpt(hide(fault ?? response.output), SAID, false) }
+    if (fault === undefined) {
+      return { passed: judgePassed(response.output), said: excerpt(hide(response.output), SAID, false) }
+    }
+    return unanswered(excerpt(hide(fault), SAID, false), limitOfResponse(response, [], yield* Clock.currentTimeMillis))
   },
   // What it was started with can be in no message of the daemon's own, and its own words may hold all of it.
-  Effect.catch(({ _tag }) => Effect.succeed({ passed: false, said: `its judge gave no answer: ${_tag}` }))
+  Effect.catch((error) =>
+    Effect.map(Clock.currentTimeMillis, (now) => unanswered(error._tag, limitOfError(error, now)))
+  )
 )
+
+const unanswered = (why: string, limit: RateLimit | undefined): Omit<CheckResult, "id"> => {
+  const until = limit?.until === undefined ? "" : ` (a rate limit, until ${new Date(limit.until).toISOString()})`
+  return { passed: false, said: `its judge gave no answer: ${why}${until}`, unanswered: true }
+}
 
 const resultOf = Effect.fnUntraced(
   function*<R>(talk: Conversation<R>, workplace: Workplace, check: Check, output: string) {
-    const { passed, said } = check.kind === "command"
+    const result: Omit<CheckResult, "id"> = check.kind === "command"
       ? yield* runCommand(talk, workplace, check)
       : yield* runJudge(talk, workplace, check, output)
-    return { id: check.id, passed, said } satisfies CheckResult
+    return { id: check.id, ...result }
   }
 )
 

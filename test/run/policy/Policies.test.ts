@@ -151,6 +151,13 @@ describe("evals", () => {
     assert.strictEqual(evalOutcome(evals(), [], 0)._tag, "Rework")
   })
 
+  it("whose judge could not be asked send nobody back, unless the others are enough to", () => {
+    const asked = { id: "a", passed: true, said: "yes" }
+    const unanswered = { id: "b", passed: false, said: "busy", unanswered: true as const }
+    assert.strictEqual(evalOutcome(evals(), [asked, unanswered], 0)._tag, "Block")
+    assert.strictEqual(evalOutcome(evals(), [{ ...asked, passed: false }, unanswered], 0)._tag, "Rework")
+  })
+
   it.each([["PASS", true], [" PASS: good", true], ["PASSED", false], ["pass", false], ["I say PASS", false]])(
     "a judge that says %j",
     (answer, passed) => assert.strictEqual(judgePassed(answer), passed)

@@ -43,29 +43,32 @@ export const describeWait = ({ failure, since }: StoreWait): string =>
 const mayPass = (error: unknown): error is SessionStoreFailed =>
   error instanceof SessionStoreFailed && (error.reason._tag === "StoreFull" || error.reason._tag === "StoreUnreachable")
 
-const schedule = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("5 seconds")])
+const FIRST = "250 millis"
+const later = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("5 seconds")])
+
+const untilItPasses = Effect.fnUntraced(function*<A, E, R>(write: Effect.Effect<A, E, R>, first: SessionStoreFailed) {
+  const hear = yield* StoreWaiting
+  const since = yield* Clock.currentTimeMillis
+  const refused = (failure: SessionStoreFailed) => Effect.sync(() => hear({ failure, since }))
+  const over = Effect.gen(function*() {
+    hear(undefined)
+    yield* Effect.logInfo(`no longer waiting for the store, after ${(yield* Clock.currentTimeMillis) - since} ms`)
+  })
+  yield* Effect.logWarning(`waiting for the store: ${first.trouble}`)
+  yield* refused(first)
+  return yield* Effect.delay(
+    Effect.retry(
+      Effect.tapError(write, (error) => mayPass(error) ? refused(error) : Effect.void),
+      { while: mayPass, schedule: later }
+    ),
+    FIRST
+  ).pipe(Effect.ensuring(over))
+})
 
 export const patiently = <A, E extends { readonly message: string }, R>(
   write: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => {
-    let since: number | undefined
-    const refused = Effect.fnUntraced(function*(error: E) {
-      if (!mayPass(error)) return
-      if (since === undefined) yield* Effect.logWarning(`waiting for the store: ${error.trouble}`)
-      since ??= yield* Clock.currentTimeMillis
-      const hear = yield* StoreWaiting
-      hear({ failure: error, since })
-    })
-    const over = Effect.gen(function*() {
-      if (since === undefined) return
-      const hear = yield* StoreWaiting
-      hear(undefined)
-      yield* Effect.logInfo(`no longer waiting for the store, after ${(yield* Clock.currentTimeMillis) - since} ms`)
-    })
-    return write.pipe(
-      Effect.tapError(refused),
-      Effect.retry({ while: mayPass, schedule }),
-      Effect.ensuring(over)
-    )
-  })
+  Effect.catch(
+    write,
+    (error): Effect.Effect<A, E, R> => mayPass(error) ? untilItPasses(write, error) : Effect.fail(error)
+  )

@@ -21,7 +21,9 @@ export const DaemonHealth = Schema.Struct({
   plugins: maybe(Schema.Array(Schema.Struct({
     name: Schema.String,
     kind: Schema.String,
-    status: Schema.String,
+    status: PluginHealthStatus,
+    /** Of its process; one that nobody has needed yet is `idle`, and well as far as anybody knows. */
+    state: maybe(Schema.String),
     uptime_ms: maybe(Schema.Finite),
     last_error: maybe(Schema.String)
   }))),

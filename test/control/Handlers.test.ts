@@ -240,11 +240,11 @@ describe("control handlers", () => {
       Effect.gen(function*() {
         const health = yield* (yield* ControlClient)["daemon/health"]({})
         expect(health.status).toBe("degraded")
-        expect(health.plugins?.map(({ name, status }) => [name, status])).toStrictEqual([
-          ["well", "healthy"],
-          ["mute", "unhealthy"],
-          ["off", "unhealthy"],
-          ["lazy", "idle"]
+        expect(health.plugins?.map(({ name, state, status }) => [name, state, status])).toStrictEqual([
+          ["well", "running", "healthy"],
+          ["mute", "running", "unhealthy"],
+          ["off", "disabled", "unhealthy"],
+          ["lazy", "idle", "healthy"]
         ])
         expect(health.plugins?.[2]?.last_error).toBe("it broke")
       }))

@@ -4,8 +4,6 @@ import { ControlClient } from "../../control/ControlClient.ts"
 import { succeed } from "../Output.ts"
 import { healthText } from "../render/DaemonText.ts"
 
-const well = new Set(["healthy", "idle"])
-
 export const daemonHealth = Command.make("health", {}, () =>
   Effect.gen(function*() {
     const control = yield* ControlClient
@@ -18,7 +16,7 @@ export const daemonHealth = Command.make("health", {}, () =>
       // Degraded is on its way to health by itself.
       healthy: health.status === "healthy" || health.status === "degraded",
       ...health,
-      provider_plugins_healthy: providers.every(({ status }) => well.has(status)),
+      provider_plugins_healthy: providers.every(({ status }) => status === "healthy"),
       project_root: daemon.project_root,
       daemon_pid: daemon.pid,
       process_alive: true,

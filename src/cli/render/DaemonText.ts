@@ -24,6 +24,11 @@ export const healthText = (health: DaemonHealth): ReadonlyArray<string> => [
     ? []
     : table(
       ["PLUGIN", "KIND", "STATUS", "LAST ERROR"],
-      health.plugins.map(({ kind, last_error, name, status }) => [name, kind, status, last_error])
+      health.plugins.map(({ kind, last_error, name, state, status }) => [
+        name,
+        kind,
+        state === "idle" ? state : status,
+        last_error
+      ])
     )
 ]

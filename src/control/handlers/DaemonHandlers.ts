@@ -29,19 +29,19 @@ const probe = Effect.fnUntraced(function*(host: PluginHost["Service"], { lastErr
   const last = lastError === undefined ? {} : { last_error: lastError }
   switch (state) {
     case "idle":
-      return { status: "idle" }
+      return { status: "healthy" as const }
     case "starting":
     case "backing-off":
-      return { status: "degraded", ...last }
+      return { status: "degraded" as const, ...last }
     case "disabled":
     case "stopped":
-      return { status: "unhealthy", ...last }
+      return { status: "unhealthy" as const, ...last }
     case "running":
       return yield* host.call(name, "health/check", {}, { timeout: PROBE_MILLIS }).pipe(
         Effect.map((answered) => {
           const health = decodeHealth(answered)
           if (Option.isNone(health)) {
-            return { status: "unhealthy", last_error: "its health/check answer cannot be read" }
+            return { status: "unhealthy" as const, last_error: "its health/check answer cannot be read" }
           }
           const { last_error, status, uptime_ms } = health.value
           return {
@@ -53,8 +53,8 @@ const probe = Effect.fnUntraced(function*(host: PluginHost["Service"], { lastErr
         Effect.catch((error) =>
           Effect.succeed(
             error._tag === "MethodNotSupported" || (error._tag === "PluginRefused" && error.code === -32601)
-              ? { status: "healthy", ...last }
-              : { status: "unhealthy", last_error: error.message }
+              ? { status: "healthy" as const, ...last }
+              : { status: "unhealthy" as const, last_error: error.message }
           )
         )
       )
@@ -83,7 +83,7 @@ const makeHealth = Effect.gen(function*() {
       (status) =>
         Effect.map(
           probe(host, status),
-          (row) => ({ name: status.name, kind: kinds.get(status.name) ?? "unknown", ...row })
+          (row) => ({ name: status.name, kind: kinds.get(status.name) ?? "unknown", state: status.state, ...row })
         ),
       {
         concurrency: 16

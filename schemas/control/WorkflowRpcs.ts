@@ -49,7 +49,7 @@ export const WorkflowBegun = Schema.Struct({
 export type WorkflowBegun = typeof WorkflowBegun.Type
 
 const id = { id: Schema.String }
-const gate = { ...id, phase: Schema.String, note: maybe(Schema.String) }
+const gate = { ...id, phase: Schema.String, attempt: maybe(Schema.Natural), note: maybe(Schema.String) }
 
 export class WorkflowRpcs extends RpcGroup.make(
   Rpc.make("workflow/list", {

@@ -16,6 +16,11 @@ export const phase = Argument.String("phase").pipe(
 
 export const note = Flag.String("note").pipe(Flag.optional, Flag.withDescription("Why; kept in the journal"))
 
+export const attempt = Flag.Int("attempt").pipe(
+  Flag.optional,
+  Flag.withDescription("The attempt that you looked at; refused when the gate asks about another one by now")
+)
+
 export const vars = Flag.KeyValuePair("var").pipe(
   Flag.optional,
   Flag.withDescription("A workflow variable, NAME=VALUE; may be repeated")

@@ -2,10 +2,11 @@
 import { Effect } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
+import { present } from "../workflow/Present.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { gateAnswered } from "./phases/ManualPhase.ts"
 import type { Gate } from "./Position.ts"
-import { noSuchPhase, refuse, refuseHosted, refuseRetry } from "./Refusal.ts"
+import { noSuchPhase, refuse, refuseAttempt, refuseHosted, refuseRetry } from "./Refusal.ts"
 import { phaseOf, routeOf } from "./Route.ts"
 import { commit, hasEnded } from "./RunActor.ts"
 import { locked, type RunRegistry } from "./RunRegistry.ts"
@@ -14,6 +15,8 @@ import type { RunState } from "./RunState.ts"
 export interface GateAnswer {
   readonly run: RunId
   readonly phase: string
+  /** The attempt that was looked at: an answer to another one is refused. */
+  readonly attempt?: number
   readonly note?: string
 }
 
@@ -40,7 +43,7 @@ const noteMissing = (command: string, { phase, run }: GateAnswer) =>
   })
 
 const answer = (runs: RunRegistry, command: "approve" | "reject") =>
-  Effect.fnUntraced(function*({ note, phase, run, to: back }: GateRejection) {
+  Effect.fnUntraced(function*({ attempt, note, phase, run, to: back }: GateRejection) {
     yield* locked(
       runs,
       run,
@@ -49,6 +52,9 @@ const answer = (runs: RunRegistry, command: "approve" | "reject") =>
         const asks = status === "waiting" || status === "paused"
         const gate = state.position._tag === "AtGate" && asks ? state.position.gate : undefined
         if (gate?.phase.toLowerCase() !== phase.toLowerCase()) return yield* refuse(state, command)
+        if (attempt !== undefined && attempt !== gate.attempt) {
+          return yield* refuseAttempt(state, command, gate, attempt)
+        }
         const to = yield* phaseBack(state, gate, back)
         const said = note?.trim() === "" ? undefined : note
         if (gate.noteRequired && said === undefined) return yield* noteMissing(command, { run, phase: gate.phase })
@@ -61,7 +67,7 @@ const answer = (runs: RunRegistry, command: "approve" | "reject") =>
 
 export const approve = (runs: RunRegistry) => {
   const say = answer(runs, "approve")
-  return ({ note, phase, run }: GateAnswer) => say({ run, phase, ...(note === undefined ? {} : { note }) })
+  return ({ attempt, note, phase, run }: GateAnswer) => say({ run, phase, ...present({ attempt, note }) })
 }
 
 export const reject = (runs: RunRegistry) => answer(runs, "reject")

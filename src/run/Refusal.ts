@@ -1,6 +1,7 @@
 /** How a command is refused: with the state the run is in, and what to type instead. Pure. */
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import { IllegalTransition } from "../../schemas/errors/RunErrors.ts"
+import type { Gate } from "./Position.ts"
 import { hasEnded } from "./RunActor.ts"
 import type { RunState } from "./RunState.ts"
 import { nextStep } from "./RunView.ts"
@@ -27,6 +28,14 @@ const afterEnd = (state: RunState): string => {
 
 export const refuse = (state: RunState, command: string) =>
   refusal(state, command, hasEnded(state) ? afterEnd(state) : `Next: ${nextStep(state)}`)
+
+/** Somebody else decided meanwhile, and the run came back to the same gate. */
+export const refuseAttempt = (state: RunState, command: string, { attempt, phase }: Gate, meant: number) =>
+  refusal(
+    state,
+    command,
+    `Gate "${phase}" asks about attempt ${attempt} now, not ${meant}. Look again: animus workflow get ${state.head.run}`
+  )
 
 /** A run that ended as it was meant to is never reopened: a fork begins another one where this one is wanted again. */
 export const refuseRetry = (state: RunState) => {

@@ -23,6 +23,22 @@ describe("a rejected gate that names a phase", () => {
     return { world, engine, scope }
   })
 
+  it.effect("is answered for the attempt that was looked at, or not at all", () =>
+    Effect.gen(function*() {
+      const { engine, world } = yield* gated
+      yield* engine.reject({ run, phase: "review", attempt: 1, to: "implement" })
+      assert.strictEqual((yield* engine.settled(run)).status, "waiting")
+      const before = world.events.length
+      for (const answer of [engine.approve, engine.reject]) {
+        const refused = yield* Effect.flip(answer({ run, phase: "review", attempt: 1 }))
+        assert.include(refused.message, `Gate "review" asks about attempt 2 now, not 1. Look again`)
+        assert.strictEqual("category" in refused ? refused.category : undefined, "conflict")
+      }
+      assert.strictEqual(world.events.length, before)
+      yield* engine.approve({ run, phase: "review", attempt: 2 })
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+    }))
+
   it.effect("sends the run back there with the note, as often as it takes, whatever the budget", () =>
     Effect.gen(function*() {
       const { engine, world } = yield* gated

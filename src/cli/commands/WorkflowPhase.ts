@@ -1,6 +1,6 @@
 /** `workflow phase approve` and `reject`: the same words as `workflow approve` and `reject`, with flags instead of arguments. */
 import { Command, Flag } from "effect/cli"
-import { note } from "../SharedFlags.ts"
+import { attempt, note } from "../SharedFlags.ts"
 import { approve } from "./WorkflowApprove.ts"
 import { reject, to } from "./WorkflowReject.ts"
 
@@ -10,6 +10,7 @@ const gate = {
     Flag.optional,
     Flag.withDescription("The phase whose gate is open; found by itself when left out")
   ),
+  attempt,
   note
 }
 

@@ -1,6 +1,7 @@
-/** Gives the benchmarks Effect as the programs are built with it. */
+/** Gives the benchmarks what the programs have: Effect as they are built with it, and streams that read ahead. */
 import { registerHooks } from "node:module"
 import { CAPTURING, withoutAsyncContext } from "../build/WithoutAsyncContext.ts"
+import { readAhead } from "../layers/ReadAhead.ts"
 
 registerHooks({
   load: (url, context, next) => {
@@ -11,3 +12,5 @@ registerHooks({
     return { ...loaded, source: withoutAsyncContext(code) }
   }
 })
+
+readAhead()

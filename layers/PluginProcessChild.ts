@@ -1,7 +1,6 @@
 /** Plugins as child processes: an environment of their own, a process group of their own, three pipes, no heirs. */
 import { Deferred, Effect, Layer, type PlatformError, type Sink, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { setDefaultHighWaterMark } from "node:stream"
 import { PluginCrashed } from "../schemas/errors/PluginErrors.ts"
 import {
   type PluginCommand,
@@ -21,8 +20,6 @@ import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 
 /** Between SIGTERM and SIGKILL. */
 const KILL_AFTER = "2 seconds"
-/** Node stops reading a pipe that brought 64 kB, which is one read: with more room there is no turn of the loop between two. */
-const READ_AHEAD = 128 * 1024
 /** In place of a start time nobody could read: whatever runs is younger, and only traces of its own make it an heir. */
 const GONE = "0"
 
@@ -163,7 +160,6 @@ const spawn = Effect.fnUntraced(function*(means: Means, command: PluginCommand) 
 export const layer: Layer.Layer<PluginProcess, never, ChildProcessSpawner.ChildProcessSpawner> = Layer.effect(
   PluginProcess,
   Effect.gen(function*() {
-    setDefaultHighWaterMark(false, READ_AHEAD)
     const means: Means = {
       spawner: yield* ChildProcessSpawner.ChildProcessSpawner,
       table: yield* ProcessTable,

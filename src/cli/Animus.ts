@@ -13,6 +13,8 @@ const daemonCommands = {
   status: () => import("./commands/DaemonStatus.ts").then(({ daemonStatus }) => daemonStatus),
   health: () => import("./commands/DaemonHealth.ts").then(({ daemonHealth }) => daemonHealth),
   agents: () => import("./commands/DaemonAgents.ts").then(({ daemonAgents }) => daemonAgents),
+  events: () => import("./commands/DaemonEvents.ts").then(({ daemonEvents }) => daemonEvents),
+  metrics: () => import("./commands/DaemonMetrics.ts").then(({ daemonMetrics }) => daemonMetrics),
   preflight: () => import("./commands/DaemonPreflight.ts").then(({ daemonPreflight }) => daemonPreflight),
   pause: () => import("./commands/DaemonPause.ts").then(({ daemonPause }) => daemonPause),
   resume: () => import("./commands/DaemonResume.ts").then(({ daemonResume }) => daemonResume),

@@ -185,6 +185,15 @@ describe("a look", () => {
     assert.strictEqual(refused("workflow", "decisions", "nope").code, "not_found")
   })
 
+  it("at what was counted has a run in it", () => {
+    const run = place.answer("workflow", "run", "--title", "Count", "--workflow", "quick").workflow_id
+    assert.strictEqual(place.animus("workflow", "watch", run).status, 0)
+    const { counters, histograms } = place.answer("daemon", "metrics")
+    assert.isAtLeast(counters["workflow_runs_total{status=completed}"], 1)
+    assert.isAtLeast(histograms["phase_duration_seconds{phase_name=say}"].count, 1)
+    assert.match(place.animus("daemon", "metrics").stdout, /^METRIC +SINCE THE START\ndaemon_uptime_seconds /)
+  })
+
   it("at the version is a command, too", () => {
     assert.match(place.answer("version").version, /^\d+\.\d+\.\d+/)
     assert.isEmpty(place.answer("plugin", "install-defaults").installed)

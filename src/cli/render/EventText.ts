@@ -1,7 +1,7 @@
 /** What happens, a line each, for people. */
 import { Option, Schema } from "effect"
 import type { AgentOutput } from "../../../schemas/control/AgentRpcs.ts"
-import type { WorkflowEvent } from "../../../schemas/control/Events.ts"
+import type { DaemonRunEvent, WorkflowEvent } from "../../../schemas/control/Events.ts"
 import type { LogEntry } from "../../../schemas/Log.ts"
 import { sanitize, sanitizeLine } from "../Sanitize.ts"
 import { duration } from "../Table.ts"
@@ -62,3 +62,6 @@ export const logLine = (entry: LogEntry): string => {
   const who = `${entry.source_name ?? entry.target}${teller}`
   return `${clock(entry.ts)}  ${entry.level.padEnd(5)}  ${sanitizeLine(who)}  ${sanitizeLine(entry.message)}`
 }
+
+export const daemonEventLine = ({ kind, occurred_at, payload }: DaemonRunEvent): string =>
+  sanitizeLine(`${clock(occurred_at)}  ${kind}  ${payload === null ? "" : JSON.stringify(payload)}`.trimEnd())

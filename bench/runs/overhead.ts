@@ -14,7 +14,7 @@ import { scratchScope } from "../scratch.ts"
 import { agentPhase } from "./history.ts"
 
 const RUNS = 50
-const ROUNDS = 3
+const ROUNDS = 5
 
 const workflow: WorkflowDefinition = {
   id: "five",
@@ -65,7 +65,7 @@ const measure = Effect.gen(function*() {
   )
   const lines = journal.trimEnd().split("\n").map((line) => `${line}\n`)
   const { baseline, ours } = yield* interleave(
-    { rounds: ROUNDS, warmUp: 0 },
+    { rounds: ROUNDS, warmUp: 1 },
     { name: "a run of five phases", round: eachOf(RUNS, () => whole) },
     { name: `its ${lines.length} events, written and synced bare`, round: eachOf(RUNS, () => bareJournal(lines)) }
   )

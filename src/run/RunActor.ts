@@ -51,12 +51,12 @@ export const publishEvents = Effect.fnUntraced(function*(events: ReadonlyArray<W
   yield* publish("workflow", events)
 })
 
-/** Durable, then remembered, then published; cannot be interrupted in between. Called with the actor's lock held. */
+/** Durable, then remembered, then published; cannot be interrupted in between. Several are one write. Called with the actor's lock held. */
 export const commit = Effect.fnUntraced(
-  function*(actor: RunActor, event: RunEvent) {
+  function*(actor: RunActor, event: RunEvent, ...next: ReadonlyArray<RunEvent>) {
     const store = yield* SessionStore
     yield* crashPoint("before-append")
-    const entries = yield* store.append(actor.run, actor.state?.head.sequence ?? 0, [event])
+    const entries = yield* store.append(actor.run, actor.state?.head.sequence ?? 0, [event, ...next])
     yield* crashPoint("after-append")
     for (const entry of entries) {
       const state = apply(actor.run, actor.state, entry)

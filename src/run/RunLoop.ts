@@ -22,7 +22,7 @@ import { sleepUntil } from "./RateLimit.ts"
 import { closeRecord, recordOf, recoverAttempt, resumeRefused } from "./Recovery.ts"
 import { phaseOf } from "./Route.ts"
 import { commit, type RunActor } from "./RunActor.ts"
-import type { RunState } from "./RunState.ts"
+import { apply, type RunState } from "./RunState.ts"
 import { patiently } from "./StorePatience.ts"
 import { tellSubject } from "./SubjectSync.ts"
 import { reach } from "./WallClock.ts"
@@ -67,7 +67,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
         reached = yield* executeHosted(actor, next.state, next.runner)
         break
       case "Perform":
-        yield* performed(actor, next.state, next.attempt)
+        yield* performed(actor, next.state, next.attempt, told)
         break
     }
   }
@@ -190,13 +190,18 @@ const isCurrent = ({ state }: RunActor, { attempt, phase }: InFlight) => {
   return current?.phase === phase && current.attempt === attempt
 }
 
-const performed = Effect.fnUntraced(function*(actor: RunActor, state: RunState, attempt: InFlight) {
+const performed = Effect.fnUntraced(function*(
+  actor: RunActor,
+  state: RunState,
+  attempt: InFlight,
+  told: SubjectStatus | undefined
+) {
   const began = yield* Clock.currentTimeMillis
   const phase = phaseOf(state.definition, attempt.phase)
   const outcome = phase === undefined ? noSuchPhase : yield* perform(actor, state, phase, attempt)
   yield* crashPoint("phase-performed")
   const event = eventOf(state, attempt, outcome, { began, ended: yield* Clock.currentTimeMillis })
-  yield* patiently(actor.lock.withPermit(concluded(actor, attempt, event)))
+  yield* patiently(actor.lock.withPermit(concluded(actor, attempt, event, told)))
   yield* crashPoint("phase-completed")
 })
 
@@ -219,13 +224,34 @@ const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, ph
   }
 })
 
-const concluded = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight, event: RunEvent) {
+const concluded = Effect.fnUntraced(function*(
+  actor: RunActor,
+  attempt: InFlight,
+  event: RunEvent,
+  told: SubjectStatus | undefined
+) {
   if (isCurrent(actor, attempt)) {
     yield* withdrawAll(actor, "the attempt ended before anybody answered")
-    yield* commit(actor, event)
+    const next = yield* following(actor, event, told)
+    yield* commit(actor, event, ...(next === undefined ? [] : [yield* phaseStarted(next.state, next.action)]))
+    actor.fresh = next?.action
+    if (next !== undefined) yield* crashPoint("phase-started")
   }
   actor.performing = false
 })
+
+/** The phase that begins with this event, where nothing has to be told or waited for in between: the two are one write. */
+const following = Effect.fnUntraced(
+  function*({ run, state }: RunActor, event: RunEvent, told: SubjectStatus | undefined) {
+    if (state === undefined) return undefined
+    const now = yield* Clock.currentTimeMillis
+    const at = DateTime.formatIso(DateTime.makeUnsafe(now))
+    const after = apply(run, state, { sequence: state.head.sequence + 1, at, event })
+    if (after === undefined) return undefined
+    const action = decide(after, now)
+    return action._tag === "StartPhase" && statusFor(action, after) === told ? { action, state: after } : undefined
+  }
+)
 
 interface Times {
   readonly began: number

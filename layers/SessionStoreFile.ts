@@ -3,7 +3,7 @@
  * `<phase>.<attempt>.transcript.jsonl`. Journals and records are on the disk when a call returns. One daemon writes; a run whose
  * journal is damaged keeps no other from going on, and is `unreadable` until its folder is restored or moved away.
  */
-import { Effect, Semaphore } from "effect"
+import { Effect } from "effect"
 import * as Fs from "node:fs/promises"
 import { SequenceConflict, SessionStoreFailed, StoreUnreachable } from "../schemas/errors/RunErrors.ts"
 import { ProjectScope } from "../src/project/ProjectScope.ts"
@@ -29,6 +29,7 @@ import { RunIndex } from "./RunIndex.ts"
 import { encodeIndexLine, type LoadedIndex, loadIndex } from "./RunIndexFile.ts"
 import { stateFolder } from "./StateFolder.ts"
 import { acquireStoreLock } from "./StoreLock.ts"
+import { Turns } from "./Turns.ts"
 
 const OPEN_FILES = 64
 
@@ -38,7 +39,8 @@ class State {
   readonly index: RunIndex
   readonly sizes = new Map<string, number>()
   readonly damaged: Map<string, SessionStoreFailed>
-  readonly #turns = new Map<string, Semaphore.Semaphore>()
+  /** Of a run's journal, under its id; of its records, under `recordsOf`, and of each of them, under its path. */
+  readonly turns = new Turns()
   /** Runs whose folder is known to be there after a power cut. */
   readonly #kept: Set<string>
 
@@ -48,13 +50,6 @@ class State {
     this.index = new RunIndex(loaded.runs.map(({ row }) => row))
     this.#kept = new Set(loaded.runs.map(({ row }) => row.run))
     for (const { row, size } of loaded.runs) this.sizes.set(row.run, size)
-  }
-
-  /** One writer of each thing at a time: of a run's journal, of its records. None waits on those of another. */
-  inTurn<A, E>(what: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    const turn = this.#turns.get(what) ?? Semaphore.makeUnsafe(1)
-    this.#turns.set(what, turn)
-    return turn.withPermits(1)(Effect.uninterruptible(effect))
   }
 
   keep(run: string): Effect.Effect<void, SessionStoreFailed> {
@@ -82,7 +77,7 @@ interface Opened {
   readonly folders: OpenFiles<OpenFolder>
 }
 
-/** Whose turn is not that of the run's journal. */
+/** All of a run's records; its folder stays open under this name. */
 const recordsOf = (run: string) => `${run}/`
 
 type Reads = "read" | "row" | "rows" | "unfinished" | "unreadable" | "session" | "transcript" | "location"
@@ -111,7 +106,7 @@ const loadVolatile = (path: string) => Effect.map(loadJournal(path, { durable: f
 const noteInIndex = (state: State, { journals }: Opened, line: Parameters<typeof encodeIndexLine>[0]) => {
   const path = state.folder.index
   const write = journals.use(path, loadVolatile(path), (journal) => journal.append([encodeIndexLine(line)]))
-  return Effect.ignore(state.inTurn(path, write))
+  return Effect.ignore(state.turns.alone(path, write))
 }
 
 const appendTo = (state: State, opened: Opened): SessionStoreDriver["append"] =>
@@ -133,8 +128,8 @@ const appendTo = (state: State, opened: Opened): SessionStoreDriver["append"] =>
     if (!row.finished) return
     yield* noteInIndex(state, opened, { run, size, row })
     yield* opened.journals.forget(`${state.folder.of(run)}/`)
-    yield* state.inTurn(recordsOf(run), opened.folders.forget(recordsOf(run)))
-  }, (effect, _expected, _lines, row) => state.inTurn(row.run, effect))
+    yield* state.turns.alone(recordsOf(run), opened.folders.forget(recordsOf(run)))
+  }, (effect, _expected, _lines, row) => state.turns.alone(row.run, effect))
 
 /** The record replaces the one before it, and has its name for good when this returns. */
 const putRecord = (state: State, { folders }: Opened): SessionStoreDriver["putSession"] => (run, phase, record) => {
@@ -142,8 +137,9 @@ const putRecord = (state: State, { folders }: Opened): SessionStoreDriver["putSe
   const syncNames = folders.use(key, openFolder(state.folder.of(run)), (folder) => folder.sync("file")).pipe(
     Effect.tapError(() => folders.forget(key))
   )
-  const replaced = replaceFile(state.folder.session(run, phase), record, syncNames)
-  return state.inTurn(key, Effect.andThen(state.keep(run), replaced))
+  const path = state.folder.session(run, phase)
+  const replaced = Effect.andThen(state.keep(run), replaceFile(path, record, syncNames))
+  return state.turns.shared(key, state.turns.alone(path, replaced))
 }
 
 const removeFrom = (state: State, opened: Opened): SessionStoreDriver["remove"] =>
@@ -159,7 +155,7 @@ const removeFrom = (state: State, opened: Opened): SessionStoreDriver["remove"] 
     if (state.index.get(run)?.finished === true) yield* noteInIndex(state, opened, { run, size: 0 })
     state.forget(run)
     yield* remove(folder.removed(run))
-  }, (effect, run) => state.inTurn(run, state.inTurn(recordsOf(run), effect)))
+  }, (effect, run) => state.turns.alone(run, state.turns.alone(recordsOf(run), effect)))
 
 type Writes = Exclude<keyof SessionStoreDriver, Reads>
 
@@ -169,7 +165,7 @@ const writes = (state: State, opened: Opened): Pick<SessionStoreDriver, Writes> 
   appendTranscript: (run, phase, attempt, lines) => {
     const path = state.folder.transcript(run, phase, attempt)
     const write = opened.journals.use(path, loadVolatile(path), (journal) => journal.append(lines))
-    return state.inTurn(run, Effect.andThen(state.keep(run), write))
+    return state.turns.alone(run, Effect.andThen(state.keep(run), write))
   },
   remove: removeFrom(state, opened)
 })

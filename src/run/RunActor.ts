@@ -20,7 +20,7 @@ export interface RunActor {
   state: RunState | undefined
   /** An attempt is being performed by this daemon. */
   performing: boolean
-  /** Of the session that ended last. */
+  /** Of the sessions that ended last. */
   readonly closing: Closing
   /** The attempt this daemon began, or chose to resume, and has not performed yet; any other in flight is a dead daemon's. */
   fresh: { readonly phase: string; readonly attempt: number } | undefined

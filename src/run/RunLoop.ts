@@ -41,7 +41,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
   let reached: Ending | undefined
   while (true) {
     const next = yield* patiently(actor.lock.withPermit(step(actor, told, reached)))
-    if (next._tag !== "Again") yield* actor.closing.done
+    if (next._tag !== "Again" && next._tag !== "Perform") yield* actor.closing.done
     switch (next._tag) {
       case "Again":
         reached = undefined

@@ -23,22 +23,29 @@ interface Dispatched {
   readonly session: SessionId
 }
 
-/** What a record is told of the end of its session: written while the run goes on, and before another session is begun. */
+/** What records are told of the end of their sessions: written while the run goes on, and before the phase begins another one. */
 export class Closing {
-  private last: Fiber.Fiber<void> | undefined
+  private readonly writing = new Map<string, Fiber.Fiber<void>>()
 
-  start<R>(write: Effect.Effect<void, never, R>): Effect.Effect<void, never, R> {
+  start<R>(phase: string, write: Effect.Effect<void, never, R>): Effect.Effect<void, never, R> {
     return Effect.map(Effect.forkChild(write, { startImmediately: true }), (fiber) => {
-      this.last = fiber
+      this.writing.set(phase, fiber)
     })
   }
 
   /** Waits until it is written. */
-  readonly done: Effect.Effect<void> = Effect.suspend(() => {
-    const { last } = this
-    this.last = undefined
-    return last === undefined ? Effect.void : Effect.asVoid(Fiber.await(last))
-  })
+  of(phase: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const fiber = this.writing.get(phase)
+      this.writing.delete(phase)
+      return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber))
+    })
+  }
+
+  /** Waits until all of it is. */
+  readonly done: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach([...this.writing.keys()], (phase) => this.of(phase), { discard: true })
+  )
 }
 
 /** Keeps `<phase>.session.json` true. Only its first write decides anything; the later ones may fail and are logged. */
@@ -70,7 +77,7 @@ export const recordKeeper = Effect.fnUntraced(
     return {
       /** Resuming never goes back to pending: should this daemon die now, the session is still there to resume. */
       begin: Effect.andThen(
-        closing.done,
+        closing.of(phase.id),
         Effect.suspend(() => store.putSession(resume === undefined ? record : { ...record, status: "running" }))
       ),
       heard: Effect.fnUntraced(function*(events: ReadonlyArray<AgentNotification>) {
@@ -87,7 +94,7 @@ export const recordKeeper = Effect.fnUntraced(
             completed_at: DateTime.formatIso(yield* DateTime.now),
             ...(reason === undefined ? {} : { blocked_reason: reason })
           })
-          yield* closing.start(ended)
+          yield* closing.start(phase.id, ended)
         }
       )
     }

@@ -1,7 +1,6 @@
-/** Gives the benchmarks what the programs have: Effect as they are built with it, and streams that read ahead. */
+/** Gives the benchmarks Effect as the programs are built with it. */
 import { registerHooks } from "node:module"
 import { CAPTURING, withoutAsyncContext } from "../build/WithoutAsyncContext.ts"
-import { readAhead } from "../layers/ReadAhead.ts"
 
 registerHooks({
   load: (url, context, next) => {
@@ -12,5 +11,3 @@ registerHooks({
     return { ...loaded, source: withoutAsyncContext(code) }
   }
 })
-
-readAhead()

@@ -4,7 +4,6 @@ import { Effect, Exit, Logger } from "effect"
 import { dirname, join } from "node:path"
 import { argv, execPath, exit, stderr, stdout } from "node:process"
 import * as Cli from "../layers/Cli.ts"
-import { readAhead } from "../layers/ReadAhead.ts"
 import manifest from "../package.json" with { type: "json" }
 import { Installation } from "../src/cli/Installation.ts"
 import { main } from "../src/cli/Main.ts"
@@ -27,8 +26,6 @@ const installation = Installation.of({
   ],
   demoAgent: join(root, "dist", "demo-agent.mjs")
 })
-
-readAhead()
 
 // A reader that has seen enough (`| head`) is no failure.
 stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -252,6 +252,31 @@ const sessions: Suite = (test) => {
   )
 
   test(
+    "takes the records of several phases at once, while events are appended, and gives all of them up with the run",
+    Effect.gen(function*() {
+      const store = yield* SessionStore
+      const run = yield* freshRun("at-once")
+      yield* store.append(run, 0, [runStarted("w")])
+      const names = Array.from({ length: 20 }, (_, index) => `phase-${index}`)
+      const written = names.map((phase) =>
+        Effect.andThen(
+          store.putSession(record(run, phase, "running")),
+          store.putSession(record(run, phase, "completed"))
+        )
+      )
+      yield* Effect.all([...written, store.append(run, 1, [completed])], { concurrency: "unbounded", discard: true })
+      for (const phase of names) {
+        assert.deepStrictEqual(yield* store.session(run, phase), record(run, phase, "completed"))
+      }
+      assert.strictEqual((yield* store.read(run)).length, 2)
+      yield* store.remove(run)
+      for (const phase of names) assert.isUndefined(yield* store.session(run, phase))
+    })
+  )
+}
+
+const phases: Suite = (test) => {
+  test(
     "takes a phase by any name, and keeps it apart from every other",
     Effect.gen(function*() {
       const store = yield* SessionStore
@@ -291,6 +316,7 @@ export const sessionStoreSuite = <E>(name: string, layer: Layer.Layer<SessionSto
     lists(test)
     cursors(test)
     sessions(test)
+    phases(test)
 
     it.effect.prop(
       "reads back any batches of any texts",

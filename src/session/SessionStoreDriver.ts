@@ -59,7 +59,10 @@ export interface SessionStoreDriver {
   readonly unfinished: Effect.Effect<ReadonlyArray<IndexRow>, SessionStoreFailed>
   /** Runs that are kept but cannot be read. They have no row; whatever asks for one of them fails the same way. */
   readonly unreadable: Effect.Effect<ReadonlyArray<UnreadableRun>, SessionStoreFailed>
-  /** Replaces the record, whole: a reader sees the old or the new one, also after a crash. Durable when it returns. */
+  /**
+   * Replaces the record, whole: a reader sees the old or the new one, also after a crash. Durable when it returns. Asked for
+   * while events of the run are appended and records of its other phases are written; never twice at once for one phase.
+   */
   readonly putSession: (run: string, phase: string, record: string) => Effect.Effect<void, SessionStoreFailed>
   readonly session: (run: string, phase: string) => Effect.Effect<string | undefined, SessionStoreFailed>
   /** In order; may lose its last moment in a power cut. */

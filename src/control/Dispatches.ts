@@ -2,6 +2,7 @@
 import { DateTime, Effect } from "effect"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
 import type { Subject, SubjectDispatch, SubjectRef, TargetOverride } from "../../schemas/Subject.ts"
+import { declared } from "../run/RunStart.ts"
 import { SubjectRouter } from "../subject/SubjectRouter.ts"
 import { Workflows } from "../workflow/Workflows.ts"
 import { invalid } from "./ControlFailure.ts"
@@ -56,6 +57,7 @@ export const makeDispatcher = Effect.gen(function*() {
     const workflow = yield* workflows.find(definition === "" ? undefined : definition)
     const { vars: given, ...input } = params
     const vars = yield* readVars(given)
+    yield* declared(workflow, vars)
     const ref = subject === undefined
       ? bareRef(workflow.id, input)
       : refOf(yield* router.get(subject.includes(":") ? subject : `task:${subject}`))

@@ -106,7 +106,7 @@ const pin = Effect.fnUntraced(function*({ definition, dispatch, forkedFrom, hash
 })
 
 /** A name that the workflow does not know is a slip: what was meant would keep its default. */
-const declared = ({ id, variables }: WorkflowDefinition, vars: SubjectDispatch["vars"]) => {
+export const declared = ({ id, variables }: WorkflowDefinition, vars: SubjectDispatch["vars"]) => {
   const names = variables.map(({ name }) => name)
   const unknown = Object.keys(vars).filter((name) => !names.includes(name))
   if (unknown.length === 0) return Effect.void

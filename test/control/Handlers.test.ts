@@ -129,7 +129,7 @@ const doubles = Layer.mergeAll(
     find: (id = "standard") =>
       id === "broken"
         ? Effect.fail(new WorkflowInvalid({ problems: [problem] }))
-        : Effect.succeed({ id, name: id, phases: [gate], variables: [] })
+        : Effect.succeed({ id, name: id, phases: [gate], variables: [{ name: "n", required: false }] })
   }),
   Layer.mock(Scheduler)({
     follow: (run, command) => Effect.andThen(Effect.sync(() => followed.push(run)), command),

@@ -120,6 +120,8 @@ describe("the queue", () => {
     place.answer("queue", "enqueue", "--task-id", ids[2])
     assert.strictEqual(refused("queue", "enqueue").exit_code, 2)
     assert.include(refused("queue", "enqueue", ids[0], "--workflow", "nope").message, "quick")
+    const slip = refused("queue", "enqueue", ids[0], "--workflow", "quick", "--var", "nope=1")
+    assert.deepInclude(slip, { exit_code: 2, message: `workflow "quick" has no variable nope (it declares none)` })
     place.answer("queue", "reorder", ids[2], ids[1])
     assert.deepStrictEqual(entries(), [ids[2], ids[1], ids[0]])
     assert.deepInclude(place.answer("queue", "hold", ids[0], ids[1]), {
@@ -128,6 +130,9 @@ describe("the queue", () => {
       succeeded: 2,
       failed: 0
     })
+    place.answer("queue", "release", ids[1])
+    place.answer("queue", "hold", ids[1], "--reason", "too soon")
+    assert.match(place.animus("queue", "list").stdout, /held .* too soon\n/)
     const { details, exit_code } = refused("queue", "release", ids[0], ids[2])
     assert.strictEqual(exit_code, 4)
     assert.deepStrictEqual(details.items.map(({ id, ok }: { id: string; ok: boolean }) => [id, ok]), [

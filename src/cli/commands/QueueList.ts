@@ -16,11 +16,11 @@ export const queueList = Command.make("list", {
     const page = yield* control["queue/list"](given(flags))
     const rows = page.entries.map((
       entry
-    ) => [entry.id, entry.status, entry.priority, entry.subject_id, entry.enqueued_at])
+    ) => [entry.id, entry.status, entry.priority, entry.subject_id, entry.enqueued_at, entry.hold_reason])
     yield* succeed(
       page,
       rows.length === 0
         ? ["the queue is empty. Add to it with: animus queue enqueue <subject>"]
-        : table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE"], rows)
+        : table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE", "HELD BECAUSE"], rows)
     )
   })).pipe(Command.withDescription("List what waits for capacity, in order"))

@@ -3,13 +3,14 @@ import { Effect, Latch, Semaphore } from "effect"
 import type { WorkflowEvent } from "../../schemas/control/Events.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { RunEvent } from "../../schemas/RunEvent.ts"
+import { publishDaemonEvents } from "../notify/DaemonEvents.ts"
 import { Notifications } from "../notify/Notifications.ts"
 import { isFinished } from "../session/RunHead.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import { crashPoint } from "./CrashPoint.ts"
 import { Closing } from "./phases/SessionRecords.ts"
 import { apply, type RunState } from "./RunState.ts"
-import { closings, workflowEvents } from "./WorkflowEvents.ts"
+import { closings, daemonFacts, workflowEvents } from "./WorkflowEvents.ts"
 
 export interface RunActor {
   readonly run: RunId
@@ -61,7 +62,10 @@ export const commit = Effect.fnUntraced(
     for (const entry of entries) {
       const state = apply(actor.run, actor.state, entry)
       actor.state = state
-      if (state !== undefined) yield* publishEvents(workflowEvents(state, entry))
+      if (state === undefined) continue
+      yield* publishEvents(workflowEvents(state, entry))
+      const facts = daemonFacts(state, entry)
+      if (facts.length > 0) yield* publishDaemonEvents(facts)
     }
   },
   Effect.uninterruptible

@@ -49,7 +49,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
       case "Stop":
         return
       case "Tell":
-        yield* tellSubject(next.state.dispatch, next.status)
+        yield* tellSubject(next.state.dispatch, next.status, told)
         if (next.status === "done" || next.status === "ready") yield* tidyWorktree(next.state)
         told = next.status
         break

@@ -1,7 +1,8 @@
 /** Keeps the subject's status in step with its run. Best effort within a deadline: a run never fails because of it. */
-import { Effect } from "effect"
+import { DateTime, Effect } from "effect"
 import { RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
 import type { SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
+import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
 import { kindOfId } from "../subject/SubjectIds.ts"
 import { SubjectRouter } from "../subject/SubjectRouter.ts"
 
@@ -32,13 +33,29 @@ export const readSubject = Effect.fnUntraced(function*({ subject: { id } }: Subj
 /** A run that is given up gives back only what it took: a status that somebody set meanwhile is left alone. */
 const change = Effect.fnUntraced(function*(id: string, status: SubjectStatus) {
   const router = yield* SubjectRouter
-  if (status === "ready" && (yield* router.get(id)).status !== "in-progress") return
+  if (status === "ready" && (yield* router.get(id)).status !== "in-progress") return false
   yield* router.setStatus(id, status)
+  return true
 })
 
-export const tellSubject = Effect.fnUntraced(function*({ subject: { id } }: SubjectDispatch, status: SubjectStatus) {
-  yield* Effect.flatMap(backendOf(id), (plugin) => plugin === undefined ? Effect.void : change(id, status)).pipe(
-    Effect.timeout(DEADLINE),
-    Effect.catch((error) => Effect.logWarning(`subject ${id} could not be set to ${status}: ${error.message}`))
-  )
+/** `before`: what this daemon told it last. */
+export const tellSubject = Effect.fnUntraced(
+  function*({ subject: { id } }: SubjectDispatch, status: SubjectStatus, before: SubjectStatus | undefined) {
+    yield* Effect.flatMap(backendOf(id), (plugin) => plugin === undefined ? Effect.void : told(id, status, before))
+      .pipe(
+        Effect.timeout(DEADLINE),
+        Effect.catch((error) => Effect.logWarning(`subject ${id} could not be set to ${status}: ${error.message}`))
+      )
+  }
+)
+
+const told = Effect.fnUntraced(function*(id: string, status: SubjectStatus, before: SubjectStatus | undefined) {
+  if (!(yield* change(id, status))) return
+  const changed_at = DateTime.formatIso(yield* DateTime.now)
+  yield* publishDaemonEvent("task-state-change", {
+    task_id: id,
+    from_status: before ?? null,
+    to_status: status,
+    changed_at
+  })
 })

@@ -40,6 +40,22 @@ export const workflowEvents = (state: RunState, entry: JournalEntry): ReadonlyAr
     cursor: textOf({ sequence: entry.sequence, ...(part === length - 1 ? {} : { part }) })
   }))
 
+/** What the daemon's own topic hears of it beside: whose work failed, and whose waits for a person. */
+export const daemonFacts = (state: RunState, { event }: JournalEntry): ReadonlyArray<Said> => {
+  const { dispatch: { subject }, head: { phase, run } } = state
+  const facts = { workflow_id: run, task_id: subject.id, phase_id: phase ?? null }
+  switch (event._tag) {
+    case "RunFailed":
+      return [["workflow-failed", { ...facts, reason: event.reason }]]
+    case "RunEscalated":
+      return [["task-blocked", { ...facts, reason: event.reason }]]
+    case "RecoveryDecided":
+      return event.action === "blocked" ? [["task-blocked", { ...facts, reason: event.reason }]] : []
+    default:
+      return []
+  }
+}
+
 /** The run has come to its end: nothing follows by itself. An escalated run, told in the same word, waits for a person. */
 export const isEnd = ({ kind, payload }: WorkflowEvent): boolean =>
   kind === "workflow_completed" || kind === "workflow_cancelled" ||

@@ -167,6 +167,7 @@ export class World {
   accepts = true
   readonly answered = Latch.makeUnsafe(false)
   trusted = true
+  readonly daemonEvents: Array<readonly [kind: string, payload: unknown]> = []
   subjectsHang = false
   subjectsFail = false
   subjectStatus: SubjectStatus = "ready"
@@ -350,7 +351,8 @@ export class World {
       publish: (topic, items) =>
         Effect.sync(() => {
           for (const item of items) {
-            if ("kind" in item && "payload" in item) this.log.push(`publish ${item.kind}`)
+            if (topic === "daemon" && "payload" in item) this.daemonEvents.push([item.kind, item.payload])
+            else if ("kind" in item && "payload" in item) this.log.push(`publish ${item.kind}`)
             if (topic !== "agent" || !("text" in item)) continue
             this.agentOutput.push(item.kind === SETTLED ? SETTLED : item.text)
           }

@@ -7,6 +7,9 @@ import { RequestId } from "./JsonRpc.ts"
 export const SubjectStatus = Schema.Literals(["ready", "in-progress", "blocked", "done", "cancelled"])
 export type SubjectStatus = typeof SubjectStatus.Type
 
+/** By rank. */
+export const priorityWords = ["none", "low", "medium", "high", "critical"] as const
+
 /** 0 none, 1 low, 2 medium, 3 high, 4 critical (plugin protocol, subject types). */
 export const Priority = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4 }))
 export type Priority = typeof Priority.Type

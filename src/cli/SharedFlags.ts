@@ -1,7 +1,7 @@
 /** Flags and arguments that several commands share, so that they read the same everywhere. */
 import { Option, Schema } from "effect"
 import { Argument, Flag } from "effect/cli"
-import { Priority, SubjectStatus } from "../../schemas/Subject.ts"
+import { Priority, priorityWords, SubjectStatus } from "../../schemas/Subject.ts"
 
 export const runId = Argument.String("run").pipe(Argument.withDescription("The run's id, as workflow list shows it"))
 
@@ -33,7 +33,7 @@ export const kind = Flag.String("kind").pipe(
   Flag.withDescription("Kind of subject: task, requirement, or whatever a plugin serves")
 )
 
-const priorities = (["none", "low", "medium", "high", "critical"] as const).flatMap((word, rank) => [
+const priorities = priorityWords.flatMap((word, rank) => [
   [String(rank), Priority.make(rank)] as const,
   [word, Priority.make(rank)] as const
 ])

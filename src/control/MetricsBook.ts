@@ -1,6 +1,7 @@
 /**
  * What this daemon has counted since it started, in the names and the form of the control protocol: a key is
  * `name{label=value}`, and each bucket counts only what falls into it. Pure; what nobody can bound has a bound here.
+ * Not Effect's `Metric`, whose registry has no bound and whose buckets hold all that is below them.
  */
 import type { DaemonRunEvent, WorkflowEvent } from "../../schemas/control/Events.ts"
 import { isJsonObject, type Json, type JsonObject } from "../../schemas/Json.ts"

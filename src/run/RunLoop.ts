@@ -100,9 +100,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
     case "PerformPhase":
       return taken(actor, state, action.attempt)
     case "StartPhase":
-      yield* commit(actor, yield* phaseStarted(state, action))
-      actor.fresh = action
-      yield* crashPoint("phase-started")
+      yield* beginPhase(actor, yield* phaseStarted(state, action))
       return again
     case "Complete":
     case "Fail":
@@ -157,10 +155,19 @@ const taken = (actor: RunActor, state: RunState, attempt: InFlight): Next => {
   return { _tag: "Perform", state, attempt }
 }
 
+type PhaseStarted = Extract<RunEvent, { readonly _tag: "PhaseStarted" }>
+
+/** From here on the attempt is this daemon's own. `ended`: what led to it, in the same write. */
+const beginPhase = Effect.fnUntraced(function*(actor: RunActor, started: PhaseStarted, ended?: RunEvent) {
+  yield* ended === undefined ? commit(actor, started) : commit(actor, ended, started)
+  actor.fresh = started
+  yield* crashPoint("phase-started")
+})
+
 const phaseStarted = Effect.fnUntraced(
   function*(state: RunState, { attempt, failureContext, phase }: Extract<Action, { readonly _tag: "StartPhase" }>) {
     const random = yield* SecureRandom.SecureRandom
-    const event: RunEvent = {
+    const event: PhaseStarted = {
       _tag: "PhaseStarted",
       phase,
       attempt,
@@ -233,9 +240,8 @@ const concluded = Effect.fnUntraced(function*(
   if (isCurrent(actor, attempt)) {
     yield* withdrawAll(actor, "the attempt ended before anybody answered")
     const next = yield* following(actor, event, told)
-    yield* commit(actor, event, ...(next === undefined ? [] : [yield* phaseStarted(next.state, next.action)]))
-    actor.fresh = next?.action
-    if (next !== undefined) yield* crashPoint("phase-started")
+    if (next === undefined) yield* commit(actor, event)
+    else yield* beginPhase(actor, next, event)
   }
   actor.performing = false
 })
@@ -249,7 +255,9 @@ const following = Effect.fnUntraced(
     const after = apply(run, state, { sequence: state.head.sequence + 1, at, event })
     if (after === undefined) return undefined
     const action = decide(after, now)
-    return action._tag === "StartPhase" && statusFor(action, after) === told ? { action, state: after } : undefined
+    return action._tag === "StartPhase" && statusFor(action, after) === told
+      ? yield* phaseStarted(after, action)
+      : undefined
   }
 )
 

@@ -245,17 +245,15 @@ const manualPhase = (use: Use): Phase | undefined => {
 }
 
 /** Strongest first: the project's routing of phases, the phase, its agent. A model that is named brings its tool along. */
-const targetOf = (use: Use, agent: Agent, { models, routing }: PhaseContext) => {
+const targetOf = (use: Use, agent: Agent, context: PhaseContext) => {
+  const { models, routing } = context
   const { runtime = {} } = use.phase
   const routed = routing.get(use.id.toLowerCase()) ?? {}
   const named = routed.model ?? runtime.model
   const chosen = named === undefined ? undefined : modelOf(named, models)
   const fits = chosen && (chosen.tool ?? (agent.tool === undefined ? toolOfModel(chosen.model) : undefined))
-  const routedTool = routed.model === undefined || chosen === undefined
-    ? undefined
-    : chosen.tool ?? toolOfModel(chosen.model)
   return {
-    tool: routed.tool ?? routedTool ?? runtime.tool ?? fits ?? agent.tool,
+    tool: routed.tool ?? toolOfNamed(routed.model, context) ?? runtime.tool ?? fits ?? agent.tool,
     model: chosen?.model ?? agent.model
   }
 }

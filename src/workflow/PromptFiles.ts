@@ -1,4 +1,7 @@
-/** System prompts that stand in files of their own: inside the project, and never so long that nobody wrote them. */
+/**
+ * System prompts that stand in files of their own: inside the project, and never so long that nobody wrote them. Read before the
+ * workflow files are compiled, which is pure: of the few files that name one, the names are looked for here.
+ */
 import { Effect, FileSystem, Path, Result } from "effect"
 import { parseYaml } from "./ParseYaml.ts"
 import { escapes } from "./Paths.ts"

@@ -1,5 +1,6 @@
 import { Effect, Runtime, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { exitCodeOf } from "../../../schemas/Category.ts"
 import { succeed } from "../Output.ts"
 import { preflight } from "../Preflight.ts"
 
@@ -8,7 +9,7 @@ export class RolesMissing extends Schema.TaggedError<RolesMissing>()("RolesMissi
   data: Schema.Record(Schema.String, Schema.Unknown)
 }) {
   readonly category = "invalid_request" as const
-  override readonly [Runtime.errorExitCode] = 2
+  override readonly [Runtime.errorExitCode] = exitCodeOf.invalid_request
   override get message() {
     return `no plugin is installed for: ${this.missing.join(", ")}. Install those that came with Animus: ` +
       "animus plugin install-defaults"

@@ -1,16 +1,14 @@
 /** Subjects, for people. */
-import type { Subject } from "../../../schemas/Subject.ts"
+import { priorityWords, type Subject } from "../../../schemas/Subject.ts"
 import { sanitize } from "../Sanitize.ts"
 import { fields, table } from "../Table.ts"
-
-const priorities = ["none", "low", "medium", "high", "critical"]
 
 export const subjectTable = (subjects: ReadonlyArray<Subject>): ReadonlyArray<string> =>
   subjects.length === 0
     ? ["nothing here yet. File something with: animus subject create --title \"...\""]
     : table(
       ["ID", "STATUS", "PRIORITY", "TITLE"],
-      subjects.map(({ id, priority, status, title }) => [id, status, priorities[priority ?? 0], title])
+      subjects.map(({ id, priority, status, title }) => [id, status, priorityWords[priority ?? 0], title])
     )
 
 export const subjectText = (subject: Subject): ReadonlyArray<string> => [
@@ -18,7 +16,7 @@ export const subjectText = (subject: Subject): ReadonlyArray<string> => [
     ["id", subject.id],
     ["title", subject.title],
     ["status", subject.status],
-    ["priority", priorities[subject.priority ?? 0]],
+    ["priority", priorityWords[subject.priority ?? 0]],
     ["assignee", subject.assignee],
     ["labels", subject.labels.join(", ")],
     ["url", subject.url],

@@ -133,6 +133,7 @@ export const dispatch = Effect.fnUntraced(
     const runner = yield* PhaseRunner
     const context = yield* Effect.context<SessionStore | Notifying | R>()
     const stopped = Deferred.makeUnsafe<never, Unanswered>()
+    const hasSecrets = Object.keys(secretsOf(phase)).length > 0
     const answer = runner.agent(launchedFor(state, attempt), {
       session,
       tool: target.tool,
@@ -140,7 +141,7 @@ export const dispatch = Effect.fnUntraced(
       request,
       ...(resume === undefined ? {} : { resume }),
       onEvents: (said) => {
-        const events = Object.keys(secretsOf(phase)).length === 0 ? said : said.map(hiddenEvent(hide))
+        const events = hasSecrets ? said.map(hiddenEvent(hide)) : said
         heard(talk, events)
         const questions = events.filter((event): event is Question => event._tag === "InteractionRequested")
         const message = forbidden(phase, events)

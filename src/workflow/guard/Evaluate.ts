@@ -4,6 +4,7 @@
  * with `!=` or `!`.
  */
 import { Result } from "effect"
+import { priorityWords } from "../../../schemas/Subject.ts"
 import type { Guard } from "../../../schemas/Workflow.ts"
 import { type Comparison, type Expression, print, type Scalar } from "./Expression.ts"
 import { parse } from "./Parse.ts"
@@ -77,13 +78,11 @@ const compare = (operator: Comparison, left: Value, right: Value): boolean | und
   return sign === undefined ? undefined : ordered(operator, sign)
 }
 
-const priorities = ["none", "low", "medium", "high", "critical"]
-
 const isPriority = (expression: Expression): boolean =>
   expression._tag === "Path" && ["priority", "subject.priority"].includes(expression.path.join("."))
 
 const ranked = (value: Scalar): Scalar => {
-  const rank = typeof value === "string" ? priorities.indexOf(value.toLowerCase()) : -1
+  const rank = typeof value === "string" ? priorityWords.findIndex((word) => word === value.toLowerCase()) : -1
   return rank < 0 ? value : rank
 }
 

@@ -3,16 +3,16 @@
  *
  * - `bundle`: the programs of `bin/` and one self-contained file per reference plugin (rolldown, about a second), and the
  *   compiled code that lets a command start quickly (another second, when something changed)
- * - `lib`: the modules and declarations behind the `exports` of package.json (tsc)
+ * - `lib`: the modules and declarations behind the `exports` of package.json (tsc), where a source is younger than they are
  *
  * `node build.ts` does both. Files are replaced by rename and only when they differ, so a build never pulls the floor
  * from under a program that runs from `dist/`.
  */
-import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Bundle from "./build/Bundle.ts"
 import { keepCode } from "./build/KeepCode.ts"
+import * as Library from "./build/Library.ts"
 
 const { root } = Bundle
 const dist = Path.join(root, "dist")
@@ -50,9 +50,7 @@ const bundle = async () => {
 }
 
 const lib = () => {
-  Fs.rmSync(Path.join(dist, "lib"), { recursive: true, force: true })
-  const tsc = Path.join(root, "node_modules/typescript/bin/tsc")
-  execFileSync(process.execPath, [tsc, "-p", Path.join(root, "tsconfig.lib.json")], { stdio: "inherit" })
+  if (!Library.isCurrent()) Library.compile()
 }
 
 const targets = new Map<string, () => void | Promise<void>>([["bundle", bundle], ["lib", lib]])

@@ -3,37 +3,15 @@
  * manifest asks for. The library is built afresh where a source is younger, so this never speaks of an older build.
  */
 import { spawnSync } from "node:child_process"
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync
-} from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import * as Library from "../../build/Library.ts"
 import { Sandbox } from "../docs/Sandbox.ts"
 import { root } from "../docs/Snippets.ts"
 
 /** What an embedder installs for the tests and the types that the guides show. */
 const besides = ["vitest", "@effect/vitest", "@types/node"]
-
-const library = join(root, "dist", "lib")
-const builtWith = ["tsconfig.json", "tsconfig.lib.json", "package-lock.json"]
-
-/** As an install leaves it: a module of each source, and younger than all that it was built from. */
-const isBuilt = (): boolean => {
-  const age = (file: string) => existsSync(file) ? statSync(file).mtimeMs : 0
-  const sources = globSync("{src,layers,schemas}/**/*.ts", { cwd: root })
-  const youngest = Math.max(...[...sources, ...builtWith].map((file) => age(join(root, file))))
-  return globSync("**/*.js", { cwd: library }).length === sources.length &&
-    sources.every((file) => age(join(library, file.replace(/ts$/, "js"))) > youngest)
-}
 
 export class Packed {
   readonly folder = mkdtempSync(join(tmpdir(), "animus-packed-"))
@@ -46,16 +24,11 @@ export class Packed {
     for (const name of ["package.json", "README.md", "LICENSE", "bin"]) {
       cpSync(join(root, name), join(source, name), { recursive: true })
     }
-    const isCurrent = isBuilt()
-    const filter = (path: string) => isCurrent || path !== library
+    const isCurrent = Library.isCurrent()
+    const filter = (path: string) => isCurrent || path !== Library.library
     cpSync(join(root, "dist"), join(source, "dist"), { recursive: true, filter })
-    if (!isCurrent) this.library(join(source, "dist/lib"))
+    if (!isCurrent) Library.compile(join(source, "dist/lib"))
     this.unpack(source)
-  }
-
-  private library(outDir: string) {
-    const compiler = join(root, "node_modules/typescript/bin/tsc")
-    this.run(process.execPath, [compiler, "-p", join(root, "tsconfig.lib.json"), "--outDir", outDir])
   }
 
   private run(program: string, args: ReadonlyArray<string>, cwd = this.folder): string {

@@ -8,7 +8,7 @@ import { Notifications } from "../notify/Notifications.ts"
 import { isFinished } from "../session/RunHead.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import { crashPoint } from "./CrashPoint.ts"
-import { Closing } from "./phases/SessionRecords.ts"
+import { RecordWrites } from "./phases/SessionRecords.ts"
 import { apply, type RunState } from "./RunState.ts"
 import { closings, daemonFacts, workflowEvents } from "./WorkflowEvents.ts"
 
@@ -21,8 +21,7 @@ export interface RunActor {
   state: RunState | undefined
   /** An attempt is being performed by this daemon. */
   performing: boolean
-  /** Of the sessions that ended last. */
-  readonly closing: Closing
+  readonly records: RecordWrites
   /** The attempt this daemon began, or chose to resume, and has not performed yet; any other in flight is a dead daemon's. */
   fresh: { readonly phase: string; readonly attempt: number } | undefined
   /** This daemon began the run, or a person sent it on here: a plugin that executes it may be given it, once. */
@@ -37,7 +36,7 @@ export const makeActor = (run: RunId): RunActor => ({
   settled: Latch.makeUnsafe(true),
   state: undefined,
   performing: false,
-  closing: new Closing(),
+  records: new RecordWrites(),
   fresh: undefined,
   handsOver: false,
   loops: 0

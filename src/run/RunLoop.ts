@@ -14,7 +14,7 @@ import { type Action, decide } from "./Decide.ts"
 import { blockedOf, type Ending, executeHosted, handedOverBefore } from "./HostedRun.ts"
 import { ASKER_GONE, keepInteraction, withdrawAll } from "./Interactions.ts"
 import { newSession } from "./phases/AgentDispatch.ts"
-import { performAgent } from "./phases/AgentPhase.ts"
+import { foresee, performAgent } from "./phases/AgentPhase.ts"
 import { performCommand } from "./phases/CommandPhase.ts"
 import { broken, type Outcome } from "./phases/Outcome.ts"
 import { attemptOf, type InFlight } from "./Position.ts"
@@ -41,7 +41,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
   let reached: Ending | undefined
   while (true) {
     const next = yield* patiently(actor.lock.withPermit(step(actor, told, reached)))
-    if (next._tag !== "Again" && next._tag !== "Perform") yield* actor.closing.done
+    if (next._tag !== "Again" && next._tag !== "Perform") yield* actor.records.done
     switch (next._tag) {
       case "Again":
         reached = undefined
@@ -108,7 +108,7 @@ const step = Effect.fnUntraced(function*(actor: RunActor, told: SubjectStatus | 
     case "Cancel":
       yield* crashPoint("run-ending")
       if (state.position._tag === "Cancelling" && state.position.attempt !== undefined) {
-        yield* actor.closing.done
+        yield* actor.records.done
         yield* closeRecord(state, state.position.attempt, "failed", `cancelled: ${action.reason}`)
       }
       yield* withdrawAll(actor, "the run has ended")
@@ -159,9 +159,28 @@ type PhaseStarted = Extract<RunEvent, { readonly _tag: "PhaseStarted" }>
 
 /** From here on the attempt is this daemon's own. `ended`: what led to it, in the same write. */
 const beginPhase = Effect.fnUntraced(function*(actor: RunActor, started: PhaseStarted, ended?: RunEvent) {
+  yield* foreseen(actor, yield* after(actor, ended === undefined ? [started] : [ended, started]))
   yield* ended === undefined ? commit(actor, started) : commit(actor, ended, started)
   actor.fresh = started
   yield* crashPoint("phase-started")
+})
+
+/** The state that these events will bring. */
+const after = ({ run, state }: RunActor, events: ReadonlyArray<RunEvent>) =>
+  Effect.map(DateTime.now, (now) => {
+    const at = DateTime.formatIso(now)
+    return events.reduce(
+      (before, event) => before && apply(run, before, { sequence: before.head.sequence + 1, at, event }),
+      state
+    )
+  })
+
+/** What the attempt to come needs is begun while its beginning is written; nothing of it is launched before that is. */
+const foreseen = Effect.fnUntraced(function*(actor: RunActor, state: RunState | undefined) {
+  if (state === undefined) return
+  const attempt = attemptOf(state.position)
+  const phase = attempt && phaseOf(state.definition, attempt.phase)
+  if (attempt !== undefined && phase?.mode === "agent") yield* foresee(state, phase, attempt, actor.records)
 })
 
 const phaseStarted = Effect.fnUntraced(
@@ -187,7 +206,7 @@ const recovered = Effect.fnUntraced(function*(actor: RunActor, attempt: InFlight
   if (event._tag !== "RecoveryDecided") return
   if (event.action === "resume") actor.fresh = attempt
   if (event.action === "blocked" && actor.state !== undefined) {
-    yield* actor.closing.done
+    yield* actor.records.done
     yield* closeRecord(actor.state, attempt, "blocked", event.reason)
   }
 })
@@ -222,7 +241,7 @@ const perform = Effect.fnUntraced(function*(actor: RunActor, state: RunState, ph
       const record = attempt.resumed ? yield* patiently(recordOf(state, attempt)) : undefined
       return yield* performAgent(state, phase, attempt, {
         record,
-        closing: actor.closing,
+        records: actor.records,
         asked: (session, question) => keepInteraction(actor, attempt, session, question)
       })
     }
@@ -247,19 +266,14 @@ const concluded = Effect.fnUntraced(function*(
 })
 
 /** The phase that begins with this event, where nothing has to be told or waited for in between: the two are one write. */
-const following = Effect.fnUntraced(
-  function*({ run, state }: RunActor, event: RunEvent, told: SubjectStatus | undefined) {
-    if (state === undefined) return undefined
-    const now = yield* Clock.currentTimeMillis
-    const at = DateTime.formatIso(DateTime.makeUnsafe(now))
-    const after = apply(run, state, { sequence: state.head.sequence + 1, at, event })
-    if (after === undefined) return undefined
-    const action = decide(after, now)
-    return action._tag === "StartPhase" && statusFor(action, after) === told
-      ? yield* phaseStarted(after, action)
-      : undefined
-  }
-)
+const following = Effect.fnUntraced(function*(actor: RunActor, event: RunEvent, told: SubjectStatus | undefined) {
+  const state = yield* after(actor, [event])
+  if (state === undefined) return undefined
+  const action = decide(state, yield* Clock.currentTimeMillis)
+  return action._tag === "StartPhase" && statusFor(action, state) === told
+    ? yield* phaseStarted(state, action)
+    : undefined
+})
 
 interface Times {
   readonly began: number

@@ -6,6 +6,7 @@ import type { Json } from "../../schemas/Json.ts"
 import { ErrorCode } from "../../schemas/JsonRpc.ts"
 import type { AgentPhase } from "../../schemas/Workflow.ts"
 import type { AgentError } from "../../src/agent/AgentSessions.ts"
+import { CrashPoint } from "../../src/run/CrashPoint.ts"
 import { runDetail } from "../../src/run/RunView.ts"
 import { settleInTime } from "./Settle.ts"
 import { agent, command, deciding, dispatch, output, response, run, workflow, World } from "./World.ts"
@@ -123,6 +124,27 @@ describe("agent attempts", () => {
       const settled = yield* Effect.forkChild(engine.settled(run))
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+    }))
+
+  it.effect("launches nothing before the beginning of its attempt is durable, though its session record is there", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      let writes = 0
+      const { engine } = yield* Effect.provideService(world.boot, CrashPoint, (at) =>
+        Effect.sync(() => {
+          if (at === "before-append") world.full ||= ++writes === 2
+        }))
+      yield* engine.start(run, dispatch)
+      yield* world.recorded.await
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(world.tags, ["RunStarted"])
+      assert.strictEqual(world.records.get("implement")?.status, "pending")
+      assert.strictEqual(world.sessions.length, 0)
+      world.full = false
+      const settled = yield* Effect.forkChild(engine.settled(run))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+      assert.strictEqual(world.records.get("implement")?.run_id, world.sessions[0]?.session)
     }))
 })
 

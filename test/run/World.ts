@@ -182,6 +182,8 @@ export class World {
   /** Something of an attempt has been heard, and kept. */
   readonly heard = Latch.makeUnsafe(false)
   readonly appendTried = Latch.makeUnsafe(false)
+  /** There is a session record. */
+  readonly recorded = Latch.makeUnsafe(false)
 
   get events() {
     return this.journal.map(({ event }) => event)
@@ -262,7 +264,7 @@ export class World {
         if (this.recordsFull) return Effect.fail(new SessionStoreFailed({ reason: new StoreFull({ path: "record" }) }))
         this.records.set(record.phase_id, record)
         this.recordStatuses.push(record.status)
-        return Effect.void
+        return this.recorded.open
       }),
     session: (_, phase) => Effect.sync(() => this.records.get(phase)),
     appendTranscript: (_, __, ___, entries) =>

@@ -24,7 +24,7 @@ import type { RunState } from "../RunState.ts"
 import { patiently } from "../StorePatience.ts"
 import { saidIn } from "./AgentWords.ts"
 import { hiddenEvent, hiddenResponse, type Hide, secretsOf } from "./Hiding.ts"
-import { type Closing, recordKeeper } from "./SessionRecords.ts"
+import { recordKeeper, type RecordWrites } from "./SessionRecords.ts"
 import { tell } from "./Telling.ts"
 
 /** How much of what a provider says beside the agent's own words is kept to explain a failure. */
@@ -41,7 +41,7 @@ export interface Conversation<R> {
   readonly phase: AgentPhase
   readonly attempt: InFlight
   readonly hide: Hide
-  readonly closing: Closing
+  readonly records: RecordWrites
   /** Told before anything that the session says after it. */
   readonly asked: (session: SessionId, question: Question) => Effect.Effect<void, never, R>
   /** Anything at all was heard. */
@@ -55,7 +55,7 @@ export interface Conversation<R> {
 }
 
 export const converse = <R>(
-  fixed: Pick<Conversation<R>, "asked" | "attempt" | "closing" | "hide" | "phase" | "promised" | "state">,
+  fixed: Pick<Conversation<R>, "asked" | "attempt" | "hide" | "phase" | "promised" | "records" | "state">,
   begun: boolean
 ): Conversation<R> => ({ ...fixed, forwarded: false, begun, notices: [], usage: nothingUsed })
 

@@ -15,6 +15,7 @@ import { committed } from "../Commit.ts"
 import { contractBreach } from "../Contract.ts"
 import { byDefault, readDecision } from "../Decision.ts"
 import { continuationsOf, mayFailOver, mayRetry, type Target, targetsOf } from "../policy/Retry.ts"
+import { worktreeOf } from "../policy/Worktree.ts"
 import type { InFlight } from "../Position.ts"
 import { resumeObstacle } from "../Recovery.ts"
 import type { RunState } from "../RunState.ts"
@@ -23,24 +24,24 @@ import { type Conversation, converse, dispatch, type Question, type Unanswered }
 import { checked } from "./Checks.ts"
 import { secretsOf } from "./Hiding.ts"
 import { broken, type Outcome } from "./Outcome.ts"
-import type { Closing } from "./SessionRecords.ts"
+import { recordEarly, type RecordWrites } from "./SessionRecords.ts"
 
 const backoff = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("3 seconds")])
 
 interface Performance<R> {
   /** Of the session that the attempt goes on with. */
   readonly record: SessionRecord | undefined
-  readonly closing: Closing
+  readonly records: RecordWrites
   readonly asked: (session: SessionId, question: Question) => Effect.Effect<void, never, R>
 }
 
 export const performAgent = Effect.fn("AgentPhase.perform")(
-  function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, closing, record }: Performance<R>) {
+  function*<R>(state: RunState, phase: AgentPhase, attempt: InFlight, { asked, record, records }: Performance<R>) {
     const resume = record?.provider_session_id ?? undefined
     const workplace = yield* workplaceOf(state, phase)
     const hide = yield* secretHider(secretsOf(phase))
     const promised = resume === undefined ? attempt.session : undefined
-    const talk = converse({ state, phase, attempt, closing, hide, asked, promised }, resume !== undefined)
+    const talk = converse({ state, phase, attempt, records, hide, asked, promised }, resume !== undefined)
     const { projectRoot } = yield* ProjectScope
     const ask = (target: Target, resume: string | undefined, prompt?: string) => {
       const place = { phase: phase.id, projectRoot, cwd: workplace.root }
@@ -61,6 +62,19 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
     return talk.usage.tokens === 0 && talk.usage.cost_usd === 0 ? final : { ...final, usage: talk.usage }
   },
   Effect.catchTag("WorktreeFailed", ({ message }) => Effect.succeed(broken(message)))
+)
+
+/** Begins to write the record of the session that this attempt will begin with, where that is known before it is performed. */
+export const foresee = Effect.fnUntraced(
+  function*(state: RunState, phase: AgentPhase, attempt: InFlight, records: RecordWrites) {
+    const { session } = attempt
+    const [target] = targetsOf(phase)
+    if (session === undefined || target === undefined || worktreeOf(state.definition, phase).mode !== "skip") return
+    const { projectRoot } = yield* ProjectScope
+    const place = { phase: phase.id, projectRoot, cwd: projectRoot }
+    const request = agentRequest(state, phase, attempt, { place, target })
+    yield* recordEarly(records, { state, phase, attempt }, { provider: target.tool, request, session })
+  }
 )
 
 /**

@@ -1,5 +1,6 @@
 /** The record of an attempt's session, beside its journal: what a daemon that takes the run up goes on with. */
 import { DateTime, Effect, Fiber } from "effect"
+import type { SessionStoreFailed } from "../../../schemas/errors/RunErrors.ts"
 import type { SessionId } from "../../../schemas/Ids.ts"
 import type { AgentNotification, AgentRunRequest } from "../../../schemas/Provider.ts"
 import type { SessionRecord } from "../../../schemas/SessionRecord.ts"
@@ -13,7 +14,6 @@ interface Attempted {
   readonly state: RunState
   readonly phase: AgentPhase
   readonly attempt: InFlight
-  readonly closing: Closing
 }
 
 interface Dispatched {
@@ -23,14 +23,39 @@ interface Dispatched {
   readonly session: SessionId
 }
 
-/** What records are told of the end of their sessions: written while the run goes on, and before the phase begins another one. */
-export class Closing {
+/** What is written of a run's sessions while it goes on with something else; one write at a time of a phase. */
+export class RecordWrites {
   private readonly writing = new Map<string, Fiber.Fiber<void>>()
+  private readonly early = new Map<string, SessionRecord>()
 
   start<R>(phase: string, write: Effect.Effect<void, never, R>): Effect.Effect<void, never, R> {
     return Effect.map(Effect.forkChild(write, { startImmediately: true }), (fiber) => {
       this.writing.set(phase, fiber)
     })
+  }
+
+  /** Begins to write the record of a session before it is asked for. What fails here is written again when it is. */
+  startEarly(record: SessionRecord): Effect.Effect<void, never, SessionStore> {
+    const phase = record.phase_id
+    const written = Effect.map(
+      SessionStore.use((store) => store.putSession(record)),
+      () => void this.early.set(phase, record)
+    )
+    return Effect.andThen(this.of(phase), this.start(phase, Effect.ignore(written)))
+  }
+
+  /** The record as it is kept when this returns: of the time when it was written. */
+  begin(record: SessionRecord): Effect.Effect<SessionRecord, SessionStoreFailed, SessionStore> {
+    return Effect.andThen(
+      this.of(record.phase_id),
+      Effect.suspend(() => {
+        const early = this.early.get(record.phase_id)
+        this.early.delete(record.phase_id)
+        return early !== undefined && isOf(early, record)
+          ? Effect.succeed(early)
+          : Effect.as(SessionStore.use((store) => store.putSession(record)), record)
+      })
+    )
   }
 
   /** Waits until it is written. */
@@ -48,24 +73,45 @@ export class Closing {
   )
 }
 
+/** The same session, asked for the same. */
+const isOf = (early: SessionRecord, record: SessionRecord): boolean =>
+  JSON.stringify({ ...early, started_at: "" }) === JSON.stringify({ ...record, started_at: "" })
+
+const pending = (
+  { attempt, phase, state }: Attempted,
+  { provider, request, resume, session }: Dispatched,
+  started_at: string
+): SessionRecord => ({
+  workflow_id: state.head.run,
+  phase_id: phase.id,
+  attempt: attempt.attempt,
+  provider,
+  run_id: session,
+  provider_session_id: resume ?? null,
+  status: "pending",
+  started_at,
+  request
+})
+
+/**
+ * Written beside the event that begins the attempt, since both take a flush. Of a first attempt alone: it takes the place of
+ * no other's record, so that nothing is lost should that event be.
+ */
+export const recordEarly = Effect.fnUntraced(
+  function*(records: RecordWrites, attempted: Attempted, dispatched: Omit<Dispatched, "resume">) {
+    if (attempted.attempt.attempt !== 1) return
+    const now = DateTime.formatIso(yield* DateTime.now)
+    yield* records.startEarly(pending(attempted, { ...dispatched, resume: undefined }, now))
+  }
+)
+
 /** Keeps `<phase>.session.json` true. Only its first write decides anything; the later ones may fail and are logged. */
 export const recordKeeper = Effect.fnUntraced(
-  function*(
-    { attempt, closing, phase, state }: Attempted,
-    { provider, request, resume, session }: Dispatched
-  ) {
+  function*(attempted: Attempted & { readonly records: RecordWrites }, dispatched: Dispatched) {
+    const { phase, records } = attempted
+    const { resume, session } = dispatched
     const store = yield* SessionStore
-    let record: SessionRecord = {
-      workflow_id: state.head.run,
-      phase_id: phase.id,
-      attempt: attempt.attempt,
-      provider,
-      run_id: session,
-      provider_session_id: resume ?? null,
-      status: "pending",
-      started_at: DateTime.formatIso(yield* DateTime.now),
-      request
-    }
+    let record = pending(attempted, dispatched, DateTime.formatIso(yield* DateTime.now))
     const update = (change: Partial<SessionRecord>) => {
       record = { ...record, ...change }
       return store.putSession(record).pipe(
@@ -76,9 +122,11 @@ export const recordKeeper = Effect.fnUntraced(
       id === undefined || id.trim() === "" || id === session ? record.provider_session_id : id
     return {
       /** Resuming never goes back to pending: should this daemon die now, the session is still there to resume. */
-      begin: Effect.andThen(
-        closing.of(phase.id),
-        Effect.suspend(() => store.putSession(resume === undefined ? record : { ...record, status: "running" }))
+      begin: Effect.suspend(() =>
+        Effect.map(
+          records.begin(resume === undefined ? record : { ...record, status: "running" }),
+          ({ started_at }) => void (record = { ...record, started_at })
+        )
       ),
       heard: Effect.fnUntraced(function*(events: ReadonlyArray<AgentNotification>) {
         const id = ownId(events.findLast((event) => ownId(event.session_id) !== record.provider_session_id)?.session_id)
@@ -94,7 +142,7 @@ export const recordKeeper = Effect.fnUntraced(
             completed_at: DateTime.formatIso(yield* DateTime.now),
             ...(reason === undefined ? {} : { blocked_reason: reason })
           })
-          yield* closing.start(phase.id, ended)
+          yield* records.start(phase.id, ended)
         }
       )
     }

@@ -3,7 +3,7 @@
  * closes, however long ago the process ended. While it lives the queue is bounded by count and bytes, and holds reading up;
  * what a dead process left in its pipe is finite, so it is taken in whole and no restart waits for a slow owner.
  */
-import { Effect, Latch, Queue, Stream } from "effect"
+import { Cause, Effect, Exit, Latch, Stream } from "effect"
 import type { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
 import type { Notification } from "../../schemas/JsonRpc.ts"
 
@@ -33,21 +33,23 @@ const taken = (batch: Batch, accepts: Accepts): Batch => {
   return accepted
 }
 
+type Next = Exit.Exit<readonly [Batch], ConnectionLost | Cause.Done>
+
+const LEFT: Next = Exit.fail(Cause.Done())
+
 export class NotificationOwner {
   private draining = false
   private readonly room = Latch.makeUnsafe(true)
   private bytes = 0
-  private readonly queue: Queue.Queue<Waiting, ConnectionLost>
+  private readonly waiting: Array<Waiting> = []
+  private taker: ((next: Next) => void) | undefined
+  /** What follows the last batch. */
+  private last: Next | undefined
   private readonly accepts: Accepts
 
-  private constructor(accepts: Accepts, queue: Queue.Queue<Waiting, ConnectionLost>) {
+  constructor(accepts: Accepts) {
     this.accepts = accepts
-    this.queue = queue
   }
-
-  /** The bound is kept here, not by the queue: it is lifted at the end. */
-  static readonly make = (accepts: Accepts): Effect.Effect<NotificationOwner> =>
-    Effect.map(Queue.unbounded<Waiting, ConnectionLost>(), (queue) => new NotificationOwner(accepts, queue))
 
   /** What it accepts of these, now, or by the effect that waits for room. Throws what `accepts` throws. */
   give(batch: Batch, bytes: number): Effect.Effect<void> | undefined {
@@ -64,29 +66,46 @@ export class NotificationOwner {
   }
 
   /** Follows what was given so far; then nothing more is. */
-  end(error: ConnectionLost): Effect.Effect<void> {
-    return Effect.asVoid(Queue.fail(this.queue, error))
+  end(error: ConnectionLost): void {
+    this.finish(Exit.fail(error))
   }
 
   /** The owner is gone: whoever waits for it goes on. */
-  get leave(): Effect.Effect<void> {
-    return Effect.andThen(Queue.shutdown(this.queue), Effect.sync(() => this.drain()))
+  leave(): void {
+    this.waiting.length = 0
+    this.finish(LEFT)
+    this.drain()
   }
 
-  get batches(): Stream.Stream<Batch, ConnectionLost> {
-    return Stream.fromEffectRepeat(Effect.map(Queue.take(this.queue), ({ batch, bytes }) => {
-      this.bytes -= bytes
-      this.room.openUnsafe()
-      return batch
-    }))
+  /** A batch is taken at once by an owner that waits for one: no turn of the loop lies between them. */
+  readonly batches: Stream.Stream<Batch, ConnectionLost> = Stream.fromPull(Effect.succeed(Effect.callback((resume) => {
+    const next = this.take() ?? this.last
+    if (next !== undefined) return resume(next)
+    this.taker = resume
+    return Effect.sync(() => {
+      this.taker = undefined
+    })
+  })))
+
+  private take(): Next | undefined {
+    const first = this.waiting.shift()
+    if (first === undefined) return undefined
+    this.bytes -= first.bytes
+    this.room.openUnsafe()
+    return Exit.succeed([first.batch])
   }
 
   private put(waiting: Waiting): boolean {
-    const held = Queue.sizeUnsafe(this.queue)
+    if (this.last !== undefined) return true
+    if (this.taker !== undefined) {
+      this.resume(Exit.succeed([waiting.batch]))
+      return true
+    }
+    const held = this.waiting.length
     const full = held >= CAPACITY || (held > 0 && this.bytes + waiting.bytes > BYTES)
     if (full && !this.draining) return false
     this.bytes += waiting.bytes
-    Queue.offerUnsafe(this.queue, waiting)
+    this.waiting.push(waiting)
     return true
   }
 
@@ -96,5 +115,16 @@ export class NotificationOwner {
       this.room.closeUnsafe()
       return Effect.andThen(this.room.await, this.putLater(waiting))
     })
+  }
+
+  private finish(last: Next): void {
+    this.last ??= last
+    this.resume(this.last)
+  }
+
+  private resume(next: Next): void {
+    const { taker } = this
+    this.taker = undefined
+    taker?.(next)
   }
 }

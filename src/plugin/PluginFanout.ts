@@ -71,10 +71,11 @@ class Fanout implements PluginFanout {
 
   readonly own = (accepts: Accepts) =>
     Effect.map(
-      Effect.acquireRelease(this.register(accepts), (owner) => {
-        this.owners.delete(owner)
-        return owner.leave
-      }),
+      Effect.acquireRelease(this.register(accepts), (owner) =>
+        Effect.sync(() => {
+          this.owners.delete(owner)
+          owner.leave()
+        })),
       (owner) => owner.batches
     )
 
@@ -107,11 +108,11 @@ class Fanout implements PluginFanout {
   readonly isOwned = (): boolean => this.owners.size > 0
 
   end(error: ConnectionLost): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function*() {
+    return Effect.sync(() => {
       if (this.ended !== undefined) return
       this.ended = error
       for (const observer of this.observers) observer.end()
-      for (const owner of this.owners) yield* owner.end(error)
+      for (const owner of this.owners) owner.end(error)
     })
   }
 
@@ -121,18 +122,16 @@ class Fanout implements PluginFanout {
       return owner.give(batch, bytes)
     } catch (defect) {
       this.owners.delete(owner)
-      return Effect.andThen(
-        owner.end(broken(this.plugin, defect)),
-        Effect.logError(`a listener to plugin ${this.plugin} failed unexpectedly`, defect)
-      )
+      owner.end(broken(this.plugin, defect))
+      return Effect.logError(`a listener to plugin ${this.plugin} failed unexpectedly`, defect)
     }
   }
 
   private register(accepts: Accepts): Effect.Effect<NotificationOwner> {
-    return Effect.gen({ self: this }, function*() {
-      const owner = yield* NotificationOwner.make(accepts)
+    return Effect.sync(() => {
+      const owner = new NotificationOwner(accepts)
       if (this.tail !== Infinity) owner.drain()
-      if (this.ended !== undefined) yield* owner.end(this.ended)
+      if (this.ended !== undefined) owner.end(this.ended)
       else this.owners.add(owner)
       return owner
     })

@@ -31,6 +31,8 @@ export interface Talk {
 export interface Trial {
   readonly method: string
   readonly optional: boolean
+  /** It changes nothing, so that it may be asked of a process that others had and will have. */
+  readonly reads?: boolean | undefined
   readonly params: (talk: Talk) => Effect.Effect<JsonObject, Trouble>
   readonly decode: (result: unknown) => Exit.Exit<unknown, Schema.SchemaError>
   /** What else must hold of what came. */
@@ -47,7 +49,7 @@ export interface KindTrials {
   readonly trials: ReadonlyArray<Trial>
 }
 
-export type Extra = Partial<Pick<Trial, "params" | "also" | "excuses" | "allows">>
+export type Extra = Partial<Pick<Trial, "reads" | "params" | "also" | "excuses" | "allows">>
 
 const nothing = () => Effect.succeed({})
 
@@ -134,7 +136,7 @@ export const casesOf = ({ kind, section, trials }: KindTrials, advertised: Adver
         if (trial.optional && !advertised(bench, trial.method)) {
           return yield* new NotApplicable({ reason: "optional, and not among its capabilities" })
         }
-        const session = yield* bench.begun
+        const session = yield* trial.reads === true ? bench.shared : bench.begun
         const talk = talkOver(trials, session, bench)
         const params = yield* trial.params(talk)
         const tried = yield* attempt(trial, talk, params)

@@ -41,7 +41,7 @@ const hiddenBy = (failed: string): ReadonlyArray<string> =>
 /** Without a handshake next to nothing is asked. */
 const mayShare = ({ fails, isAlone }: Named) => isAlone !== true && !fails.includes(HANDSHAKE)
 /** So that a person still sees what went wrong. */
-const MOST = 8
+const MOST = 12
 
 const spoils = (one: Named, other: Named): boolean =>
   one.fails.flatMap((id) => [id, ...hiddenBy(id)]).some((id) => other.fails.includes(id)) ||
@@ -52,11 +52,13 @@ const mayJoin = (fault: Named, group: Faulty): boolean =>
   [fault, ...group.faults].every(mayShare) &&
   !group.faults.some((other) => spoils(fault, other) || spoils(other, fault))
 
+/** To be told of what was seen, all must be asked: those come first, so that others fill their plugins. */
+const isSeen = ({ frames, stdout }: Fault): boolean => frames !== undefined || stdout !== undefined
+
 const packed = (left: ReadonlyArray<Named>): ReadonlyArray<Faulty> => {
   const groups: Array<Faulty> = []
-  for (
-    const fault of left.toSorted((one, other) => Number(other.kind !== undefined) - Number(one.kind !== undefined))
-  ) {
+  const weight = (fault: Named) => 2 * Number(fault.kind !== undefined) + Number(isSeen(fault))
+  for (const fault of left.toSorted((one, other) => weight(other) - weight(one))) {
     const at = groups.findIndex((group) => mayJoin(fault, group))
     const group = groups[at] ?? { kind: fault.kind ?? "notifier", patience: fault.patience, faults: [] }
     groups[at === -1 ? groups.length : at] = { ...group, faults: [...group.faults, fault] }
@@ -65,6 +67,13 @@ const packed = (left: ReadonlyArray<Named>): ReadonlyArray<Faulty> => {
 }
 
 export const faulty: ReadonlyArray<Faulty> = packed(faults)
+
+/** What the report must tell: the cases, each with words of it. */
+export const told = ({ fails, frames, says = "", stdout }: Fault): ReadonlyArray<readonly [string, string]> => [
+  ...fails.map((id, at) => [id, at === 0 ? says : ""] as const),
+  ...stdout === undefined ? [] : [["wire.stdout", stdout] as const],
+  ...frames === undefined ? [] : [["wire.frames", frames] as const]
+]
 
 export const programOf = ({ faults, kind }: Faulty): string =>
   faults.reduce((text, { change: [from, to], name }) => {

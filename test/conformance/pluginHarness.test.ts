@@ -71,7 +71,8 @@ describe("the harness", () => {
     Effect.gen(function*() {
       let started = 0
       const plugin = definePlugin({ manifest: { ...identity, plugin_kind: "notifier" }, serves: quiet })
-      const only = ["lifecycle.ping", "lifecycle.health", "lifecycle.unknown-method", "wire.ids", "wire.blank-lines"]
+      const lifecycle = ["lifecycle.ping", "lifecycle.health", "lifecycle.unknown-method"]
+      const only = [...lifecycle, "wire.ids", "wire.blank-lines", "wire.big-frame", "methods.notifier/schema"]
       const { cases, summary } = yield* reportOf(plugin, only, () => void started++)
       assert.deepStrictEqual([summary.failed, cases.length], [0, only.length + 1])
       // One prints the manifest; at most four cases are asked at a time.

@@ -62,7 +62,7 @@ const lineSeparators = (bench: Bench) =>
 /** Shells read their input byte by byte: slow is not deaf. */
 const bigFrame = (bench: Bench) =>
   Effect.gen(function*() {
-    const session = yield* bench.begun
+    const session = yield* bench.shared
     const millis = bench.patience * BIG_FACTOR
     const { error, frame } = yield* session.ask("$/ping", { padding: "x".repeat(BIG_BYTES) }, { millis })
     if (error !== undefined) return yield* session.finding(shown(frame))

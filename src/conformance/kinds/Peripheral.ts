@@ -17,6 +17,7 @@ export const trigger: KindTrials = {
   kind: "trigger_backend",
   section: "§9",
   trials: trialsOf(TriggerMethods, {
+    "trigger/schema": { reads: true },
     "trigger/watch": { params: () => Effect.succeed({ config: { triggers: [] } }), excuses: isUnavailable },
     "trigger/ack": {
       // As hosts send it first: a reader that takes it for a request betrays itself by an answer.
@@ -46,6 +47,7 @@ export const logStorage: KindTrials = {
   kind: "log_storage_backend",
   section: "§10",
   trials: trialsOf(LogStorageMethods, {
+    "log_storage/schema": { reads: true },
     "log_storage/store": {
       params: () => Effect.succeed({ entries: [entry] }),
       also: ({ result }, { session }) =>
@@ -75,6 +77,7 @@ export const notifier: KindTrials = {
   kind: "notifier",
   section: "§16",
   trials: trialsOf(NotifierMethods, {
+    "notifier/schema": { reads: true },
     "notifier/notify": { params: () => Effect.succeed({ event }), excuses: isUnavailable }
   })
 }
@@ -93,6 +96,7 @@ export const transport: KindTrials = {
       // Nobody listens on the control socket here.
       excuses: isUnavailable
     },
+    "transport/schema": { reads: true },
     "transport/shutdown": { also: (_, { first }) => Effect.asVoid(first("transport/shutdown")) }
   })
 }

@@ -31,6 +31,8 @@ export const queue: KindTrials = {
   section: "§13",
   trials: trialsOf(QueueMethods, {
     "queue/enqueue": { params: () => Effect.succeed({ subject_dispatch: dispatch }) },
+    "queue/stats": { reads: true },
+    "queue/next_deadline": { reads: true },
     "queue/list": { params: (talk) => Effect.as(entry(talk), {}) },
     "queue/lease": {
       params: (talk) => Effect.as(entry(talk), { max: 1, workflow_ids: [WORKFLOW] }),

@@ -24,7 +24,7 @@ export const durableStore: KindTrials = {
     },
     "durable/commit_step": { params: onStep({ outcome: "success" }) },
     "durable/abandon_step": { params: onStep({ reason: "conformance" }) },
-    "durable/recover_in_flight": { params: () => Effect.succeed({ since_epoch: 0 }) },
+    "durable/recover_in_flight": { reads: true, params: () => Effect.succeed({ since_epoch: 0 }) },
     "durable/query_run": { params: (talk) => Effect.as(talk.first("durable/begin_step"), run) }
   })
 }

@@ -65,9 +65,9 @@ export const subjectBackend: KindTrials = {
   kind: "subject_backend",
   section: "§7",
   trials: [
-    trial("list", false, Schema.decodeUnknownExit(SubjectList)),
+    trial("list", false, Schema.decodeUnknownExit(SubjectList), { reads: true }),
     trial("get", false, subject, { params: (talk) => Effect.map(existing(talk), (id) => ({ id })) }),
-    trial("schema", true, Schema.decodeUnknownExit(SubjectSchema)),
+    trial("schema", true, Schema.decodeUnknownExit(SubjectSchema), { reads: true }),
     trial("create", true, subject, {
       params: (talk) => Effect.succeed({ kind: plain(kindIn(talk)), title: TITLE, body: "May be deleted." })
     }),

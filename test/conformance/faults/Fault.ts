@@ -9,6 +9,9 @@ export interface Fault {
   readonly fails: ReadonlyArray<string>
   /** What the report must say of the first of them. */
   readonly says?: string
+  /** What `wire.stdout` and `wire.frames` must tell of it. Each tells all that was seen, so that many faults may show there. */
+  readonly stdout?: string
+  readonly frames?: string
   /** For a fault that is found by waiting: brief where nothing else is asked of it, short where other cases must pass. */
   readonly patience?: number
   /** It would hide what another one does. */

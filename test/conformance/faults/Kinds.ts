@@ -33,8 +33,9 @@ export const kinds: Faults = {
       "if (method === \"initialized\") serving = opened",
       "if (method === \"trigger/ack\") send({ result: {} })\n  else if (method === \"initialized\") serving = opened"
     ],
-    fails: ["methods.trigger/ack", "wire.frames"],
-    says: "a notification was answered"
+    fails: ["methods.trigger/ack"],
+    says: "a notification was answered",
+    frames: "an answer has the `id` of its request: {\"jsonrpc\":\"2.0\",\"result\":{}}"
   },
   "lists a method it does not have": {
     kind: "notifier",
@@ -74,8 +75,8 @@ export const kinds: Faults = {
   "leaves the text out of what it streams": {
     kind: "provider",
     change: ["text: word + \" \", final", "final"],
-    fails: ["wire.frames"],
-    says: "text"
+    fails: [],
+    frames: "the params of agent/output do not fit"
   },
   "streams after its answer": {
     kind: "provider",
@@ -111,8 +112,9 @@ export const kinds: Faults = {
       "{ signal }) => {",
       "{ id: request, signal }) => {\n  signal.addEventListener(\"abort\", () => setTimeout(send, 100, { id: request, result: null }))"
     ],
-    fails: ["cancel.agent-request", "wire.frames"],
-    says: "it was answered again"
+    fails: ["cancel.agent-request"],
+    says: "it was answered again",
+    frames: "is answered twice: {\"jsonrpc\":\"2.0\",\"id\":2,\"result\":null}"
   },
   "does not answer a cancelled request": {
     kind: "provider",

@@ -128,7 +128,7 @@ export const lifecycle: Faults = {
   "leaves a child behind": {
     change: [
       "opened = true\n",
-      "opened = true\n    import(\"node:child_process\").then(({ spawn }) => spawn(\"sleep\", [\"30\"], { detached: true, stdio: \"ignore\" }).unref())\n"
+      "opened = true\n    process.getBuiltinModule(\"node:child_process\").spawn(\"sleep\", [\"30\"], { detached: true, stdio: \"ignore\" }).unref()\n"
     ],
     fails: ["end.nothing-left"],
     says: "sleep"

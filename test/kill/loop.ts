@@ -1,6 +1,6 @@
 /**
  * Kills a real daemon again and again, at a random crash point or a random time, while a driver gives it work; after each
- * kill a program of its own judges the journals. The last line counts: `N kills, M violations`.
+ * kill a judge that shares nothing with the daemon reads the journals. The last line counts: `N kills, M violations`.
  *
  * npm run kill-loop -- --kills N --seed S
  */
@@ -22,6 +22,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { build } from "rolldown"
 import { crashPoints } from "../../src/run/CrashPoint.ts"
+import { violationsIn } from "./Judge.ts"
 import { Line } from "./Line.ts"
 
 const { values } = parseArgs({
@@ -306,10 +307,11 @@ const live = async (place: string): Promise<Killed> => {
   return { place, reached }
 }
 
-const check = (...more: ReadonlyArray<string>): ReadonlyArray<string> => {
+/** In a process of its own, which sees what else is left. */
+const checkAtTheEnd = (): ReadonlyArray<string> => {
   const { status, stderr, stdout } = spawnSync(
     process.execPath,
-    [join(here, "check.ts"), scope(), acknowledged, ...more],
+    [join(here, "check.ts"), scope(), acknowledged, "--final"],
     { cwd: project, encoding: "utf8", timeout: 180_000 }
   )
   return status === 0 ? stdout.split("\n").filter((text) => text !== "") : [`the check failed: ${stderr}`]
@@ -332,8 +334,9 @@ const finish = async (): Promise<ReadonlyArray<string>> => {
     await pause(50)
   }
   await line.call("daemon/stop", { timeout_seconds: 5 })
-  await Promise.race([life.ended, pause(20_000)])
-  const found = check("--final")
+  // It must not keep this process once the daemon has ended.
+  await Promise.race([life.ended, pause(20_000, undefined, { ref: false })])
+  const found = checkAtTheEnd()
   end()
   return found
 }
@@ -349,7 +352,7 @@ const main = async () => {
     const killed = await live(next.next().value)
     const { place } = killed
     if (killed.reached) reached.add(place)
-    const found = check().filter((text) => !violations.has(text))
+    const found = violationsIn(scope(), acknowledged).filter((text) => !violations.has(text))
     found.forEach((text) => violations.add(text))
     say(`${kill} ${place}${found.map((text) => `\n  ${text}`).join("")}`)
   }

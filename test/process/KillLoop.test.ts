@@ -5,6 +5,7 @@ import { once } from "node:events"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { violationsIn } from "../kill/Judge.ts"
 
 const folder = join(import.meta.dirname, "..", "kill")
 
@@ -25,13 +26,22 @@ describe("a daemon that is killed at any place", () => {
   })
 })
 
+/** As a program, at the end. */
+const readAtTheEnd: typeof violationsIn = (scope, acknowledged) => {
+  const args = [join(folder, "check.ts"), scope, acknowledged, "--final"]
+  const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", cwd: scope })
+  assert.strictEqual(status, 0, stderr)
+  return stdout.trim().split("\n")
+}
+
 type Events = ReadonlyArray<{ readonly _tag: string; readonly [key: string]: unknown }>
 
 const judge = (
   events: Events,
   queue: Events = [],
   acknowledged: ReadonlyArray<{ readonly what: string; readonly id: string }> = [],
-  sequenceOf = (index: number) => index + 1
+  sequenceOf = (index: number) => index + 1,
+  read = violationsIn
 ) => {
   const root = mkdtempSync(join(tmpdir(), "animus-judge-"))
   const lines = (values: ReadonlyArray<unknown>) => values.map((value) => `${JSON.stringify(value)}\n`).join("")
@@ -42,10 +52,7 @@ const judge = (
     writeFileSync(join(root, "runs", "r1", "journal.jsonl"), `${lines(journal)}{"torn":`)
     writeFileSync(join(root, "queue", "journal.jsonl"), lines(queue))
     writeFileSync(join(root, "acknowledged"), lines(acknowledged))
-    const args = [join(folder, "check.ts"), root, join(root, "acknowledged")]
-    const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", cwd: root })
-    assert.strictEqual(status, 0, stderr)
-    return stdout.trim()
+    return read(root, join(root, "acknowledged")).join("\n")
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
@@ -108,4 +115,13 @@ describe("the judge of the kill loop", () => {
       "the run has not ended"
     ]
   ])("sees %s", (_, given, said) => assert.include(judge(...given), said))
+
+  it("sees the same as a program, and at the end what never ended", () => {
+    const queue = [{ _tag: "Leased", entry: "q1", run: "r1" }]
+    assert.deepStrictEqual(judge([begun, done, done], queue, [], undefined, readAtTheEnd).split("\n"), [
+      "run r1: p attempt 1 has two of PhaseCompleted, PhaseFailed",
+      "run r1 never ended",
+      "queue: entry q1 of run r1 is stranded"
+    ])
+  })
 })

@@ -33,6 +33,9 @@ workflows: [{ id: ask, phases: [ask] }]
 const initialised = join(tmpdir(), `animus-initialised-${process.pid}`)
 const portable = ["plugins.lock", "store", "cache"]
 
+/** By the workflows of a project, which are all there is to trust in it: the hash that `animus trust` approved of. */
+const approved = new Map<string, string>()
+
 /** With the modes of its folders, too. */
 const copyPortable = (from: string, to: string) =>
   execFileSync("cp", ["-a", ...portable.map((name) => join(from, name)), to])
@@ -64,7 +67,16 @@ export class Workplace {
     mkdirSync(join(this.root, "state"), { mode: 0o700 })
     writeFileSync(join(this.project, ".animus", "workflows.yaml"), workflows)
     this.initialise()
+    this.trust(workflows)
+  }
+
+  /** The same files are trusted with one command, wherever they lie. */
+  private trust(workflows: string): void {
+    const file = join(this.root, "state", "trust.json")
+    const hash = approved.get(workflows)
+    if (hash !== undefined) return writeFileSync(file, JSON.stringify({ [this.project]: hash }), { mode: 0o600 })
     this.answer("trust")
+    approved.set(workflows, JSON.parse(readFileSync(file, "utf8"))[this.project])
   }
 
   private initialise(): void {
@@ -94,10 +106,12 @@ export class Workplace {
     return JSON.parse(stdout).data
   }
 
-  /** What the daemon keeps of this project. */
+  /** What the daemon keeps of this project; made by the first command that works on it. */
   get scope(): string {
     const state = join(this.root, "state")
-    return join(state, readdirSync(state).find((name) => name.startsWith("project-")) ?? "")
+    const find = () => readdirSync(state).find((name) => name.startsWith("project-"))
+    if (find() === undefined) this.answer("trust")
+    return join(state, find() ?? "")
   }
 
   /** Asks the daemon itself, which costs no process: where it is not the command line that is looked at. */

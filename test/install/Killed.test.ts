@@ -2,12 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
-import { resolve } from "node:path"
 import type { InstallPointName } from "../../src/install/InstallPoint.ts"
 import { live, premises, script } from "./Premises.ts"
+import { node, programs } from "./Programs.ts"
 
 const NAME = "animus-plugin-x"
-const node = resolve("node_modules/.bin/node")
+const { killed } = programs()
 
 const versionAfter: { readonly [K in Exclude<InstallPointName, "set-aside">]: string } = {
   fetched: "1.0.0",
@@ -25,7 +25,7 @@ describe("an install that is killed", () => {
         const file = yield* program("animus-plugin-x", script(NAME, "1.0.0"))
         yield* install(file)
         yield* program("animus-plugin-x", script(NAME, "2.0.0"))
-        const { signal, stderr } = spawnSync(node, [resolve("test/install/killed.ts"), root, point, "install", file])
+        const { signal, stderr } = spawnSync(node, [killed, root, point, "install", file])
         assert.strictEqual(signal, "SIGKILL", String(stderr))
 
         const [plugin] = (yield* ledger).plugins

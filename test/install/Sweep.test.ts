@@ -4,16 +4,17 @@ import { Clock, Effect, Layer } from "effect"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { KEPT_RELEASES } from "../../src/lock/Ledger.ts"
 import { PluginLock } from "../../src/lock/PluginLock.ts"
 import { PluginStore } from "../../src/lock/PluginStore.ts"
 import { forgetManifests } from "../../src/plugin/ForgetManifests.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { live, premises, script } from "./Premises.ts"
+import { node, programs } from "./Programs.ts"
 
 const NAME = "animus-plugin-x"
-const node = resolve("node_modules/.bin/node")
+const program = programs()
 const ask = { name: NAME, path: "", source: "installed", locked: NAME }
 
 const release = Effect.fnUntraced(
@@ -27,7 +28,7 @@ const release = Effect.fnUntraced(
 const holder = (root: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      const child = spawn(node, [resolve("test/install/holder.ts"), root, NAME], {
+      const child = spawn(node, [program.holder, root, NAME], {
         stdio: ["ignore", "pipe", "inherit"]
       })
       await once(child.stdout, "data")
@@ -84,7 +85,7 @@ describe("what is swept", () => {
     live(Effect.gen(function*() {
       const place = yield* premises
       const tree = yield* release(place, "1.0.0")
-      const killed = spawnSync(node, [resolve("test/install/killed.ts"), place.root, "set-aside", "uninstall", NAME])
+      const killed = spawnSync(node, [program.killed, place.root, "set-aside", "uninstall", NAME])
       assert.strictEqual(killed.signal, "SIGKILL", String(killed.stderr))
       assert.deepStrictEqual((yield* place.ledger).plugins, [])
       const [aside = "", ...others] = stored(place.root)

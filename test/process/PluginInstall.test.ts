@@ -6,6 +6,7 @@ import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, 
 import { dirname, join } from "node:path"
 import { afterEach } from "vitest"
 import { until } from "./referencePluginsHost.ts"
+import { operator } from "./Typed.ts"
 import { askingOnce, Workplace } from "./Workplace.ts"
 
 const NAME = "animus-plugin-teller"
@@ -43,24 +44,25 @@ const workplace = () => {
     chmodSync(source, 0o755)
   }
   write("1.0.0")
-  const told = () => here.animus("plugin", "call", "--name", NAME, "--method", "teller/version", "--json")
+  const { answer, type } = operator(here)
+  const told = () => type("plugin", "call", "--name", NAME, "--method", "teller/version", "--json")
   const version = async () =>
     (await here.ask("plugin/call", { name: NAME, method: "teller/version", params: null })).version
   const info = () => here.ask("plugin/info", { name: NAME })
   const restart = () => here.ask("plugin/restart", { name: NAME })
-  return { here, source, write, told, version, info, restart }
+  return { here, answer, type, source, write, told, version, info, restart }
 }
 
 describe("a plugin", () => {
   it("is installed, called, refused when it was tampered with, updated, taken back and removed, beside a daemon that runs", async () => {
-    const { here, info, restart, source, told, version, write } = workplace()
+    const { answer, here, info, restart, source, told, type, version, write } = workplace()
     here.start()
     const installed = here.animus("plugin", "install", "--path", source)
     assert.strictEqual(installed.status, 0, installed.stderr)
     assert.match(installed.stdout, /^installed animus-plugin-teller 1\.0\.0 \([0-9a-f]{12}, unsigned\) from /)
-    assert.strictEqual(JSON.parse(told().stdout).data.version, "1.0.0")
+    assert.strictEqual(JSON.parse((await told()).stdout).data.version, "1.0.0")
 
-    const before = here.answer("plugin", "info", NAME)
+    const before = await answer("plugin", "info", NAME)
     assert.deepInclude(before, {
       source: "installed",
       lock_state: "intact",
@@ -68,81 +70,79 @@ describe("a plugin", () => {
       installed_from: source
     })
     assert.include(before.binary_path, `/store/${before.artifact_sha256}/`)
-    const routed = here.animus("plugin", "list").stdout
+    const routed = (await type("plugin", "list")).stdout
     assert.include(routed, before.artifact_sha256.slice(0, 12))
 
     chmodSync(before.binary_path, 0o755)
     appendFileSync(before.binary_path, "// more\n")
     assert.strictEqual(await version(), "1.0.0", "what runs, runs on")
-    const restarted = here.animus("plugin", "restart", NAME)
-    assert.notStrictEqual(restarted.status, 0)
-    for (const { status, stderr } of [restarted, told()]) {
+    for (const { status, stderr } of [await type("plugin", "restart", NAME), await told()]) {
       assert.notStrictEqual(status, 0)
       assert.include(stderr, "is not what was installed")
       assert.include(stderr, `animus plugin update ${NAME} --reinstall`)
     }
     assert.strictEqual((await info()).lock_state, "mismatch")
-    const verified = here.animus("plugin", "lock", "verify")
+    const verified = await type("plugin", "lock", "verify")
     assert.strictEqual(verified.status, 1)
     assert.include(verified.stderr, NAME)
 
     write("2.0.0")
     here.answer("plugin", "update", NAME)
-    here.answer("plugin", "restart", NAME)
-    assert.strictEqual(await version(), "2.0.0")
-    // The release before it is the one that was tampered with: nobody is taken back to that.
-    assert.include(here.animus("plugin", "rollback", NAME).stderr, "is not what was installed")
-    write("3.0.0")
-    here.answer("plugin", "update", NAME)
-    here.answer("plugin", "rollback", NAME)
     await restart()
     assert.strictEqual(await version(), "2.0.0")
-    assert.strictEqual(here.animus("plugin", "lock", "verify").status, 0)
+    // The release before it is the one that was tampered with: nobody is taken back to that.
+    assert.include((await type("plugin", "rollback", NAME)).stderr, "is not what was installed")
+    write("3.0.0")
+    here.answer("plugin", "update", NAME)
+    await answer("plugin", "rollback", NAME)
+    await restart()
+    assert.strictEqual(await version(), "2.0.0")
+    assert.strictEqual((await type("plugin", "lock", "verify")).status, 0)
 
-    const [{ pid }] = here.answer("plugin", "status", NAME).plugins
+    const [{ pid }] = (await answer("plugin", "status", NAME)).plugins
     assert.isTrue(existsSync(`/proc/${pid}`))
-    assert.deepStrictEqual(here.answer("plugin", "uninstall", NAME).survivors, [])
+    assert.deepStrictEqual((await answer("plugin", "uninstall", NAME)).survivors, [])
     assert.isFalse(existsSync(`/proc/${pid}`), "what is not listed any more does not go on working")
-    assert.strictEqual(told().status, 3)
-    assert.strictEqual(here.animus("plugin", "info", NAME).status, 3)
-    assert.strictEqual(here.animus("plugin", "uninstall", NAME).status, 3)
+    assert.strictEqual((await told()).status, 3)
+    assert.strictEqual((await type("plugin", "info", NAME)).status, 3)
+    assert.strictEqual((await type("plugin", "uninstall", NAME)).status, 3)
   })
 
   it("that nobody installed is refused, with what to type; and a project's own lock file lists nothing", async () => {
-    const { here, info, source, told } = workplace()
+    const { answer, here, info, source, told, type } = workplace()
     writeFileSync(join(here.root, "state", "plugins.yaml"), `plugins:\n  ${NAME}: { binary: ${source} }\n`)
     const lock = join(here.root, "state", "plugins.lock")
     here.answer("plugin", "install", "--path", source)
     writeFileSync(join(here.project, ".animus", "plugins.lock"), here.read(lock))
-    here.answer("plugin", "uninstall", NAME)
+    await answer("plugin", "uninstall", NAME)
     here.start()
-    assert.include(here.animus("plugin", "list").stdout, `animus plugin install --path ${source}`)
-    assert.strictEqual(told().status, 3)
+    assert.include((await type("plugin", "list")).stdout, `animus plugin install --path ${source}`)
+    assert.strictEqual((await told()).status, 3)
     here.answer("plugin", "install", "--path", source)
     assert.strictEqual((await info()).source, "explicit_config")
   })
 
-  it("that serves what a reference plugin serves, keeps it: init leaves that one out and says so", () => {
-    const { here, source } = workplace()
+  it("that serves what a reference plugin serves, keeps it: init leaves that one out and says so", async () => {
+    const { answer, here, source } = workplace()
     writeFileSync(source, program("1.0.0").replace("subject_kind:told", "subject_kind:task"))
     const refused = here.animus("plugin", "install", "--path", source)
     assert.deepStrictEqual([refused.status, refused.stdout], [4, ""])
     assert.include(refused.stderr, "animus plugin uninstall animus-subject-default")
-    here.answer("plugin", "uninstall", "animus-subject-default")
+    await answer("plugin", "uninstall", "animus-subject-default")
     here.answer("plugin", "install", "--path", source)
     const again = here.animus("init")
     assert.strictEqual(again.status, 0, again.stderr)
     assert.include(again.stdout, `left out animus-subject-default: ${NAME} serves subjects of kind "task"`)
   })
 
-  it("and all that is wrong with others is named by the doctor, each with what to type", () => {
-    const { here, source } = workplace()
+  it("and all that is wrong with others is named by the doctor, each with what to type", async () => {
+    const { answer, here, source, type } = workplace()
     const healthy = here.animus("plugin", "doctor")
     assert.deepStrictEqual([healthy.status, healthy.stderr], [0, ""])
     assert.include(healthy.stdout, "nothing is wrong")
-    assert.deepStrictEqual(here.answer("plugin", "doctor"), { healthy: true, findings: [], swept: [] })
+    assert.deepStrictEqual(await answer("plugin", "doctor"), { healthy: true, findings: [], swept: [] })
     here.answer("plugin", "install", "--path", source)
-    const { artifact_sha256 } = here.answer("plugin", "lock", "list").plugins.find((
+    const { artifact_sha256 } = (await answer("plugin", "lock", "list")).plugins.find((
       { name }: { readonly name: string }
     ) => name === NAME)
     const state = join(here.root, "state")
@@ -157,11 +157,11 @@ describe("a plugin", () => {
       join(state, "plugins.yaml"),
       "plugins:\n  animus-plugin-gone: { binary: /nowhere/animus-plugin-gone }\n"
     )
-    const found = here.animus("plugin", "doctor", "--json")
+    const found = await type("plugin", "doctor", "--json")
     assert.deepStrictEqual([found.status, found.stdout], [2, ""])
     const { details: { findings, healthy: isHealthy } } = JSON.parse(found.stderr).error
     assert.isFalse(isHealthy)
-    const told = here.animus("plugin", "doctor")
+    const told = await type("plugin", "doctor")
     assert.deepStrictEqual([told.status, told.stdout], [2, ""])
     assert.match(told.stderr, /^animus: 5 things are wrong .*:$/m)
     assert.match(told.stderr, /^ *animus-plugin-limp: .*\. Type: chmod \+x .*$/m)
@@ -175,10 +175,10 @@ describe("a plugin", () => {
       [NAME]: `animus plugin update ${NAME} --reinstall`,
       "000000000000": "animus plugin doctor --sweep"
     })
-    const swept = here.animus("plugin", "doctor", "--sweep", "--json")
+    const swept = await type("plugin", "doctor", "--sweep", "--json")
     assert.deepStrictEqual(JSON.parse(swept.stderr).error.details.swept, ["0".repeat(64)])
     writeFileSync(join(state, "plugins.lock"), "{{")
-    assert.include(here.animus("plugin", "doctor").stderr, "plugins.lock cannot be read")
+    assert.include((await type("plugin", "doctor")).stderr, "plugins.lock cannot be read")
   })
 
   it("whose install is killed while it is asked what it is, works as it did", async () => {
@@ -210,26 +210,26 @@ describe("a plugin", () => {
   })
 
   it("of the project is started from a copy of what was trusted, and not once a byte changed", async () => {
-    const { here, info, source, told } = workplace()
+    const { here, info, source, told, type } = workplace()
     const own = join(here.project, ".animus", "plugins", NAME)
     mkdirSync(dirname(own))
     cpSync(source, own)
     here.start()
-    const refused = told()
+    const refused = await told()
     assert.strictEqual(refused.status, 3)
     assert.include(JSON.parse(refused.stderr).error.message, "not trusted as it stands")
     here.answer("trust")
-    here.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+    here.stop()
     here.start()
-    assert.strictEqual(JSON.parse(told().stdout).data.version, "1.0.0")
+    assert.strictEqual(JSON.parse((await told()).stdout).data.version, "1.0.0")
     assert.deepInclude(await info(), { source: "project_local", binary_path: own })
     appendFileSync(own, "// more\n")
-    assert.strictEqual(here.animus("plugin", "restart", NAME).status, 5)
-    assert.include(told().stderr, "animus trust")
+    assert.strictEqual((await type("plugin", "restart", NAME)).status, 5)
+    assert.include((await told()).stderr, "animus trust")
   })
 
-  it("of the project that is slow to say what it is does not keep the daemon from answering", () => {
-    const { here } = workplace()
+  it("of the project that is slow to say what it is does not keep the daemon from answering", async () => {
+    const { here, type } = workplace()
     const folder = join(here.project, ".animus", "plugins")
     mkdirSync(folder)
     // It never answers; that nobody waits longer than a moment for it is tested on PluginCatalog.
@@ -237,6 +237,6 @@ describe("a plugin", () => {
     chmodSync(join(folder, "animus-plugin-slow"), 0o755)
     here.answer("trust")
     here.start()
-    assert.include(here.animus("plugin", "list").stdout, "--manifest")
+    assert.include((await type("plugin", "list")).stdout, "--manifest")
   })
 })

@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { afterEach } from "vitest"
 import { fixture } from "../plugin/Workshop.ts"
 import { until } from "../referencePluginsHost.ts"
+import { operator } from "../Typed.ts"
 import { askingOnce, Workplace } from "../Workplace.ts"
 
 const NAME = "animus-plugin-escaping"
@@ -18,19 +19,21 @@ it("speaks-in-escapes: is stripped of them in errors, lists and logs", async () 
   place = here
   here.install(NAME, fixture("speaks-in-escapes"), fixture("speak"))
   here.start()
+  const { type } = operator(here)
   const call = ["plugin", "call", "--name", NAME, "--method", "work"]
   const refused = here.animus(...call)
   assert.isAbove(refused.status ?? 0, 0)
   assert.include(refused.stderr, "rm -rf")
+  assert.notMatch(refused.stdout + refused.stderr, UNPRINTABLE)
   await until("its words are in the log", () => here.log.includes("rm -rf"))
-  assert.include(here.animus("logs", "--plugin", NAME).stdout, "rm -rf")
-  const commands = [call, [...call, "--json"], ["logs"], ["logs", "--plugin", NAME], ["plugin", "list"], [
+  assert.include((await type("logs", "--plugin", NAME)).stdout, "rm -rf")
+  const commands = [[...call, "--json"], ["logs"], ["logs", "--plugin", NAME], ["plugin", "list"], [
     "plugin",
     "info",
     NAME
   ], ["plugin", "status"]]
   for (const command of commands) {
-    const { stderr, stdout } = here.animus(...command)
+    const { stderr, stdout } = await type(...command)
     assert.notMatch(stdout + stderr, UNPRINTABLE, command.join(" "))
   }
 }, 300_000)

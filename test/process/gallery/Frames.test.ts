@@ -1,10 +1,10 @@
 /** Rogues whose frames are not what they should be. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { call, show, watch } from "./Gallery.ts"
+import { call, showTogether, watch } from "./Gallery.ts"
 
 describe.concurrent("a plugin that, in its frames,", () => {
-  show([
+  showTogether([
     { rogue: "prints-garbage", promise: "is understood all the same", calls: ["answered", "answered"] },
     {
       rogue: "answers-beyond-16-mib",

@@ -3,12 +3,12 @@
  * are written beside its name, each by its deadline; the other plugin answers all the while; memory stays bounded; and when
  * the host closes no process is left that carries its mark.
  */
-import { assert, it } from "@effect/vitest"
+import { assert, it, layer } from "@effect/vitest"
 import { Duration, Effect, Ref, Schedule, type Scope } from "effect"
 import type { PluginError } from "../../../schemas/errors/PluginErrors.ts"
-import type { PluginHost, PluginState } from "../../../src/plugin/PluginHost.ts"
+import { PluginHost, type PluginState } from "../../../src/plugin/PluginHost.ts"
 import type { ProcessTable } from "../../../src/project/ProcessTable.ts"
-import { type Options, type Place, withPlugins } from "../plugin/Workshop.ts"
+import { type Options, type Place, sharedHost, withPlugins } from "../plugin/Workshop.ts"
 
 export type Host = PluginHost["Service"]
 export type Outcome = PluginError["_tag"] | "answered"
@@ -22,11 +22,18 @@ const PATIENT = 60_000
 const SHORT = 500
 
 /** The rogue is `fixture`, as in the one other place that hosts it. */
-export const call = (host: Host, method = "work", timeout = PATIENT) => host.call("fixture", method, {}, { timeout })
+const FIXTURE = "fixture"
+export const call = (host: Host, method = "work", timeout = PATIENT, name = FIXTURE) =>
+  host.call(name, method, {}, { timeout })
 
-const outcome = Effect.fnUntraced(function*(host: Host, expected: Outcome, deadline: number | undefined) {
+const outcome = Effect.fnUntraced(function*(
+  host: Host,
+  name: string,
+  expected: Outcome,
+  deadline: number | undefined
+) {
   const timeout = deadline ?? (expected === "RequestTimedOut" ? SHORT : PATIENT)
-  const [took, result] = yield* Effect.timed(Effect.match(call(host, "work", timeout), {
+  const [took, result] = yield* Effect.timed(Effect.match(call(host, "work", timeout, name), {
     onSuccess: (answer) => ({ tag: "answered" as const, words: JSON.stringify(answer) }),
     onFailure: (error) => ({ tag: error._tag, words: error.message })
   }))
@@ -79,19 +86,33 @@ export interface Exhibit {
   readonly deadline?: number
 }
 
-const see = Effect.fnUntraced(function*(host: Host, exhibit: Exhibit) {
-  if (exhibit.unready !== true) yield* host.initialized("fixture")
+const see = Effect.fnUntraced(function*(host: Host, exhibit: Exhibit, name = FIXTURE) {
+  if (exhibit.unready !== true) yield* host.initialized(name)
   for (const expected of exhibit.calls) {
     const [tag, words] = typeof expected === "string" ? [expected, ""] : expected
-    const found = yield* outcome(host, tag, exhibit.deadline)
+    const found = yield* outcome(host, name, tag, exhibit.deadline)
     assert.strictEqual(found.tag, tag, found.words)
     assert.include(found.words, words)
   }
-  if (exhibit.state !== undefined) assert.strictEqual((yield* host.status("fixture")).state, exhibit.state)
+  if (exhibit.state !== undefined) assert.strictEqual((yield* host.status(name)).state, exhibit.state)
 })
 
 export const show = (exhibits: ReadonlyArray<Exhibit>): void => {
   for (const exhibit of exhibits) watch(exhibit.rogue, exhibit.promise, (host) => see(host, exhibit))
+}
+
+/** In one host and beside one neighbour, for rogues that stay: who crashes is started again and again while the others are looked at. */
+export const showTogether = (exhibits: ReadonlyArray<Exhibit>): void => {
+  const rogues = Object.fromEntries(exhibits.map(({ rogue }) => [rogue, rogue]))
+  layer(sharedHost({ ...rogues, neighbour: "well-behaved" }), { excludeTestServices: true })((it) => {
+    for (const exhibit of exhibits) {
+      it.effect(
+        `${exhibit.rogue}: ${exhibit.promise}`,
+        () => PluginHost.use((host) => beside(host, see(host, exhibit, exhibit.rogue))),
+        300_000
+      )
+    }
+  })
 }
 
 /** Polls a condition of the real world. */

@@ -1,27 +1,9 @@
 /** Rogues that get their start wrong. */
 import { describe } from "@effect/vitest"
-import { show } from "./Gallery.ts"
+import { show, showTogether } from "./Gallery.ts"
 
 describe.concurrent("a plugin that, at its start,", () => {
-  show([
-    {
-      rogue: "exits-at-once",
-      promise: "is a crash with its exit code and last words, each time",
-      calls: [["PluginCrashed", "exit code 3"], ["PluginCrashed", "no license found"]],
-      unready: true
-    },
-    {
-      rogue: "is-not-there",
-      promise: "is a crash that says so",
-      calls: [["PluginCrashed", "no such file"]],
-      unready: true
-    },
-    {
-      rogue: "exits-after-initialize",
-      promise: "was there, and is lost",
-      calls: [["ConnectionLost", "exit code 0"]],
-      unready: true
-    },
+  showTogether([
     {
       rogue: "never-answers",
       promise: "costs its callers no more than their deadline",
@@ -45,6 +27,39 @@ describe.concurrent("a plugin that, at its start,", () => {
       promise: "is of another protocol",
       calls: [["ProtocolMismatch", "the latest"]],
       state: "disabled",
+      unready: true
+    },
+    {
+      rogue: "starts-slowly",
+      promise: "is waited for up to the deadline",
+      calls: [["answered", "awake"]],
+      unready: true,
+      deadline: 4_000
+    },
+    {
+      rogue: "dribbles",
+      promise: "is understood, byte by byte",
+      calls: [["answered", "drop by drop"]]
+    }
+  ])
+
+  show([
+    {
+      rogue: "exits-at-once",
+      promise: "is a crash with its exit code and last words, each time",
+      calls: [["PluginCrashed", "exit code 3"], ["PluginCrashed", "no license found"]],
+      unready: true
+    },
+    {
+      rogue: "is-not-there",
+      promise: "is a crash that says so",
+      calls: [["PluginCrashed", "no such file"]],
+      unready: true
+    },
+    {
+      rogue: "exits-after-initialize",
+      promise: "was there, and is lost",
+      calls: [["ConnectionLost", "exit code 0"]],
       unready: true
     },
     {
@@ -76,18 +91,6 @@ describe.concurrent("a plugin that, at its start,", () => {
       promise: "is lost, though it lives on",
       calls: [["ConnectionLost", "its process lives on"]],
       unready: true
-    },
-    {
-      rogue: "starts-slowly",
-      promise: "is waited for up to the deadline",
-      calls: [["answered", "awake"]],
-      unready: true,
-      deadline: 4_000
-    },
-    {
-      rogue: "dribbles",
-      promise: "is understood, byte by byte",
-      calls: [["answered", "drop by drop"]]
     },
     {
       rogue: "changes-after-a-restart",

@@ -4,7 +4,7 @@ import { Duration, Effect, Fiber, Schema, Stream } from "effect"
 import * as ProcessTableLinux from "../../../layers/ProcessTableLinux.ts"
 import { ProcessTable } from "../../../src/project/ProcessTable.ts"
 import { withPlugins } from "../plugin/Workshop.ts"
-import { call, type Host, show, until, watch } from "./Gallery.ts"
+import { call, type Host, show, showTogether, until, watch } from "./Gallery.ts"
 
 const state = (host: Host) => Effect.map(host.status("fixture"), (status) => status.state)
 
@@ -24,14 +24,17 @@ describe.concurrent("a plugin that, in its life,", () => {
       calls: [["ConnectionLost", "exit code 1"]]
     },
     {
-      rogue: "answers-late",
-      promise: "answers nobody by it, least of all the next caller",
-      calls: ["RequestTimedOut", ["answered", "answer 3"]]
-    },
-    {
       rogue: "closes-stdin",
       promise: "is lost at the next word to it, and who asks while that is found out waits for the next start",
       calls: [["answered", "deaf"], ["ConnectionLost", "its process lives on"], ["answered", "deaf"]]
+    }
+  ])
+
+  showTogether([
+    {
+      rogue: "answers-late",
+      promise: "answers nobody by it, least of all the next caller",
+      calls: ["RequestTimedOut", ["answered", "answer 3"]]
     },
     { rogue: "closes-stderr", promise: "has nothing to add", calls: [["answered", "silent"], "answered"] },
     { rogue: "ignores-shutdown", promise: "is ended", calls: [["answered", "busy"]] },

@@ -1,6 +1,6 @@
 /** A host over real plugin processes, with a cookie of its own, so that a test can prove that nothing stays behind. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, FileSystem, Layer, Schedule, type Scope } from "effect"
+import { Context, Effect, FileSystem, Layer, Schedule, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import { env as ownEnv, execPath } from "node:process"
 import { fileURLToPath } from "node:url"
@@ -97,6 +97,30 @@ const leftOf = Effect.fnUntraced(function*(place: Place) {
   return left
 })
 
+const newPlace = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const root = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "animus-workshop-" }), fs.realPath)
+  return { cookie: randomUUID(), root } satisfies Place
+})
+
+const ground = Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer)
+
+/** A host of these for several tests; with the last of them it ends, and what it leaves is a failure. */
+export const sharedHost = (programs: Readonly<Record<string, string>>) =>
+  Layer.effect(
+    PluginHost,
+    Effect.gen(function*() {
+      const place = yield* newPlace
+      const services = yield* Effect.context<ProcessTable>()
+      const leavesNothing = Effect.flatMap(leftOf(place), (left) =>
+        left.length === 0
+          ? Effect.void
+          : Effect.die(new Error(`left: ${left.map(({ command, pid }) => `${command} (${pid})`).join(", ")}`)))
+      yield* Effect.addFinalizer(() => Effect.provideContext(leavesNothing, services))
+      return Context.get(yield* Layer.build(hostOf(programs, place, {})), PluginHost)
+    })
+  ).pipe(Layer.provide(ground))
+
 /** Runs `use` with a host of these, ends the host, and gives back what is still running with its cookie. */
 export const withPlugins = Effect.fnUntraced(
   function*<A, E>(
@@ -104,14 +128,12 @@ export const withPlugins = Effect.fnUntraced(
     use: (host: PluginHost["Service"], place: Place) => Effect.Effect<A, E, ProcessTable | Scope.Scope>,
     options: Options = {}
   ) {
-    const fs = yield* FileSystem.FileSystem
-    const root = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "animus-workshop-" }), fs.realPath)
-    const place = { cookie: randomUUID(), root }
+    const place = yield* newPlace
     const result = yield* PluginHost.use((host) => Effect.scoped(use(host, place))).pipe(
       Effect.provide(hostOf(programs, place, options))
     )
     return { result, left: yield* leftOf(place) }
   },
   Effect.scoped,
-  (effect) => Effect.provide(effect, Layer.provideMerge(ProcessTableLinux.layer, NodeServices.layer))
+  (effect) => Effect.provide(effect, ground)
 )

@@ -8,10 +8,20 @@ let folder = ""
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), "animus-exec-")))
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-afterEach(endAll)
+afterAll(async () => {
+  await endAll()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const start = () => startPlugin(bundled("animus-provider-exec"), folder, { CLAUDECODE: "1", SECRET: "s", HOME: folder })
+
+let shared: ReturnType<typeof start> | undefined
+/** One for all that leave it as it was, with nothing of what it told the one before. */
+const serving = async () => {
+  const plugin = await (shared ??= start())
+  plugin.frames.length = 0
+  return plugin
+}
 
 const request = (launch: object, extra: object = {}) => ({
   control_session_id: "session-1",
@@ -35,7 +45,7 @@ const messageOf = ({ error }: Frame) => JSON.stringify(error)
 
 describe("a run", () => {
   it("streams both outputs before it answers with the exit code", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     const response = await plugin.result("agent/run", request(shell("cat; echo; echo oh >&2; exit 3")))
     assert.deepInclude(response, {
       exit_code: 3,
@@ -47,11 +57,11 @@ describe("a run", () => {
     const outputs = plugin.told("agent/output")
     assert.isTrue(outputs.every(({ session_id }) => session_id === "session-1"))
     assert.deepStrictEqual(outputs.filter(({ stream }) => stream === "stderr").map(({ text }) => text), ["oh\n"])
-    assert.strictEqual(plugin.frames.at(-1)?.["id"], 2)
+    assert.deepStrictEqual(plugin.frames.at(-1)?.["result"], response)
   })
 
   it("has its whole prompt on stdin before it begins, in a file that nobody else finds", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     const prompt = "as much as no pipe holds. ".repeat(20_000)
     // Who reads a file from a place of its own choosing can do so only when all of it is there.
     const script = "wc -c < /dev/stdin; head -c 9 /dev/stdin; echo; readlink /dev/fd/0"
@@ -62,7 +72,7 @@ describe("a run", () => {
   })
 
   it("streams while the agent still runs", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     const id = plugin.ask(
       "agent/run",
       request(shell("echo first; while [ ! -e go ]; do sleep 0.05; done; echo second"))
@@ -74,7 +84,7 @@ describe("a run", () => {
   })
 
   it("gives the prompt as an argument, fills in placeholders once, and cleans the environment", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     const launch = {
       command: process.execPath,
       args: ["-p", "JSON.stringify([process.argv.slice(1), process.env])", "--", "{{model}}"],
@@ -93,7 +103,7 @@ describe("a run", () => {
   })
 
   it("survives an agent that does not read a large prompt, and keeps the end of a large output", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     const script = "exec 0<&-; head -c 3000000 /dev/zero | tr '\\0' x; echo the end"
     const { output } = await plugin.result("agent/run", request(shell(script), { prompt: "p".repeat(2_000_000) }))
     assert.isTrue(String(output).endsWith("xthe end\n"))
@@ -102,7 +112,7 @@ describe("a run", () => {
   })
 
   it("says how to mend a command that cannot be started", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     const missing = await plugin.call("agent/run", request({ command: "no-such-agent" }))
     assert.include(messageOf(missing), "command not found: no-such-agent")
     assert.include(messageOf(missing), "session_start_failed")
@@ -112,7 +122,7 @@ describe("a run", () => {
   })
 
   it("is ended by its deadline with exit code 124", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     const launch = shell("echo $$ > late.pid; echo begun; sleep 1000")
     assert.deepInclude(await plugin.result("agent/run", request(launch, { timeout_secs: 1 })), {
       exit_code: 124,
@@ -129,7 +139,7 @@ describe("resuming", () => {
   })
 
   it("uses the session that the agent named, and tells it at once", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     assert.deepInclude(await plugin.result("agent/run", request(launch)), { session_id: "own-7" })
     assert.deepStrictEqual(plugin.told("agent/session"), [{ session_id: "own-7", control_session_id: "session-1" }])
     assert.deepInclude(await plugin.result("agent/resume", request(launch, { session_id: "own-7" })), {
@@ -139,7 +149,7 @@ describe("resuming", () => {
   })
 
   it("is refused without an id, or when the agent has no form for it", async () => {
-    const plugin = await start()
+    const plugin = await serving()
     assert.include(messageOf(await plugin.call("agent/resume", request(launch))), "-32602")
     const plain = await plugin.call("agent/resume", request(shell("true"), { session_id: "own-7" }))
     assert.include(messageOf(plain), "-32001")
@@ -147,6 +157,8 @@ describe("resuming", () => {
 })
 
 describe("ending", () => {
+  afterEach(endAll)
+
   // One descendant in a session of its own, one whose parent is gone, one that ignores SIGTERM.
   const stubborn =
     "setsid sh -c 'echo $$ > far.pid; sleep 1000' & (setsid sh -c 'echo $$ > orphan.pid; sleep 1000' &) ; " +

@@ -1,13 +1,11 @@
 /** What the documents say outside their blocks, as far as a program can judge it: links, files, names, commands, messages. */
-import { execFile } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
-import { promisify } from "node:util"
 import { assert, describe, it } from "vitest"
 import manifest from "../../package.json" with { type: "json" }
+import { type Said, typed as type } from "../process/Typed.ts"
 import { allSnippets, documents, proseOf, root, textOf } from "./Snippets.ts"
-
-const launcher = join(root, "bin", "animus")
 
 const all = documents.map((document) => ({ document, prose: proseOf(document) }))
 
@@ -112,14 +110,24 @@ describe.each(all)("$document", ({ document, prose }) => {
 describe("commands in the text", () => {
   const typed = new Set(all.flatMap(({ prose }) => inlineCode(prose)).filter((code) => code.startsWith("animus ")))
 
-  const help = (words: ReadonlyArray<string>) =>
-    promisify(execFile)(launcher, [...words, "--help"], { encoding: "utf8" }).then(({ stdout }) => stdout)
+  const shown = new Map<string, Promise<Said>>()
+  const help = (words: string) => {
+    const asked = shown.get(words) ?? type([...words.split(" "), "--help"].filter((word) => word !== ""))
+    shown.set(words, asked)
+    return asked
+  }
+
+  it("are looked up in the help of the program, which loads every command to show it", async () => {
+    const printed = execFileSync(join(root, "bin", "animus"), ["--help"], { encoding: "utf8" })
+    assert.strictEqual((await help("")).stdout, printed)
+  })
 
   it.each([...typed])("%s", async (command) => {
-    const words = /^animus((?: [a-z][a-z-]*)+)/.exec(command)?.[1]?.trim().split(" ") ?? []
-    const shown = await help(words)
-    assert.match(shown, new RegExp(`USAGE\n  animus ${words.join(" ")}\\b`))
-    for (const [flag] of command.matchAll(/--[a-z][a-z0-9-]*/g)) assert.include(shown, `${flag} `)
+    const words = /^animus((?: [a-z][a-z-]*)+)/.exec(command)?.[1]?.trim() ?? ""
+    const { status, stdout } = await help(words)
+    assert.strictEqual(status, 0)
+    assert.match(stdout, new RegExp(`USAGE\\n  animus ${words}\\b`))
+    for (const [flag] of command.matchAll(/--[a-z][a-z0-9-]*/g)) assert.include(stdout, `${flag} `)
   })
 })
 

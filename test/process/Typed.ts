@@ -6,6 +6,7 @@
 import { ConfigProvider, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { format } from "node:util"
+import { assert } from "vitest"
 import * as Cli from "../../layers/Cli.ts"
 import manifest from "../../package.json" with { type: "json" }
 import { Installation } from "../../src/cli/Installation.ts"
@@ -43,4 +44,26 @@ export const typed = async (
   )
   const status = await Effect.runPromise(Effect.provide(main(args, manifest.version, Cli.layer), around))
   return { status, ...said }
+}
+
+/** Types in a project of its own, such as a workplace is. */
+export const operator = (project: string, env: Readonly<Record<string, string | undefined>>) => {
+  const type = (...args: ReadonlyArray<string>) => typed([...args, "--project-root", project], env)
+  return {
+    type,
+    /** What a command that succeeds tells a program. */
+    answer: async (...args: ReadonlyArray<string>) => {
+      const { status, stderr, stdout } = await type(...args, "--json")
+      assert.strictEqual(status, 0, stderr)
+      return JSON.parse(stdout).data
+    },
+    /** Why a command fails: the failure's envelope on stderr, with nothing on stdout. */
+    refusal: async (...args: ReadonlyArray<string>) => {
+      const { status, stderr, stdout } = await type(...args, "--json")
+      assert.strictEqual(stdout, "")
+      const { error, ok, schema } = JSON.parse(stderr)
+      assert.deepStrictEqual([schema, ok, error.exit_code], ["animus.cli.v1", false, status])
+      return error
+    }
+  }
 }

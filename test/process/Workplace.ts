@@ -154,8 +154,8 @@ export class Workplace {
     this.answer("plugin", "install", "--path", folder, "--name", name)
   }
 
-  start(): void {
-    this.pid = this.answer("daemon", "start").pid
+  start(...flags: ReadonlyArray<string>): void {
+    this.pid = this.answer("daemon", "start", ...flags).pid
   }
 
   get isRunning(): boolean {

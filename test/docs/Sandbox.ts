@@ -3,16 +3,7 @@
  * that runs these tests, and stand-ins for the agents that documents name. Ending it stops its daemon.
  */
 import { spawn, spawnSync } from "node:child_process"
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
+import { chmodSync, globSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
@@ -96,9 +87,11 @@ export class Sandbox {
     return { code, output }
   }
 
-  /** Ends what was started here. */
+  /** Ends what was started here; a daemon that stopped took its socket with it. */
   end() {
-    if (existsSync(join(this.home, ".animus"))) this.sh("animus daemon stop --shutdown-timeout-secs 1")
+    if (globSync(".animus/*/control.sock", { cwd: this.home }).length > 0) {
+      this.sh("animus daemon stop --shutdown-timeout-secs 1")
+    }
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

@@ -7,7 +7,7 @@ import manifest from "../../package.json" with { type: "json" }
 import { follow } from "../docs/Follow.ts"
 import type { Sandbox } from "../docs/Sandbox.ts"
 import { allSnippets, documents, root, type Snippet, snippetsOf } from "../docs/Snippets.ts"
-import { converse, framesOf, steady } from "./Conversation.ts"
+import { converse, framesOf, program, stage, steady } from "./Conversation.ts"
 import { Packed } from "./Packed.ts"
 
 const packed = new Packed()
@@ -112,21 +112,25 @@ describe("the guides", { timeout: 180_000 }, () => {
   )
 
   let author: Sandbox
+  let shared: ReturnType<typeof stage>
   beforeAll(() => {
     author = packed.sandbox()
+    shared = stage(author.project)
   })
-  const speaks = async (document: string) => {
-    const [program, ...others] = snippetsOf(document).filter(({ language }) => language === "ts")
+  afterAll(() => shared.end())
+
+  const written = (document: string) => {
+    const [plugin, ...others] = snippetsOf(document).filter(({ language }) => language === "ts")
     assert.deepStrictEqual(others, [])
-    author.write("plugin.ts", program?.text ?? "")
+    const { file = "", text = "" } = plugin ?? {}
+    author.write(file, text)
     const [asked, answered] = snippetsOf(document).filter(({ language }) => language === "json")
-    const shown = framesOf(answered?.text)
-    const plugin = { file: "plugin.ts", folder: author.project }
-    return { shown, told: await converse(plugin, framesOf(asked?.text), shown) }
+    return { file, asked: framesOf(asked?.text), shown: framesOf(answered?.text) }
   }
 
   it("the plugin of docs/plugins.md answers what the guide shows", async () => {
-    const { shown, told } = await speaks("docs/plugins.md")
+    const { asked, file, shown } = written("docs/plugins.md")
+    const told = await converse(program(file, author.project), asked, shown)
     assert.deepStrictEqual(told.map(({ id }) => id), shown.map(({ id }) => id))
     for (const [index, { result }] of shown.entries()) assert.containSubset(told[index]?.result, result)
   })
@@ -134,8 +138,8 @@ describe("the guides", { timeout: 180_000 }, () => {
   it.each(documents.filter((document) => document.startsWith("docs/plugins/")))(
     "the plugin of %s says what its page shows",
     async (document) => {
-      const { shown, told } = await speaks(document)
-      assert.deepStrictEqual(steady(told), steady(shown))
+      const { asked, file, shown } = written(document)
+      assert.deepStrictEqual(steady(await converse(shared.play(file), asked, shown)), steady(shown))
     }
   )
 })

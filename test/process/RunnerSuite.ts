@@ -40,14 +40,6 @@ workflows:
 
 const SECRET = "s3cr3t-value"
 
-interface Tagged {
-  readonly _tag: string
-}
-
-interface Entry {
-  readonly event: Tagged
-}
-
 interface Frame {
   readonly method?: string
   readonly params?: { readonly data: Record<string, unknown> }
@@ -89,6 +81,10 @@ export class Site extends Workplace {
 
   get socket(): string {
     return join(this.scope, "control.sock")
+  }
+
+  cancel(run: string) {
+    return this.ask("workflow/cancel", { id: run })
   }
 
   concluded(run: string) {
@@ -184,12 +180,9 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
           )
           assert.isTrue(said.slice(0, -1).every(({ attempt }) => attempt === 1))
         }
-        const journal = site.answer("workflow", "journal", run)
-        assert.deepStrictEqual(
-          journal.map(({ sequence }: { readonly sequence: number }) => sequence),
-          journal.map((_: unknown, at: number) => at + 1)
-        )
-        const session = journal.findLast(({ event }: Entry) => event._tag === "PhaseStarted")
+        const journal = site.lines(join(detail.location, "journal.jsonl")).map((line) => JSON.parse(line))
+        assert.deepStrictEqual(journal.map(({ sequence }) => sequence), journal.map((_, at) => at + 1))
+        const session = journal.findLast(({ event }) => event._tag === "PhaseStarted")
         const said = subscribers[0]?.heard("agent/output").find(({ phase_id }) => phase_id === "talk")
         assert.strictEqual(said?.["session_id"], session.event.session)
         const transcript = site.lines(join(detail.location, "talk.1.transcript.jsonl")).map((line) => JSON.parse(line))
@@ -216,30 +209,29 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
     it("end with everything they started when their run is cancelled", async () => {
       const waiting = await site.begin("wait")
       await until("the command runs", () => site.running("606").length === 1)
-      site.answer("workflow", "cancel", waiting, "--confirm", waiting)
+      await site.cancel(waiting)
       assert.deepStrictEqual(site.running("606"), [])
       const hanging = await site.begin("hang")
       await site.atWork(hanging)
-      site.answer("workflow", "cancel", hanging, "--confirm", hanging)
+      await site.cancel(hanging)
       assert.deepStrictEqual(site.running("607"), [])
       assert.deepStrictEqual(site.lines("cancelled"), ["once"])
       for (const run of [waiting, hanging]) {
-        assert.strictEqual(site.answer("workflow", "get", run).status, "cancelled")
+        assert.strictEqual((await site.ask("workflow/get", { id: run })).status, "cancelled")
         assert.deepStrictEqual(site.tags(run).slice(-2), ["CancelRequested", "RunCancelled"])
       }
     })
 
     it("end at their deadline", async () => {
-      const late = await site.settled(await site.begin("late"))
-      assert.include(late.reason, "it took longer than 1 s")
-      const overdue = await site.settled(await site.begin("overdue"))
-      assert.include(overdue.reason, "out of time: the session was ended after 1 s")
+      const [late, overdue] = [await site.begin("late"), await site.begin("overdue")]
+      assert.include((await site.settled(late)).reason, "it took longer than 1 s")
+      assert.include((await site.settled(overdue)).reason, "out of time: the session was ended after 1 s")
     })
 
     it("ask a person, and hear the answer", async () => {
       const run = await site.begin("ask")
-      await until("the question is there", () => site.answer("workflow", "get", run).detail.state === "waiting")
-      site.answer("workflow", "answer", run, "--answer", "the blue one")
+      assert.strictEqual((await site.settled(run)).state, "waiting")
+      await site.ask("agent/respond", { workflow_id: run, response: { answer: "the blue one" } })
       await site.settled(run)
       assert.strictEqual(site.concluded(run).output, "was told the blue one")
       assert.include(site.tags(run).join(), "InteractionRequested,InteractionAnswered,PhaseCompleted")
@@ -275,7 +267,7 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
       await until("one command runs", () => site.running("606").length === 1)
       const now = [...site.running("606"), ...site.running("607"), ...site.runnerPids()]
       assert.deepStrictEqual(now.filter((pid) => before.includes(pid)), [])
-      site.answer("workflow", "cancel", again, "--confirm", again)
+      await site.cancel(again)
     })
 
     it("have no outcome written down when their daemon is stopped and has to cut them short", async () => {
@@ -283,7 +275,7 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
       await until("the command runs", () => site.running("606").length === 1)
       const hanging = await site.begin("hang")
       await site.atWork(hanging)
-      site.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+      await site.stopped()
       assert.deepStrictEqual([site.running("606"), site.running("607"), site.runnerPids()], [[], [], []])
       site.start()
       await site.settled(hanging)

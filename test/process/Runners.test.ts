@@ -15,7 +15,7 @@ runnerSuite("subprocess", (at) => {
     await until("the command runs", () => site.running("606").length === 1)
     const pids = site.runnerPids()
     signal(site, "SIGSTOP")
-    site.answer("workflow", "cancel", waiting, "--confirm", waiting)
+    await site.cancel(waiting)
     assert.strictEqual((await site.settled(waiting)).state, "cancelled")
     assert.deepStrictEqual([site.running("606"), site.runnerPids().filter((pid) => pids.includes(pid))], [[], []])
     const after = await site.begin("both")

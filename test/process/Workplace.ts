@@ -201,11 +201,14 @@ export class Workplace {
     })
   }
 
+  /** As `stop`, over the control socket. */
+  async stopped(): Promise<void> {
+    await this.ask("daemon/stop", { timeout_seconds: 1 })
+    await until("the daemon ends", () => !this.isRunning)
+  }
+
   async end(): Promise<void> {
-    if (this.isRunning) {
-      await this.ask("daemon/stop", { timeout_seconds: 1 })
-      await until("the daemon ends", () => !this.isRunning)
-    }
+    if (this.isRunning) await this.stopped()
     rmSync(this.root, { recursive: true, force: true })
   }
 }

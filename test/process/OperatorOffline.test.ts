@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { afterAll, beforeAll } from "vitest"
+import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
 const workflows = `
@@ -18,8 +19,10 @@ workflows: [{ id: ask, phases: [say, gate] }]
 `
 
 let here: Workplace
+let typist: ReturnType<typeof operator>
 beforeAll(() => {
   here = new Workplace(workflows)
+  typist = operator(here.project, here.env)
 })
 afterAll(() => here.end())
 
@@ -36,7 +39,7 @@ describe("what goes on", () => {
   it("is one JSON value a line from the run's first event on; what ends is one envelope", async () => {
     started()
     const { id: subject } = await here.ask("subject/create", { kind: "task", title: "one" })
-    const shown = here.animus("workflow", "run", subject, "--watch", "--json")
+    const shown = await typist.type("workflow", "run", subject, "--watch", "--json")
     assert.strictEqual(shown.status, 0, shown.stderr)
     const [begun, ...rest] = jsonLines(shown.stdout)
     const kinds = rest.map(({ kind }) => kind)
@@ -47,10 +50,10 @@ describe("what goes on", () => {
     assert.deepStrictEqual([rest.at(-1)?.id, rest.at(-1)?.status], [begun.workflow_id, "paused"])
     assert.notProperty(begun, "schema")
 
-    assert.isAbove(here.answer("logs").entries.length, 0)
+    assert.isAbove((await typist.answer("logs")).entries.length, 0)
     const run: string = begun.workflow_id
-    here.answer("workflow", "reject", run)
-    const watched = here.animus("workflow", "watch", run, "--json")
+    await typist.answer("workflow", "reject", run)
+    const watched = await typist.type("workflow", "watch", run, "--json")
     assert.strictEqual(watched.status, 1)
     assert.strictEqual(jsonLines(watched.stdout).at(-1)?.status, "failed")
     assert.deepStrictEqual(envelope(watched.stderr).error.exit_code, 1)
@@ -82,69 +85,69 @@ describe("without a daemon", () => {
     started()
     const run = await here.begin()
     await here.settled(run)
-    const online = envelope(here.animus("workflow", "get", run, "--json").stdout)
+    const online = envelope((await typist.type("workflow", "get", run, "--json")).stdout)
     assert.notProperty(online, "offline")
-    here.stop()
+    await here.stopped()
 
-    const offline = (...args: ReadonlyArray<string>) => {
-      const told = here.animus(...args)
+    const offline = async (...args: ReadonlyArray<string>) => {
+      const told = await typist.type(...args)
       assert.deepStrictEqual(
         [told.status, /^offline: .*animus daemon start$/m.test(told.stderr)],
         [0, true],
         told.stderr
       )
-      const { status, stderr, stdout } = here.animus(...args, "--json")
+      const { status, stderr, stdout } = await typist.type(...args, "--json")
       assert.deepStrictEqual([status, stderr, envelope(stdout).offline], [0, "", true])
       return envelope(stdout).data
     }
-    assert.deepStrictEqual(offline("workflow", "get", run), online.data)
-    const { runs } = offline("workflow", "list", "--status", "paused")
+    assert.deepStrictEqual(await offline("workflow", "get", run), online.data)
+    const { runs } = await offline("workflow", "list", "--status", "paused")
     assert.deepStrictEqual(runs.map(({ id }: { readonly id: string }) => id), [run])
-    assert.strictEqual(offline("workflow", "journal", run).length, here.events(run).length)
-    const { entries } = offline("logs", "--since", "1h")
+    assert.strictEqual((await offline("workflow", "journal", run)).length, here.events(run).length)
+    const { entries } = await offline("logs", "--since", "1h")
     assert.include(entries.map(({ message }: { readonly message: string }) => message), "daemon_startup")
-    assert.deepStrictEqual(here.answer("logs", "--since", "2999-01-01").entries, [])
-    assert.strictEqual(here.animus("workflow", "get", "nope").status, 3)
-    assert.strictEqual(here.animus("logs", "-f").status, 5)
+    assert.deepStrictEqual((await typist.answer("logs", "--since", "2999-01-01")).entries, [])
+    assert.strictEqual((await typist.type("workflow", "get", "nope")).status, 3)
+    assert.strictEqual((await typist.type("logs", "-f")).status, 5)
   })
 
   it("the files are not believed while a daemon holds them, though it does not answer", async () => {
     started()
     const run = await here.begin()
     rmSync(join(here.scope, "control.sock"))
-    const { status, stderr } = here.animus("workflow", "get", run)
+    const { status, stderr } = await typist.type("workflow", "get", run)
     assert.deepStrictEqual([status, stderr.includes("a daemon holds this project")], [5, true], stderr)
     here.kill()
   })
 })
 
 describe("a damaged file", () => {
-  it("of the registry is named wherever its plugins are missed", () => {
+  it("of the registry is named wherever its plugins are missed", async () => {
     const registry = join(here.root, "state", "plugins.yaml")
     writeFileSync(registry, "{{")
     here.start()
     const fault = `the registry ${registry} cannot be read`
-    const listed = here.animus("plugin", "list").stdout
+    const listed = (await typist.type("plugin", "list")).stdout
     assert.include(listed, fault)
     assert.notInclude(listed, "animus init")
-    assert.include(here.animus("subject", "list", "--kind", "other").stderr, fault)
-    const health = here.answer("daemon", "health")
+    assert.include((await typist.type("subject", "list", "--kind", "other")).stderr, fault)
+    const health = await typist.answer("daemon", "health")
     assert.deepStrictEqual([health.status, health.last_error.includes(fault)], ["degraded", true])
-    here.stop()
+    await here.stopped()
     rmSync(registry)
   })
 
-  it("of the plugin lock keeps every plugin from being started, and says so", () => {
+  it("of the plugin lock keeps every plugin from being started, and says so", async () => {
     const lock = join(here.root, "state", "plugins.lock")
     const whole = readFileSync(lock, "utf8")
     writeFileSync(lock, whole.replace("1.0", "2.0"))
     here.start()
     const fault = `the plugin lock ${lock} cannot be read: its schema_version is 2.0`
-    assert.include(here.animus("plugin", "list").stdout, fault)
-    assert.include(here.animus("subject", "list").stderr, fault)
-    assert.include(here.animus("plugin", "lock", "verify").stderr, fault)
+    assert.include((await typist.type("plugin", "list")).stdout, fault)
+    assert.include((await typist.type("subject", "list")).stderr, fault)
+    assert.include((await typist.type("plugin", "lock", "verify")).stderr, fault)
     assert.include(here.animus("init").stderr, fault)
-    here.stop()
+    await here.stopped()
     writeFileSync(lock, whole)
   })
 

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
+import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
 /** Speaks until its file `finish` is there; what it is called with, and what it is told, is kept under its name. */
@@ -47,6 +48,7 @@ interface Cut {
 }
 
 let here: Workplace
+let typist: ReturnType<typeof operator>
 const cuts = new Map<string, Cut>()
 
 /** A run whose agent speaks. */
@@ -65,6 +67,7 @@ const speaking = async (name: string): Promise<Cut> => {
 /** They speak all at once, the daemon is killed, and there is another. */
 beforeAll(async () => {
   here = new Workplace(workflows)
+  typist = operator(here.project, here.env)
   here.write("agent.sh", script)
   here.install("animus-provider-plain", fixture("provider-without-resume"), fixture("speak"))
   here.start()
@@ -82,7 +85,7 @@ const survived = async (name: Agent) => {
     detail,
     session,
     actions: detail.recovery.map(({ action }: { readonly action: string }) => action),
-    text: here.animus("workflow", "get", run).stdout,
+    text: (await typist.type("workflow", "get", run)).stdout,
     calls: () => here.lines(`${name}.calls`),
     started: () => here.events(run).filter(({ _tag }) => _tag === "PhaseStarted").length
   }
@@ -115,13 +118,13 @@ describe("a daemon that is killed while an agent with side effects speaks", () =
 
     const command = `animus workflow resume ${run} --force`
     assert.include(text, `next: ${command}\n`)
-    const refused = here.animus("workflow", "resume", run)
+    const refused = await typist.type("workflow", "resume", run)
     assert.strictEqual(refused.status, 4)
     assert.include(refused.stderr, command)
 
     here.write(`${name}.finish`, "")
-    assert.strictEqual(here.animus(...command.split(" ").slice(1)).status, 0)
-    assert.strictEqual(here.animus("workflow", "watch", run).status, 0)
+    assert.strictEqual((await typist.type(...command.split(" ").slice(1))).status, 0)
+    assert.strictEqual((await typist.type("workflow", "watch", run)).status, 0)
     assert.strictEqual((await here.settled(run)).state, "completed")
     assert.deepStrictEqual([calls().length, started()], [2, 2])
   })

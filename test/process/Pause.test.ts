@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { afterEach } from "vitest"
 import { until } from "./referencePluginsHost.ts"
+import { operator } from "./Typed.ts"
 import { askingOnce, Workplace } from "./Workplace.ts"
 
 let place: Workplace | undefined
@@ -11,29 +12,30 @@ describe("a paused daemon", () => {
   it("is still paused after it was killed, or stopped, and goes on when it is told to", async () => {
     const here = new Workplace(askingOnce)
     place = here
-    const paused = () => [here.answer("daemon", "status").paused, here.answer("status").daemon.paused]
+    const { answer, type } = operator(here.project, here.env)
+    const paused = async () => [(await answer("daemon", "status")).paused, (await answer("status")).daemon.paused]
     here.start()
-    assert.deepStrictEqual(paused(), [false, false])
+    assert.deepStrictEqual(await paused(), [false, false])
     const { id } = await here.ask("subject/create", { kind: "task", title: "Ask" })
-    here.answer("daemon", "pause")
-    assert.include(here.animus("status").stdout, "paused: nothing of the queue is started until animus daemon resume")
+    await answer("daemon", "pause")
+    assert.include((await type("status")).stdout, "paused: nothing of the queue is started until animus daemon resume")
 
     here.kill()
     here.start()
-    assert.deepStrictEqual(paused(), [true, true])
-    here.answer("queue", "enqueue", id)
-    here.answer("daemon", "stop", "--shutdown-timeout-secs", "5")
+    assert.deepStrictEqual(await paused(), [true, true])
+    await answer("queue", "enqueue", id)
+    await here.stopped()
     here.start()
-    assert.deepStrictEqual(paused(), [true, true])
-    assert.deepInclude(here.answer("queue", "stats"), { ready: 1, in_flight: 0 })
+    assert.deepStrictEqual(await paused(), [true, true])
+    assert.deepInclude(await answer("queue", "stats"), { ready: 1, in_flight: 0 })
 
-    here.answer("daemon", "resume")
+    await answer("daemon", "resume")
     await until(
       "the run waits for its gate",
       async () => (await here.ask("workflow/list", { status: "paused" })).runs.length === 1
     )
-    here.answer("daemon", "stop", "--shutdown-timeout-secs", "5")
+    await here.stopped()
     here.start()
-    assert.deepStrictEqual(paused(), [false, false])
+    assert.deepStrictEqual(await paused(), [false, false])
   })
 })

@@ -3,7 +3,6 @@
  * import is loaded once. A line is `begin FILE`, `end`, which closes the input, or what the program is to read; each end is told
  * as `exited CODE`.
  */
-import * as process from "node:process"
 import { createInterface } from "node:readline"
 import { PassThrough } from "node:stream"
 
@@ -15,7 +14,7 @@ const begin = async (file: string): Promise<PassThrough> => {
   output.pipe(stdout, { end: false })
   const exit = (code = 0) => void output.end(`exited ${code}\n`)
   for (const [name, value] of Object.entries({ stdin: input, stdout: output, exit })) {
-    Object.defineProperty(process.default, name, { value, configurable: true })
+    Object.defineProperty(process, name, { value, configurable: true })
   }
   await import(file)
   return input

@@ -67,7 +67,7 @@ const speaking = async (name: string): Promise<Cut> => {
 /** They speak all at once, the daemon is killed, and there is another. */
 beforeAll(async () => {
   here = new Workplace(workflows)
-  typist = operator(here.project, here.env)
+  typist = operator(here)
   here.write("agent.sh", script)
   here.install("animus-provider-plain", fixture("provider-without-resume"), fixture("speak"))
   here.start()

@@ -19,14 +19,14 @@ describe("a cancelled run", () => {
     const here = new Workplace(workflows)
     place = here
     here.start()
-    const { id } = here.answer("subject", "create", "--title", "Long work")
+    const { id } = await here.ask("subject/create", { kind: "task", title: "Long work" })
     const status = async () => (await here.ask("subject/get", { id })).status
-    const { workflow_id: run } = here.answer("workflow", "run", id)
+    const { workflow_id: run } = await here.ask("workflow/run", { task_id: id })
     await until("the phase has begun", () => here.running("601").length === 1)
     assert.strictEqual(await status(), "in-progress")
 
-    here.answer("workflow", "cancel", run, "--confirm", run)
-    const { detail, status: state } = here.answer("workflow", "get", run)
+    await here.ask("workflow/cancel", { id: run })
+    const { detail, status: state } = await here.ask("workflow/get", { id: run })
     assert.deepStrictEqual([state, detail.phases[0].status], ["cancelled", "cancelled"])
     assert.strictEqual(await status(), "ready")
     assert.deepStrictEqual(here.running("601"), [])

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { isAlive, until } from "./referencePluginsHost.ts"
+import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
 const kinds = ["deaf", "liar", "rude"]
@@ -15,6 +16,7 @@ workflows: [${kinds.map((tool) => `{ id: ${tool}, phases: [${tool}] }`).join(", 
 `
 
 let here: Workplace
+let typist: ReturnType<typeof operator>
 beforeAll(() => {
   here = new Workplace(workflows)
   here.install("animus-provider-deaf", fixture("provider-deaf-to-cancel"), fixture("speak"))
@@ -22,6 +24,7 @@ beforeAll(() => {
     here.install(`animus-provider-${tool}`, fixture(`provider-${tool}`), fixture("speak"))
   }
   here.start()
+  typist = operator(here)
 })
 afterAll(() => here.end())
 
@@ -33,12 +36,12 @@ describe("a cancelled run", () => {
     const pids = here.read("pids").split(" ").map(Number)
     assert.deepStrictEqual(pids.map(isAlive), [true, true])
 
-    here.answer("workflow", "cancel", run, "--confirm", run)
+    await here.ask("workflow/cancel", { id: run })
     await until("both are gone", () => !pids.some(isAlive))
     assert.strictEqual((await here.settled(run)).state, "cancelled")
     assert.include(said(), "kept")
 
-    const restarted = here.answer("plugin", "restart", "animus-provider-deaf")
+    const restarted = await typist.answer("plugin", "restart", "animus-provider-deaf")
     assert.strictEqual(restarted.state, "running")
   }, 300_000)
 
@@ -50,7 +53,7 @@ describe("a cancelled run", () => {
       "the agents' tools run",
       () => here.lines("sessions").length === sessions && here.running("8883").length === sessions
     )
-    const cancel = (run = "") => here.animus("workflow", "cancel", run, "--confirm", run)
+    const cancel = (run = "") => typist.type("workflow", "cancel", run, "--confirm", run)
     const tools = () => ["8881", "8882", "8883"].flatMap((name) => here.running(name))
     return { runs, cancel, tools }
   }
@@ -58,7 +61,7 @@ describe("a cancelled run", () => {
   it("leaves nothing of a provider that agrees, ends the session, and ends nothing else", async () => {
     const { cancel, runs, tools } = await cancelled("liar", 1)
     const [provider] = here.lines("sessions")
-    const { stdout } = cancel(runs[0])
+    const { stdout } = await cancel(runs[0])
     assert.deepStrictEqual(tools(), [])
     assert.include(stdout, "nothing of it runs any more")
     assert.isTrue(isAlive(Number(provider)), "it did what it was asked, so it stays")
@@ -66,22 +69,22 @@ describe("a cancelled run", () => {
 
   it("leaves nothing of a provider that hears nothing, whose tools were orphans from the start", async () => {
     const { cancel, runs, tools } = await cancelled("rude", 1)
-    const { stdout } = cancel(runs[0])
+    const { stdout } = await cancel(runs[0])
     assert.deepStrictEqual(tools(), [])
     assert.include(stdout, "nothing of it runs any more")
-    assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
+    assert.deepStrictEqual((await typist.answer("plugin", "orphans")).orphans, [])
   }, 300_000)
 
   it("names what may belong to the session beside it, and what ends that", async () => {
     const { cancel, runs, tools } = await cancelled("liar", 2)
     const before = tools()
-    const { stdout } = cancel(runs[1])
+    const { stdout } = await cancel(runs[1])
     const left = tools()
     assert.isAbove(left.length, 0)
     // Whether the two were seen apart is a matter of moments: what was not is left to the one that lives, and named.
     if (left.length > before.length / 2) assert.include(stdout, "animus plugin restart animus-provider-liar")
     else assert.include(stdout, "nothing of it runs any more")
-    assert.include(cancel(runs[0]).stdout, "nothing of it runs any more")
+    assert.include((await cancel(runs[0])).stdout, "nothing of it runs any more")
     assert.deepStrictEqual(tools(), [])
   }, 300_000)
 })

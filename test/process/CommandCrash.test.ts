@@ -39,7 +39,7 @@ describe("a daemon that is killed while a command runs", () => {
       assert.notInclude(first, second)
       assert.deepStrictEqual(here.running("600"), [second])
 
-      here.answer("workflow", "cancel", run, "--confirm", run)
+      await here.ask("workflow/cancel", { id: run })
       assert.deepStrictEqual(here.running("600"), [])
     }
   )

@@ -41,10 +41,12 @@ describe("workflow events --follow", () => {
 
       place.kill()
       place.start()
-      place.answer("workflow", "approve", run)
+      await place.settled(run)
+      await place.ask("workflow/approve", { id: run, phase: "first" })
       await until(() => heard().filter(({ kind }) => kind === "decision_needed").length === 2)
+      await place.settled(run)
       const exited = once(follower, "exit")
-      place.answer("workflow", "approve", run)
+      await place.ask("workflow/approve", { id: run, phase: "second" })
       assert.deepStrictEqual((await exited)[0], 0)
 
       const told = heard().filter(({ kind }) => kind !== "synced")

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
+import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
 const RUNNER = "strangers-runner"
@@ -46,8 +47,10 @@ const plan = ["RunStarted", "PhaseStarted plan 1", "PhaseCompleted plan 1"]
 
 describe("a run that a stranger's runner executes", () => {
   let site: Site
+  let typist: ReturnType<typeof operator>
   beforeAll(() => {
     site = new Site()
+    typist = operator(site)
   })
   afterAll(() => site.end())
 
@@ -59,7 +62,7 @@ describe("a run that a stranger's runner executes", () => {
     assert.deepInclude(first?.decision, { verdict: "advance", confidence: 0.8, source: "agent" })
     assert.deepInclude(second?.decision, { verdict: "advance", source: "default" })
     assert.strictEqual(await site.subjectOf(run), "done")
-    assert.match(site.animus("workflow", "get", run).stdout, /executed +by plugin strangers-runner/)
+    assert.match((await typist.type("workflow", "get", run)).stdout, /executed +by plugin strangers-runner/)
     assert.deepStrictEqual(site.lines("executions.well"), [run])
   })
 
@@ -68,7 +71,7 @@ describe("a run that a stranger's runner executes", () => {
     const { reason } = await site.settled(run)
     assert.strictEqual(reason, `plugin ${RUNNER} reports it as failed: phase "build" failed`)
     assert.strictEqual(await site.subjectOf(run), "blocked")
-    const refused = site.animus("workflow", "retry", run)
+    const refused = await typist.type("workflow", "retry", run)
     assert.strictEqual(refused.status, 2)
     assert.include(refused.stderr, `animus workflow fork ${run}`)
   })
@@ -77,7 +80,7 @@ describe("a run that a stranger's runner executes", () => {
     const run = await site.execute("gate")
     const { reason } = await site.settled(run)
     assert.include(reason, "resuming the run hands it to the plugin again")
-    site.answer("workflow", "resume", run)
+    await typist.answer("workflow", "resume", run)
     assert.strictEqual((await site.settled(run)).state, "completed")
     assert.deepStrictEqual(site.lines("executions.gate"), [run, run])
     assert.deepStrictEqual(site.story(run), [
@@ -98,7 +101,7 @@ describe("a run that a stranger's runner executes", () => {
     assert.match(reason, /Plugin strangers-runner executed this run and did not come to its end.*exit code 3/)
     assert.deepStrictEqual(site.story(run), ["RunStarted", "PhaseStarted plan 1", "RecoveryDecided plan 1"])
     assert.deepStrictEqual(site.lines("executions.dies"), [run])
-    site.answer("workflow", "resume", run, "--force")
+    await typist.answer("workflow", "resume", run, "--force")
     assert.strictEqual((await site.settled(run)).state, "completed")
     assert.deepStrictEqual(site.lines("executions.dies"), [run, run])
   })
@@ -106,8 +109,8 @@ describe("a run that a stranger's runner executes", () => {
   it("cannot be paused; ends when it is cancelled; is blocked when its daemon is killed over it", async () => {
     const cancelled = await site.execute("endless")
     await until("it is at work", () => site.running("608").length === 1)
-    assert.include(site.animus("workflow", "pause", cancelled).stderr, `animus workflow cancel ${cancelled}`)
-    site.answer("workflow", "cancel", cancelled, "--confirm", cancelled)
+    assert.include((await typist.type("workflow", "pause", cancelled)).stderr, `animus workflow cancel ${cancelled}`)
+    await typist.answer("workflow", "cancel", cancelled, "--confirm", cancelled)
     assert.deepStrictEqual(site.running("608"), [])
     assert.deepStrictEqual(site.story(cancelled).slice(-2), ["CancelRequested", "RunCancelled"])
     assert.strictEqual(await site.subjectOf(cancelled), "ready")
@@ -121,6 +124,6 @@ describe("a run that a stranger's runner executes", () => {
     assert.include(reason, "The daemon ended while plugin strangers-runner executed this run")
     assert.deepStrictEqual(site.running("608"), [])
     assert.deepStrictEqual(site.lines("executions.endless"), [cancelled, orphan])
-    site.answer("workflow", "cancel", orphan, "--confirm", orphan)
+    await typist.answer("workflow", "cancel", orphan, "--confirm", orphan)
   })
 })

@@ -30,7 +30,7 @@ const refused = (...args: ReadonlyArray<string>) => {
   return { status, stdout, ...JSON.parse(stderr).error }
 }
 
-const { answer, refusal, type } = operator(project, env)
+const { answer, refusal, type } = operator({ project, env })
 
 const workflows = (text: string) => writeFileSync(join(project, ".animus", "workflows.yaml"), text)
 
@@ -80,7 +80,8 @@ describe("without a daemon", () => {
     assert.notInclude(animus("init", "--project-root", ".").stdout, "is in no git repository")
   })
 
-  const refusalIn = (folder: string) => operator(project, { ...env, ANIMUS_CONFIG_DIR: folder }).refusal("status")
+  const refusalIn = (folder: string) =>
+    operator({ project, env: { ...env, ANIMUS_CONFIG_DIR: folder } }).refusal("status")
 
   it("a socket path that is too long is refused with its cure", async () => {
     const error = await refusalIn(join(root, "x".repeat(90)))
@@ -133,6 +134,7 @@ describe("with a daemon", () => {
       "phases: { ask: { mode: manual, manual: { instructions: Well? } } }\nworkflows: [{ id: a, phases: [ask] }]\ndefault_workflow_ref: a\n"
     )
     const { workflow_id: run } = await answer("workflow", "run", "task:TASK-001")
+    await type("workflow", "watch", run)
     const { next, state } = (await answer("workflow", "get", run)).detail
     assert.strictEqual(state, "waiting")
     assert.strictEqual(next, `animus workflow approve ${run} ask`)

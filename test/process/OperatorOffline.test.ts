@@ -22,7 +22,7 @@ let here: Workplace
 let typist: ReturnType<typeof operator>
 beforeAll(() => {
   here = new Workplace(workflows)
-  typist = operator(here.project, here.env)
+  typist = operator(here)
 })
 afterAll(() => here.end())
 

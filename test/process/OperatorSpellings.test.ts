@@ -25,7 +25,7 @@ triggers:
   - { id: off, type: webhook, workflow_ref: quick, config: {}, enabled: false }
 `)
 
-const { answer, refusal, type } = operator(place.project, place.env)
+const { answer, refusal, type } = operator(place)
 
 beforeAll(() => place.start("--autonomous", "--skip-preflight"))
 afterAll(() => place.end())
@@ -62,7 +62,11 @@ describe("a run is begun", () => {
 })
 
 describe("a gate is decided by flags", () => {
-  const waiting = async () => (await answer("workflow", "run", "--title", "Gate")).workflow_id
+  const waiting = async () => {
+    const { workflow_id: run } = await answer("workflow", "run", "--title", "Gate")
+    await place.settled(run)
+    return run
+  }
 
   it("yes", async () => {
     const run = await waiting()

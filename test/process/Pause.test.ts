@@ -12,7 +12,7 @@ describe("a paused daemon", () => {
   it("is still paused after it was killed, or stopped, and goes on when it is told to", async () => {
     const here = new Workplace(askingOnce)
     place = here
-    const { answer, type } = operator(here.project, here.env)
+    const { answer, type } = operator(here)
     const paused = async () => [(await answer("daemon", "status")).paused, (await answer("status")).daemon.paused]
     here.start()
     assert.deepStrictEqual(await paused(), [false, false])

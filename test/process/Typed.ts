@@ -46,8 +46,13 @@ export const typed = async (
   return { status, ...said }
 }
 
-/** Types in a project of its own, such as a workplace is. */
-export const operator = (project: string, env: Readonly<Record<string, string | undefined>>) => {
+interface Premises {
+  readonly project: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Types in a project, such as a workplace is. */
+export const operator = ({ env, project }: Premises) => {
   const type = (...args: ReadonlyArray<string>) => typed([...args, "--project-root", project], env)
   return {
     type,

@@ -2,11 +2,14 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
 let place: Workplace
+let typist: ReturnType<typeof operator>
 beforeAll(() => {
   place = new Workplace("workflows: []\n")
+  typist = operator(place)
 })
 afterAll(() => place.end())
 
@@ -28,9 +31,9 @@ workflows:
 `
 
 describe("workflow config validate", () => {
-  it("is content with what is valid, and shows doubts with their lines", () => {
+  it("is content with what is valid, and shows doubts with their lines", async () => {
     write(`${good}agent_channels: {}\n`)
-    const { status, stderr, stdout } = place.animus("workflow", "config", "validate")
+    const { status, stderr, stdout } = await typist.type("workflow", "config", "validate")
     assert.strictEqual(status, 0, stderr)
     assert.strictEqual(
       stdout,
@@ -40,15 +43,15 @@ describe("workflow config validate", () => {
 1 workflow in 1 file: valid, with 1 warning
 `
     )
-    const strict = place.animus("workflow", "config", "validate", "--strict")
+    const strict = await typist.type("workflow", "config", "validate", "--strict")
     assert.strictEqual(strict.status, 2)
     assert.strictEqual(strict.stdout, "")
     assert.include(strict.stderr, "agent_channels")
   })
 
-  it("tells everything in every file at once, each with a caret", () => {
+  it("tells everything in every file at once, each with a caret", async () => {
     write(good.replace("[look]", "[lok, {look: {skip_if: [\"a = b\"]}}]"), "phases: {\n")
-    const { status, stderr, stdout } = place.animus("workflow", "config", "validate")
+    const { status, stderr, stdout } = await typist.type("workflow", "config", "validate")
     assert.strictEqual(status, 2)
     assert.strictEqual(stdout, "")
     const lines = stderr.split("\n  ")
@@ -58,9 +61,9 @@ describe("workflow config validate", () => {
     assert.match(stderr, /^  \.animus\/workflows\/more\.yaml:/m)
   })
 
-  it("says the same to programs", () => {
+  it("says the same to programs", async () => {
     write(good.replace("[look]", "[lok]"))
-    const { status, stderr, stdout } = place.animus("workflow", "config", "validate", "--json")
+    const { status, stderr, stdout } = await typist.type("workflow", "config", "validate", "--json")
     assert.strictEqual(status, 2)
     assert.strictEqual(stdout, "")
     const { error } = JSON.parse(stderr)
@@ -80,10 +83,10 @@ describe("workflow config validate", () => {
 })
 
 describe("workflow config get", () => {
-  it("shows a workflow as a run would pin it, and refuses one that is not there", () => {
+  it("shows a workflow as a run would pin it, and refuses one that is not there", async () => {
     write(good)
-    assert.strictEqual(place.answer("workflow", "config", "get", "W").phases[0].max_rework_attempts, 3)
-    assert.strictEqual(place.answer("workflow", "config", "get").id, "w")
-    assert.strictEqual(place.animus("workflow", "config", "get", "v").status, 3)
+    assert.strictEqual((await typist.answer("workflow", "config", "get", "W")).phases[0].max_rework_attempts, 3)
+    assert.strictEqual((await typist.answer("workflow", "config", "get")).id, "w")
+    assert.strictEqual((await typist.type("workflow", "config", "get", "v")).status, 3)
   })
 })

@@ -1,6 +1,7 @@
 /** A project that changes its session store in the middle of a run, as an operator would do it. */
 import { assert, describe, it } from "@effect/vitest"
 import { afterEach } from "vitest"
+import { operator } from "../Typed.ts"
 import { Workplace } from "../Workplace.ts"
 
 const workflows = `
@@ -13,48 +14,50 @@ let place: Workplace | undefined
 afterEach(() => place?.end())
 
 describe("a project whose runs move to SQLite", () => {
-  it("goes on there with the run that waited, and says so offline, too", { timeout: 120_000 }, () => {
+  it("goes on there with the run that waited, and says so offline, too", { timeout: 120_000 }, async () => {
     const here = new Workplace(workflows)
+    const { answer, type } = operator(here)
     place = here
     here.start()
-    const { id } = here.answer("subject", "create", "--title", "one")
-    const run = here.answer("workflow", "run", id).workflow_id
-    here.answer("workflow", "list")
-    const status = () => here.answer("session-store", "status")
-    const daemon = here.answer("daemon", "status")
-    assert.deepInclude(status(), { store: "file", runs: 1, unfinished: 1, held_by: `pid ${daemon.pid}` })
+    const run = await here.begin()
+    await here.settled(run)
+    const status = () => answer("session-store", "status")
+    const daemon = await here.ask("daemon/status", {})
+    assert.deepInclude(await status(), { store: "file", runs: 1, unfinished: 1, held_by: `pid ${daemon.pid}` })
     const move = ["session-store", "migrate", "--from", "file", "--to", "sqlite"]
-    const early = here.animus(...move)
+    const early = await type(...move)
     assert.strictEqual(early.status, 4)
     assert.match(early.stderr, /another daemon .*end it with: animus daemon stop/)
     here.kill()
 
-    const moved = here.animus(...move)
+    const moved = await type(...move)
     assert.strictEqual(moved.status, 0, moved.stderr)
     assert.match(
       moved.stdout,
       /sqlite has 1 run of file, each compared line by line\n[^]*to use it: set "session_store" to "sqlite"/
     )
-    assert.strictEqual(here.answer(...move).unchanged, 1)
-    assert.strictEqual(here.animus("session-store", "migrate", "--from", "file", "--to", "file").status, 2)
+    assert.strictEqual((await answer(...move)).unchanged, 1)
+    assert.strictEqual((await type("session-store", "migrate", "--from", "file", "--to", "file")).status, 2)
     here.write(".animus/config.json", `{ "daemon": { "session_store": "sqlite" } }`)
-    const listed = () => here.answer("workflow", "list").runs.map(({ status }: { readonly status: string }) => status)
-    assert.deepStrictEqual(listed(), ["paused"])
+    const listed = async () =>
+      (await answer("workflow", "list")).runs.map(({ status }: { readonly status: string }) => status)
+    assert.deepStrictEqual(await listed(), ["paused"])
 
     here.start()
-    here.answer("workflow", "approve", run, "gate")
-    assert.strictEqual(here.animus("workflow", "watch", run).status, 0)
-    assert.match(here.answer("workflow", "get", run).detail.location, /runs\.sqlite$/)
-    here.answer("daemon", "stop")
-    assert.deepStrictEqual(listed(), ["completed"])
-    assert.deepInclude(status(), { store: "sqlite", runs: 1, unfinished: 0 })
-    assert.notProperty(status(), "held_by")
-    const { stdout } = here.animus("session-store", "status")
+    await here.settled(run)
+    await answer("workflow", "approve", run, "gate")
+    assert.strictEqual((await type("workflow", "watch", run)).status, 0)
+    assert.match((await answer("workflow", "get", run)).detail.location, /runs\.sqlite$/)
+    await answer("daemon", "stop")
+    assert.deepStrictEqual(await listed(), ["completed"])
+    assert.deepInclude(await status(), { store: "sqlite", runs: 1, unfinished: 0 })
+    assert.notProperty(await status(), "held_by")
+    const { stdout } = await type("session-store", "status")
     assert.match(stdout, /runs +1, 0 of them unfinished\n *size +[1-9]\d* kB\n *lock +free: no daemon runs/)
     // The files were left as they were.
     here.write(".animus/config.json", "{}")
-    assert.deepStrictEqual(listed(), ["paused"])
-    assert.strictEqual(here.animus("session-store", "migrate", "--from", "sqlite", "--to", "file").status, 0)
-    assert.deepStrictEqual(listed(), ["completed"])
+    assert.deepStrictEqual(await listed(), ["paused"])
+    assert.strictEqual((await type("session-store", "migrate", "--from", "sqlite", "--to", "file")).status, 0)
+    assert.deepStrictEqual(await listed(), ["completed"])
   })
 })

@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { afterEach, assert, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
 const SECRET = "tr4cker-t0ken"
@@ -40,9 +41,6 @@ workflows:
   - { id: messy, worktree: auto, phases: [make, litter] }
 `
 
-let here: Workplace | undefined
-afterEach(() => here?.end())
-
 const git = (folder: string, ...args: ReadonlyArray<string>) =>
   spawnSync("git", ["-C", folder, "-c", "user.name=A", "-c", "user.email=a@b", ...args], { encoding: "utf8" })
 
@@ -53,9 +51,8 @@ const holding = (folder: string, text: string): ReadonlyArray<string> =>
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => readFileSync(file, "utf8").includes(text))
 
-const began = () => {
+const begun = () => {
   const place = new Workplace(workflows, { TRACKER_TOKEN: SECRET })
-  here = place
   git(place.project, "init", "--quiet", "--initial-branch=main")
   git(place.project, "add", "--all")
   assert.strictEqual(git(place.project, "commit", "--quiet", "--message", "begin").status, 0)
@@ -64,42 +61,50 @@ const began = () => {
 }
 
 describe("a worktree", () => {
-  it("is where the phases of a run work; what was committed there stays, and so does what was not", () => {
-    const place = began()
-    const { id } = place.answer("subject", "create", "--title", "T")
+  let place: Workplace
+  let typist: ReturnType<typeof operator>
+  beforeAll(() => {
+    place = begun()
+    typist = operator(place)
+  })
+  afterAll(() => place.end())
+
+  const task = (title: string) => place.ask("subject/create", { kind: "task", title })
+
+  it("is where the phases of a run work; what was committed there stays, and so does what was not", async () => {
+    const { id } = await task("T")
     const branch = `animus/${id.replaceAll(":", "-")}`
-    assert.strictEqual(place.animus("workflow", "run", id, "--workflow", "tidy", "--watch").status, 0)
+    assert.strictEqual((await typist.type("workflow", "run", id, "--workflow", "tidy", "--watch")).status, 0)
     assert.strictEqual(place.read("made"), "")
     assert.strictEqual(git(place.project, "show", `${branch}:made`).stdout, "work\n")
     assert.notInclude(git(place.project, "worktree", "list").stdout, branch)
 
-    const other = place.answer("subject", "create", "--title", "U")
+    const other = await task("U")
     // As a daemon leaves it that is killed while git makes one: a `.git`, and no files yet.
     const name = other.id.replaceAll(":", "-")
-    const folder = join(dirname(dirname(place.answer("daemon", "status").log_path)), "worktrees", name)
+    const folder = join(dirname(dirname((await place.ask("daemon/status", {})).log_path)), "worktrees", name)
     git(place.project, "worktree", "add", "--quiet", "--no-checkout", "-b", `animus/${name}`, folder)
     writeFileSync(join(place.project, ".git", "worktrees", name, "locked"), "initializing\n")
-    assert.strictEqual(place.animus("workflow", "run", other.id, "--workflow", "messy", "--watch").status, 0)
+    assert.strictEqual((await typist.type("workflow", "run", other.id, "--workflow", "messy", "--watch")).status, 0)
     assert.strictEqual(git(folder, "status", "--porcelain").stdout, "?? litter\n")
     const worktrees = git(place.project, "worktree", "list").stdout
     assert.include(worktrees, `animus/${other.id.replaceAll(":", "-")}`)
-    assert.include(place.animus("logs").stdout, "Look at it with: git -C ")
+    assert.include((await typist.type("logs")).stdout, "Look at it with: git -C ")
 
-    const [, done] = place.answer("workflow", "list").runs
-    const journal = JSON.stringify(place.answer("workflow", "journal", done.id))
+    const [, done] = (await typist.answer("workflow", "list")).runs
+    const journal = JSON.stringify(await typist.answer("workflow", "journal", done.id))
     assert.include(journal, "agent knows [secret] and [secret]")
     assert.include(journal, "command knows [secret]")
     assert.deepStrictEqual(holding(place.root, SECRET), [])
   })
 
-  it("is left committed by a phase that says so, and a commit that git refuses is an error of the attempt", () => {
-    const place = began()
+  it("is left committed by a phase that says so, and a commit that git refuses is an error of the attempt", async () => {
     git(place.project, "config", "user.name", "A")
     git(place.project, "config", "user.email", "a@b")
-    const { id } = place.answer("subject", "create", "--title", "T")
+    const { id } = await task("T")
     const branch = `animus/${id.replaceAll(":", "-")}`
-    const run = () => place.animus("workflow", "run", id, "--workflow", "leaving", "--watch")
-    assert.strictEqual(run().status, 0)
+    const run = () => typist.type("workflow", "run", id, "--workflow", "leaving", "--watch")
+    assert.strictEqual((await run()).status, 0)
     assert.strictEqual(git(place.project, "show", `${branch}:left`).stdout, "more\n")
     assert.strictEqual(git(place.project, "log", "-1", "--format=%s", branch).stdout, "leave: T\n")
     assert.notInclude(git(place.project, "worktree", "list").stdout, branch)
@@ -107,20 +112,24 @@ describe("a worktree", () => {
     writeFileSync(join(place.project, ".git", "hooks", "pre-commit"), "#!/bin/sh\necho not today\nexit 1\n", {
       mode: 0o755
     })
-    const { status, stdout } = run()
+    const { status, stdout } = await run()
     assert.strictEqual(status, 1)
     assert.include(stdout, "its work could not be committed: not today")
   })
 
-  it("that is required and cannot be made fails the run, and one that is not required is done without", () => {
+  it("that is required and cannot be made fails the run, and one that is not required is done without", async () => {
     const place = new Workplace(workflows, { TRACKER_TOKEN: SECRET })
-    here = place
-    place.start()
-    const { id } = place.answer("subject", "create", "--title", "T")
-    const { status, stdout } = place.animus("workflow", "run", id, "--workflow", "tidy", "--watch")
-    assert.notStrictEqual(status, 0)
-    assert.include(stdout, "could not be made: fatal: not a git repository")
-    place.animus("workflow", "run", id, "--workflow", "messy", "--watch")
-    assert.strictEqual(place.read("made"), "work\n")
+    try {
+      const { type } = operator(place)
+      place.start()
+      const { id } = await place.ask("subject/create", { kind: "task", title: "T" })
+      const { status, stdout } = await type("workflow", "run", id, "--workflow", "tidy", "--watch")
+      assert.notStrictEqual(status, 0)
+      assert.include(stdout, "could not be made: fatal: not a git repository")
+      await type("workflow", "run", id, "--workflow", "messy", "--watch")
+      assert.strictEqual(place.read("made"), "work\n")
+    } finally {
+      await place.end()
+    }
   })
 })

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { until } from "./referencePluginsHost.ts"
 import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
@@ -69,6 +70,9 @@ describe("a worktree", () => {
   })
   afterAll(() => place.end())
 
+  /** A run is over before its worktree is. */
+  const tidied = (branch: string) =>
+    until("its worktree is gone", () => !git(place.project, "worktree", "list").stdout.includes(branch))
   const task = (title: string) => place.ask("subject/create", { kind: "task", title })
 
   it("is where the phases of a run work; what was committed there stays, and so does what was not", async () => {
@@ -77,7 +81,7 @@ describe("a worktree", () => {
     assert.strictEqual((await typist.type("workflow", "run", id, "--workflow", "tidy", "--watch")).status, 0)
     assert.strictEqual(place.read("made"), "")
     assert.strictEqual(git(place.project, "show", `${branch}:made`).stdout, "work\n")
-    assert.notInclude(git(place.project, "worktree", "list").stdout, branch)
+    await tidied(branch)
 
     const other = await task("U")
     // As a daemon leaves it that is killed while git makes one: a `.git`, and no files yet.
@@ -89,7 +93,10 @@ describe("a worktree", () => {
     assert.strictEqual(git(folder, "status", "--porcelain").stdout, "?? litter\n")
     const worktrees = git(place.project, "worktree", "list").stdout
     assert.include(worktrees, `animus/${other.id.replaceAll(":", "-")}`)
-    assert.include((await typist.type("logs")).stdout, "Look at it with: git -C ")
+    await until(
+      "it is said where it stays",
+      async () => (await typist.type("logs")).stdout.includes(`Look at it with: git -C ${folder} `)
+    )
 
     const [, done] = (await typist.answer("workflow", "list")).runs
     const journal = JSON.stringify(await typist.answer("workflow", "journal", done.id))
@@ -107,7 +114,7 @@ describe("a worktree", () => {
     assert.strictEqual((await run()).status, 0)
     assert.strictEqual(git(place.project, "show", `${branch}:left`).stdout, "more\n")
     assert.strictEqual(git(place.project, "log", "-1", "--format=%s", branch).stdout, "leave: T\n")
-    assert.notInclude(git(place.project, "worktree", "list").stdout, branch)
+    await tidied(branch)
 
     writeFileSync(join(place.project, ".git", "hooks", "pre-commit"), "#!/bin/sh\necho not today\nexit 1\n", {
       mode: 0o755

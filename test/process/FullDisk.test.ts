@@ -1,12 +1,22 @@
 /** A disk without room stops a run where it is, tells everybody who asks what to do, and holds nothing up afterwards. */
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach } from "vitest"
 import { until } from "./referencePluginsHost.ts"
 import { namespaces, realDisk, seamedDisk, type SmallDisk } from "./SmallDisk.ts"
+import { askAt } from "./Workplace.ts"
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "animus")
 
@@ -51,7 +61,14 @@ class Place {
     return JSON.parse(stdout).data
   }
 
-  readonly detail = (run: string) => this.answer("workflow", "get", run).detail
+  /** Asks the daemon itself, on whose disk its socket is. */
+  readonly ask = (method: string, params: object = {}) => {
+    const seen = this.disk?.seen(this.state) ?? this.state
+    const scope = existsSync(seen) ? readdirSync(seen).find((name) => name.startsWith("project-")) : undefined
+    return askAt(join(seen, scope ?? "", "control.sock"), method, params)
+  }
+
+  readonly detail = async (run: string) => (await this.ask("workflow/get", { id: run })).detail
 
   async end(): Promise<void> {
     if (this.disk !== undefined) {
@@ -76,16 +93,20 @@ describe("a full disk", () => {
     here.answer("init")
     here.answer("trust")
     disk.start(here.project, launcher, here.env)
-    await until("the daemon runs", () => here.answer("status").daemon.running)
-    const [one, two] = ["one", "two"].map((title) => here.answer("subject", "create", "--title", title).id)
-    const { workflow_id: run } = here.answer("workflow", "run", one)
+    await until("the daemon runs", () => here.ask("daemon/status").then(({ running }) => running, () => false))
+    const filed = async (title: string) => (await here.ask("subject/create", { kind: "task", title })).id
+    const [one, two] = [await filed("one"), await filed("two")]
+    const { workflow_id: run } = await here.ask("workflow/run", { task_id: one })
     await until("the phase has begun", () => existsSync(join(here.project, "begun")))
-    assert.strictEqual(here.answer("daemon", "health").status, "healthy")
+    assert.strictEqual((await here.ask("daemon/health")).status, "healthy")
 
     disk.fill()
     writeFileSync(join(here.project, "go"), "")
-    await until("the run says that it waits", () => here.detail(run).reason?.startsWith("waits for the store") === true)
-    const { location, next, reason, state } = here.detail(run)
+    await until(
+      "the run says that it waits",
+      async () => (await here.detail(run)).reason?.startsWith("waits for the store") === true
+    )
+    const { location, next, reason, state } = here.answer("workflow", "get", run).detail
     assert.match(reason, /no space left for .*journal\.jsonl\. Free some space there: it goes on by itself/)
     assert.deepStrictEqual([next, state], [`df -h ${location}`, "running"])
     const health = here.answer("daemon", "health")
@@ -95,12 +116,15 @@ describe("a full disk", () => {
     assert.strictEqual(refused.status, 5)
     const { message } = JSON.parse(refused.stderr).error
     assert.match(message, /^nothing was started: no space left for .*Free some space there, then type the same command/)
-    assert.strictEqual(here.answer("workflow", "list").runs.length, 1)
+    assert.strictEqual((await here.ask("workflow/list")).runs.length, 1)
 
     disk.free()
-    await until("the run has gone on by itself", () => here.answer("workflow", "get", run).status === "completed")
-    assert.strictEqual(here.answer("daemon", "health").status, "healthy")
-    assert.isTrue(here.answer("workflow", "run", two).workflow_id !== run)
+    await until(
+      "the run has gone on by itself",
+      async () => (await here.ask("workflow/get", { id: run })).status === "completed"
+    )
+    assert.strictEqual((await here.ask("daemon/health")).status, "healthy")
+    assert.notStrictEqual((await here.ask("workflow/run", { task_id: two })).workflow_id, run)
     await until("the other has begun as well", () => readFileSync(join(here.project, "begun"), "utf8").length > 5)
     assert.strictEqual(readFileSync(join(here.project, "begun"), "utf8"), "once\nonce\n")
   })

@@ -10,6 +10,8 @@ import { join } from "node:path"
 export interface SmallDisk {
   /** What is put before a command line so that it sees the disk; it is executed in `folder`. */
   readonly within: (folder: string) => ReadonlyArray<string>
+  /** Where this process finds a file of the disk. */
+  readonly seen: (file: string) => string
   /** Starts the daemon of the project in `folder`, in a way that fits the disk. */
   readonly start: (folder: string, launcher: string, env: NodeJS.ProcessEnv) => void
   readonly fill: () => void
@@ -37,6 +39,7 @@ export const realDisk = async (state: string): Promise<SmallDisk> => {
   const ballast = join(state, "ballast")
   return {
     within,
+    seen: (file) => `/proc/${holder.pid}/root${file}`,
     start: (folder, launcher, env) => {
       const [program = "", ...args] = within(folder)
       spawnSync(program, [...args, launcher, "daemon", "start"], { env })
@@ -58,6 +61,7 @@ export const seamedDisk = (state: string): SmallDisk => {
   let running: ChildProcess | undefined
   return {
     within: (folder) => ["sh", "-c", `cd "$0" && exec "$@"`, folder],
+    seen: (file) => file,
     start: (folder, _launcher, env) => {
       running = spawn(process.execPath, [daemon, ballast], { cwd: folder, env, stdio: "ignore" })
     },

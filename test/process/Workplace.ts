@@ -48,6 +48,17 @@ process.once("SIGTERM", () => {
   process.kill(process.pid, "SIGTERM")
 })
 
+export const askAt = async (path: string, method: string, params: object) => {
+  const socket = connect(path)
+  socket.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`)
+  const [line] = await Promise.race([once(createInterface({ input: socket }), "line"), once(socket, "close")])
+  socket.destroy()
+  assert.isString(line, "the daemon hung up")
+  const { error, result } = JSON.parse(line)
+  assert.isUndefined(error, line)
+  return result
+}
+
 export class Workplace {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "animus-workplace-")))
   readonly project = join(this.root, "project")
@@ -115,15 +126,8 @@ export class Workplace {
   }
 
   /** Asks the daemon itself, which costs no process: where it is not the command line that is looked at. */
-  async ask(method: string, params: object) {
-    const socket = connect(join(this.scope, "control.sock"))
-    socket.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`)
-    const [line] = await Promise.race([once(createInterface({ input: socket }), "line"), once(socket, "close")])
-    socket.destroy()
-    assert.isString(line, "the daemon hung up")
-    const { error, result } = JSON.parse(line)
-    assert.isUndefined(error, line)
-    return result
+  ask(method: string, params: object) {
+    return askAt(join(this.scope, "control.sock"), method, params)
   }
 
   /** A run on a subject of its own; its id. */

@@ -82,11 +82,15 @@ const perform = async (sandbox: Sandbox, { code, command, place, shown }: Step, 
 export const follow = async (
   sandbox: Sandbox,
   snippets: ReadonlyArray<Snippet>,
-  edit: (snippet: Snippet) => string = ({ text }) => text
+  edit: (snippet: Snippet) => string = ({ text }) => text,
+  before: (command: string) => void = () => {}
 ): Promise<void> => {
   let run = "RUN"
   for (const snippet of snippets) {
     if (snippet.file !== undefined) sandbox.write(snippet.file, edit(snippet))
-    for (const step of stepsOf(snippet)) run = await perform(sandbox, step, run)
+    for (const step of stepsOf(snippet)) {
+      before(step.command)
+      run = await perform(sandbox, step, run)
+    }
   }
 }

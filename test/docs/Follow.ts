@@ -68,7 +68,7 @@ const streams = (command: string) => / -f\b/.test(command)
 
 const perform = async (sandbox: Sandbox, { code, command, place, shown }: Step, run: string) => {
   const typed = command.replaceAll(/\bRUN\b/g, run)
-  const finished = await (streams(typed) ? sandbox.watch(typed) : sandbox.sh(typed))
+  const finished = await (streams(typed) ? sandbox.watch(typed) : sandbox.type(typed))
   assert.strictEqual(finished.code, code, `${place}: ${typed}\n${finished.output}`)
   const newest = /^started run (\S+)$/m.exec(finished.output)?.[1] ?? run
   const expected = shown?.replaceAll(/\bRUN\b/g, newest)

@@ -24,7 +24,7 @@ export class Sandbox {
   readonly home = join(this.folder, "home")
   readonly project = join(this.folder, "project")
   private readonly bin = join(this.folder, "bin")
-  private readonly env = {
+  readonly env = {
     PATH: `${this.bin}:${process.env["PATH"]}`,
     HOME: this.home,
     GIT_CONFIG_NOSYSTEM: "1",
@@ -56,6 +56,11 @@ export class Sandbox {
     const path = this.path(file)
     mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 })
     writeFileSync(path, text)
+  }
+
+  /** What a document shows is typed so. */
+  type(command: string): Finished | Promise<Finished> {
+    return this.sh(command)
   }
 
   sh(command: string): Finished {

@@ -16,6 +16,8 @@ export interface Said {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
+  /** Both, as a terminal would show them. */
+  readonly output: string
 }
 
 const installation = Installation.of({
@@ -30,9 +32,11 @@ export const typed = async (
   args: ReadonlyArray<string>,
   env: Readonly<Record<string, string | undefined>> = {}
 ): Promise<Said> => {
-  const said = { stdout: "", stderr: "" }
-  const onto = (stream: keyof typeof said) => (...words: ReadonlyArray<unknown>) => {
-    said[stream] += `${format(...words)}\n`
+  const said = { stdout: "", stderr: "", output: "" }
+  const onto = (stream: "stdout" | "stderr") => (...words: ReadonlyArray<unknown>) => {
+    const line = `${format(...words)}\n`
+    said[stream] += line
+    said.output += line
   }
   const heard: Console.Console = Object.assign(Object.create(console), { log: onto("stdout"), error: onto("stderr") })
   const around = Layer.mergeAll(

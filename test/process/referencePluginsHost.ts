@@ -12,11 +12,12 @@ const BOUND = 60_000
 
 const living = new Set<ChildProcess>()
 
-/** Polls a condition of the real world. */
+/** Polls a condition of the real world: less often, the longer it takes. */
 export const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let waited = 0; !(await holds()); waited += 20) {
+  for (let waited = 0, next = 20; !(await holds()); waited += next) {
     if (waited > BOUND) throw new Error(`never came true: ${what}`)
-    await pause(20)
+    next = Math.min(next + 5, 100)
+    await pause(next)
   }
 }
 

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
+import { operator } from "./Typed.ts"
 import { askingOnce, Workplace } from "./Workplace.ts"
 
 let place: Workplace | undefined
@@ -16,16 +17,17 @@ describe("a plugin that floods the log", () => {
     place = here
     here.install("animus-plugin-flooder", fixture("floods-the-log"), fixture("speak"))
     here.start()
-    const log: string = here.answer("daemon", "status").log_path
+    const { answer, type } = operator(here)
+    const log: string = (await answer("daemon", "status")).log_path
     const started = performance.now()
-    here.answer("plugin", "ping", "animus-plugin-flooder")
+    await answer("plugin", "ping", "animus-plugin-flooder")
     const told = () => here.read(log).includes("records of plugin animus-plugin-flooder were dropped")
     await until("it is said what was dropped", told)
     const seconds = (performance.now() - started) / 1000
     assert.include(here.read(log), "daemon_startup")
     assert.isBelow(statSync(log).size, 2 * (512 + 16 * seconds) * 1024)
     assert.notInclude(here.read(join(dirname(log), "events.jsonl.1")), "f")
-    const { stdout } = here.animus("logs", "--plugin", "animus-plugin-flooder")
+    const { stdout } = await type("logs", "--plugin", "animus-plugin-flooder")
     assert.include(stdout, "ffff")
     assert.notInclude(stdout, "daemon_startup")
   })

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
+import { operator } from "./Typed.ts"
 import { Workplace } from "./Workplace.ts"
 
 const workflows = `
@@ -56,7 +57,7 @@ describe("triggers", () => {
     await until("every event is answered again", () => acks().length === 10)
     assert.strictEqual(told(source, "trigger/watch")[1]?.params?.["cursor"], "4")
     assert.strictEqual((await runs()).length, 3)
-    here.animus("daemon", "stop", "--shutdown-timeout-secs", "1")
+    here.stop()
     assert.deepStrictEqual(acks().at(-1), ["4", "shutdown"])
   })
 })
@@ -73,13 +74,13 @@ describe("a log plugin, a notifier and a transport", () => {
     await until("the transport is up", () => here.log.includes("transport animus-transport-port is up"))
     await until("the log is kept", () => stored().includes("daemon_startup"))
     await until("people are told", () => told(people, "notifier/notify").length > 0)
-    assert.include(here.animus("logs").stdout, "long ago")
+    assert.include((await operator(here).type("logs")).stdout, "long ago")
     const [start] = told(port, "transport/start")
     assert.deepStrictEqual(start?.params, {
       control_socket_path: start?.params?.["control_socket_path"],
       project_root: here.project
     })
-    here.answer("daemon", "stop", "--shutdown-timeout-secs", "1")
+    here.stop()
     assert.deepStrictEqual(methods(port).slice(-3), ["transport/shutdown", "shutdown", "exit"])
     assert.deepStrictEqual(methods(people).slice(-3), ["notifier/flush", "shutdown", "exit"])
     assert.deepStrictEqual(methods(keeper).slice(-2), ["shutdown", "exit"])
@@ -96,7 +97,7 @@ describe("kinds that nothing drives", () => {
     here.start()
     assert.deepStrictEqual(told("animus-plugin-many", "initialize"), [])
     for (const kind of ["queue", "memory_store", "x_teapot"]) {
-      const { plugins } = here.answer("plugin", "list", "--kind", kind)
+      const { plugins } = await operator(here).answer("plugin", "list", "--kind", kind)
       assert.deepStrictEqual(plugins.map(({ name }: { readonly name: string }) => name), ["animus-plugin-many"], kind)
     }
     for (const method of ["queue/stats", "memory/get", "teapot/brew"]) {

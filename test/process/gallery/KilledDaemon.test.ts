@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterEach } from "vitest"
 import { fixture } from "../plugin/Workshop.ts"
 import { isAlive, until } from "../referencePluginsHost.ts"
+import { operator } from "../Typed.ts"
 import { askingOnce, Workplace } from "../Workplace.ts"
 
 const PLUGINS = 20
@@ -57,7 +58,7 @@ it("kill -9 of a daemon while 20 plugins stream leaves nothing that the next dae
   assert.lengthOf(first, 2 * PLUGINS)
   assert.lengthOf([...new Set(first.map(({ generation }) => generation))], 1)
   here.kill()
-  const listed: ReadonlyArray<{ readonly pid: number }> = here.answer("plugin", "orphans").orphans
+  const listed: ReadonlyArray<{ readonly pid: number }> = (await operator(here).answer("plugin", "orphans")).orphans
 
   here.start()
   await until("all of them stream again", () => here.lines("streaming").length === 2 * PLUGINS)
@@ -68,7 +69,7 @@ it("kill -9 of a daemon while 20 plugins stream leaves nothing that the next dae
   assert.deepStrictEqual(second.filter(({ pid }) => pids.has(pid)), [])
   // Each counts, as it starts, who of the daemon before is still there.
   assert.deepStrictEqual(here.lines("streaming").map((line) => line.split(" ")[1]), Array(2 * PLUGINS).fill("0"))
-  assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
+  assert.deepStrictEqual((await operator(here).answer("plugin", "orphans")).orphans, [])
   assert.sameMembers(listed.map(({ pid }) => pid), [...pids], "each was listed once while there was no daemon")
 }, 300_000)
 
@@ -91,7 +92,7 @@ it(
     await until("its tools run", () => here.running("8883").length === 1 && here.running("8881").length === 1)
     const before = tools()
     here.kill()
-    const { orphans } = here.answer("plugin", "orphans")
+    const { orphans } = await operator(here).answer("plugin", "orphans")
     const told = new Map<number, string>(
       orphans.map((row: { pid: number; plugin: string; recognised_by: string }) => [
         row.pid,
@@ -104,7 +105,7 @@ it(
     )
     here.start()
     assert.deepStrictEqual(before.filter(isAlive), [])
-    assert.deepStrictEqual(here.answer("plugin", "orphans").orphans, [])
+    assert.deepStrictEqual((await operator(here).answer("plugin", "orphans")).orphans, [])
   },
   300_000
 )

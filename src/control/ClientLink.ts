@@ -23,6 +23,9 @@ const connectionLost = new ControlError({
   message: "the connection to the daemon was lost before it answered. See whether it still runs: animus daemon status"
 })
 
+/** The daemon ended, or closed the connection, with a call under way. */
+export const isConnectionLost = (error: unknown): boolean => error === connectionLost
+
 const unreadable = (method: string, detail: string) =>
   Exit.fail(
     new ControlError({

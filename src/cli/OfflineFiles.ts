@@ -8,6 +8,7 @@ import type { LogBackendFailed } from "../../schemas/errors/LogErrors.ts"
 import type { LogQuery } from "../../schemas/Log.ts"
 import type { LogPage } from "../log/LogBackend.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
+import { askAgain } from "./AskAgain.ts"
 import type { StoreToolError } from "./SessionStoreTools.ts"
 
 export class OfflineFiles extends Context.Service<OfflineFiles, {
@@ -30,7 +31,7 @@ export const orOffline = <A, E extends { readonly _tag: string }, R, E2, R2>(
   read: Effect.Effect<A, E2, R2>
 ) =>
   Effect.gen(function*() {
-    const answered = yield* Effect.result(asked)
+    const answered = yield* Effect.result(askAgain(asked))
     if (answered._tag === "Success") return { value: answered.success, offline: false }
     if (answered.failure._tag !== "DaemonNotRunning") return yield* Effect.fail(answered.failure)
     const files = yield* OfflineFiles

@@ -7,6 +7,7 @@ import { kindsOf } from "../../schemas/PluginManifest.ts"
 import { ControlClient } from "../control/ControlClient.ts"
 import { rememberedOf } from "../install/Claims.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
+import { askAgain } from "./AskAgain.ts"
 import { withPluginTools } from "./PluginTools.ts"
 import { installReferencePlugins } from "./RegisterPlugins.ts"
 
@@ -26,7 +27,7 @@ const installedKinds = Effect.gen(function*() {
 /** Plugins that were registered by hand are in no ledger. */
 const foundKinds = Effect.gen(function*() {
   const control = yield* ControlClient
-  const { plugins } = yield* control["plugin/list"]({})
+  const { plugins } = yield* askAgain(control["plugin/list"]({}))
   return plugins.map(({ kind }) => kind)
 }).pipe(Effect.catchTag("DaemonNotRunning", () => Effect.succeed([])))
 

@@ -4,16 +4,13 @@
  */
 import { Effect, FileSystem, Path, Schedule } from "effect"
 import { DaemonStartFailed } from "../../schemas/errors/DaemonErrors.ts"
-import { isConnectionLost } from "../control/ClientLink.ts"
 import { ControlClient } from "../control/ControlClient.ts"
 import { ProcessTable } from "../project/ProcessTable.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
+import { askAgain } from "./AskAgain.ts"
 import { DaemonLauncher } from "./DaemonLauncher.ts"
 
-/** A daemon that dies with the question in its pipe is gone in a moment, and the next look says so. */
-const probe = ControlClient.use((control) => control["daemon/status"]({})).pipe(
-  Effect.retry({ while: isConnectionLost, times: 40, schedule: Schedule.spaced("50 millis") })
-)
+const probe = askAgain(ControlClient.use((control) => control["daemon/status"]({})))
 
 const lastWords = Effect.fnUntraced(function*(logPath: string, from: number) {
   const fs = yield* FileSystem.FileSystem

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { ProjectScope } from "../../project/ProjectScope.ts"
+import { askAgain } from "../AskAgain.ts"
 import { succeed } from "../Output.ts"
 import { daemonText } from "../render/DaemonText.ts"
 
@@ -10,7 +11,7 @@ export const daemonStatus = Command.make("status", {}, () =>
   Effect.gen(function*() {
     const control = yield* ControlClient
     const scope = yield* ProjectScope
-    const status = yield* control["daemon/status"]({}).pipe(
+    const status = yield* askAgain(control["daemon/status"]({})).pipe(
       Effect.catchTag("DaemonNotRunning", () => Effect.succeed({ running: false, project_root: scope.projectRoot }))
     )
     yield* succeed(status, daemonText(status))

@@ -17,7 +17,8 @@ export default defineConfig({
   resolve: { alias: sources },
   test: {
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores of a small machine: who starts processes waits for them as long as he computes.
+    maxWorkers: 3,
     // Files of one worker share their modules, which took longer to load than to test: no module of ours keeps what a test made.
     isolate: false,
     projects: [

@@ -99,6 +99,13 @@ export const figure = (unit: string, ours: Sampled, baseline: Sampled, target?: 
   }
 }
 
+/** On a heap without what others left: whose garbage it is, a collection costs whoever runs when it comes. */
+const alone = <A, E, R>(round: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    globalThis.gc?.()
+    return round
+  })
+
 /** Rounds of both in turn; who goes first changes, so that neither always runs on the other's leftovers. */
 export const interleave = Effect.fnUntraced(function*<E, R, E2, R2, A = number>(
   options: { readonly rounds: number; readonly warmUp: number },
@@ -108,8 +115,8 @@ export const interleave = Effect.fnUntraced(function*<E, R, E2, R2, A = number>(
   const taken = { ours: new Array<A>(), baseline: new Array<A>() }
   for (let round = -options.warmUp; round < options.rounds; round++) {
     const first = round % 2 === 0
-    const early = yield* first ? ours.round : baseline.round
-    const late = yield* first ? baseline.round : ours.round
+    const early = yield* first ? alone(ours.round) : alone(baseline.round)
+    const late = yield* first ? alone(baseline.round) : alone(ours.round)
     if (round < 0) continue
     taken.ours.push(first ? early : late)
     taken.baseline.push(first ? late : early)

@@ -13,7 +13,7 @@ interface Slot<File> {
 }
 
 export interface OpenFiles<File extends Releasable> {
-  /** `open` is asked for when the path is not here. Callers see to it that one path has one user at a time. */
+  /** `open` is asked for when the path is not here. Of several who open it at once, the first one's file is everybody's. */
   readonly use: <A>(
     path: string,
     open: Effect.Effect<File, SessionStoreFailed>,
@@ -58,7 +58,11 @@ export const makeOpenFiles = Effect.fnUntraced(function*<File extends Releasable
         Effect.suspend(() => {
           const slot = slots.get(path)
           if (slot !== undefined) return Effect.succeed(taken(path, slot))
-          return Effect.map(open, (file) => taken(path, slots.get(path) ?? { file, users: 0 }))
+          return Effect.flatMap(open, (file) => {
+            const kept = slots.get(path)
+            if (kept === undefined) return Effect.succeed(taken(path, { file, users: 0 }))
+            return Effect.as(file.release, taken(path, kept))
+          })
         }),
         (slot) => f(slot.file),
         (slot) => {

@@ -19,7 +19,7 @@ describe("a daemon that is killed at any place", () => {
     loop.stdout.on("data", (chunk: Buffer) => said += chunk.toString())
     loop.stderr.on("data", (chunk: Buffer) => said += chunk.toString())
     const [code] = await once(loop, "exit")
-    assert.include(said, `\n${KILLS} kills, 0 violations\n`)
+    assert.include(said, `\n${KILLS} kills, 0 violations\n`, said)
     assert.match(said, /journals: [1-9]/, "nothing happened")
     assert.match(said, /plugins killed: [1-9]/)
     assert.strictEqual(code, 0)

@@ -33,12 +33,6 @@ const write = (params: unknown) =>
 
 const isEntry = ({ method }: PluginNotification): boolean => method === "log/entry"
 
-/** Asked of everything that plugins say. */
-const hasEntry = (batch: ReadonlyArray<PluginNotification>): boolean => {
-  for (const notification of batch) if (isEntry(notification)) return true
-  return false
-}
-
 export const makePluginLog = (plugin: string): PluginLog => ({
   stderr: (line) => Effect.annotateLogs(Effect.logWarning(line), { plugin, target: "plugin.stderr" }),
   skipped: (garbage) =>
@@ -47,7 +41,7 @@ export const makePluginLog = (plugin: string): PluginLog => ({
     })
       .pipe(Effect.annotateLogs({ plugin, target: "plugin.stdout" })),
   entries: (batch) => {
-    if (!hasEntry(batch)) return Effect.void
+    if (!batch.some(isEntry)) return Effect.void
     const entries = batch.filter(isEntry)
     return Effect.annotateLogs(Effect.forEach(entries, ({ params }) => write(params), { discard: true }), { plugin })
   }

@@ -100,15 +100,7 @@ const perform = <R>({ calls, handlers, maxFrameBytes }: Parts<R>, act: Act): Res
 /** A late answer is nobody's fault; an answer to what was never asked is worth a word. */
 const isStray = (calls: Calls, act: Act): act is Answer => act._tag === "Answer" && !calls.wasIssued(act.id)
 
-/** Most reads bring notifications and nothing else. */
-const deliver = <R>(parts: Parts<R>, read: Read): Effect.Effect<void, never, R> => {
-  const [step, ...more] = read.steps
-  return step === undefined || more.length > 0 || step.acts.length > 0 || read.garbage.length > 0
-    ? deliverAll(parts, read)
-    : parts.onNotifications(step.notifications, step.bytes)
-}
-
-const deliverAll = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
+const deliver = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
   const skipped = [...read.garbage]
   const refusals: Array<Response> = []
   const performAll = (acts: ReadonlyArray<Act>) => {

@@ -5,18 +5,10 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 
-const folderIn = (parent: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => Fs.mkdtempSync(Path.join(parent, "animus-store-"))),
-    (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-  )
-
-export const temporaryFolder = folderIn(Os.tmpdir())
-
-const SHARED_MEMORY = "/dev/shm"
-
-/** In memory where there is such a place: for a disk that is played, of which the real one only holds the bytes. */
-export const folderInMemory = folderIn(Fs.existsSync(SHARED_MEMORY) ? SHARED_MEMORY : Os.tmpdir())
+export const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "animus-store-"))),
+  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
+)
 
 export const scopeAt = (folder: string, configDir = folder) =>
   Layer.succeed(ProjectScope, {

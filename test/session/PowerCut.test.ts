@@ -8,6 +8,7 @@ import { Effect, Exit, Layer } from "effect"
 import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { scratchFolderInMemory } from "../../bench/scratch.ts"
 import * as DispatchQueueFile from "../../layers/DispatchQueueFile.ts"
 import { Disk, type DiskOperations, nodeDisk, type SyncPoint } from "../../layers/DurableFile.ts"
 import { type Outcome, PowerCutDisk } from "../../layers/PowerCutDisk.ts"
@@ -19,7 +20,7 @@ import type { RunEvent } from "../../schemas/RunEvent.ts"
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
 import { TriggerStore } from "../../src/trigger/TriggerStore.ts"
-import { folderInMemory, scopeAt } from "../conformance/TemporaryScope.ts"
+import { scopeAt } from "../conformance/TemporaryScope.ts"
 
 const [one, two] = [RunId.make("run-1"), RunId.make("run-2")]
 
@@ -223,7 +224,7 @@ const stopAfter = (changes: number, life: Life, last: () => void) => {
 
 /** A life that is killed after so many changes, and one that follows; answers whether the first came to its end. */
 const lives = Effect.fnUntraced(function*(mornings: Mornings, without: SyncPoint | undefined, changes: number) {
-  const root = yield* folderInMemory
+  const root = yield* scratchFolderInMemory
   const folder = Path.join(root, "config", "scope")
   let before: () => Promise<void> = () => Promise.resolve()
   const disk = new PowerCutDisk({ root, before: () => before(), ...(without === undefined ? {} : { without }) })
@@ -245,7 +246,7 @@ const lives = Effect.fnUntraced(function*(mornings: Mornings, without: SyncPoint
 const calmDisk: DiskOperations = { ...nodeDisk, sync: () => Promise.resolve(), syncFolder: () => Promise.resolve() }
 
 const wakeUp = Effect.fnUntraced(function*({ outcome, truth }: Morning) {
-  const root = yield* folderInMemory
+  const root = yield* scratchFolderInMemory
   for (const [path, content] of outcome) {
     const whole = Path.join(root, path)
     if (content === undefined) Fs.mkdirSync(whole, { recursive: true })

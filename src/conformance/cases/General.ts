@@ -140,7 +140,7 @@ const otherMethod = (method: string): Case => ({
   needs: [HANDSHAKE],
   run: (bench) =>
     Effect.gen(function*() {
-      const session = yield* bench.shared
+      const session = yield* bench.begun
       const { error, frame } = yield* session.ask(method, {})
       if (error?.code === ErrorCode.MethodNotFound || error?.code === ErrorCode.PluginNotInitialized) {
         return yield* session.finding(shown(frame))

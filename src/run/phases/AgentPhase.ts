@@ -3,7 +3,7 @@
  * session was forwarded; an answer that lacks what its contract demands is asked for again in the same session; then the
  * phase's checks say whether it stands. The answer is the response's output alone.
  */
-import { Effect, Schedule } from "effect"
+import { DateTime, Effect, Schedule } from "effect"
 import type { SessionId } from "../../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../../schemas/Provider.ts"
 import type { SessionRecord } from "../../../schemas/SessionRecord.ts"
@@ -24,7 +24,7 @@ import { type Conversation, converse, dispatch, type Question, type Unanswered }
 import { checked } from "./Checks.ts"
 import { secretsOf } from "./Hiding.ts"
 import { broken, type Outcome } from "./Outcome.ts"
-import { recordEarly, type RecordWrites } from "./SessionRecords.ts"
+import { pending, type RecordWrites } from "./SessionRecords.ts"
 
 const backoff = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("3 seconds")])
 
@@ -64,16 +64,23 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
   Effect.catchTag("WorktreeFailed", ({ message }) => Effect.succeed(broken(message)))
 )
 
-/** Begins to write the record of the session that this attempt will begin with, where that is known before it is performed. */
+/**
+ * Begins to write the record of the session that this attempt will begin with, beside the event that begins it: both take a
+ * flush. Where it is known already, and of a first attempt alone: that record takes the place of no other, so that nothing
+ * is lost should the event be.
+ */
 export const foresee = Effect.fnUntraced(
   function*(state: RunState, phase: AgentPhase, attempt: InFlight, records: RecordWrites) {
     const { session } = attempt
     const [target] = targetsOf(phase)
-    if (session === undefined || target === undefined || worktreeOf(state.definition, phase).mode !== "skip") return
+    const inProject = worktreeOf(state.definition, phase).mode === "skip"
+    if (attempt.attempt !== 1 || session === undefined || target === undefined || !inProject) return
     const { projectRoot } = yield* ProjectScope
     const place = { phase: phase.id, projectRoot, cwd: projectRoot }
     const request = agentRequest(state, phase, attempt, { place, target })
-    yield* recordEarly(records, { state, phase, attempt }, { provider: target.tool, request, session })
+    const dispatched = { provider: target.tool, request, session, resume: undefined }
+    const now = DateTime.formatIso(yield* DateTime.now)
+    yield* records.startEarly(pending({ state, phase, attempt }, dispatched, now))
   }
 )
 

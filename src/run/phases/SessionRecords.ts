@@ -77,7 +77,7 @@ export class RecordWrites {
 const isOf = (early: SessionRecord, record: SessionRecord): boolean =>
   JSON.stringify({ ...early, started_at: "" }) === JSON.stringify({ ...record, started_at: "" })
 
-const pending = (
+export const pending = (
   { attempt, phase, state }: Attempted,
   { provider, request, resume, session }: Dispatched,
   started_at: string
@@ -92,18 +92,6 @@ const pending = (
   started_at,
   request
 })
-
-/**
- * Written beside the event that begins the attempt, since both take a flush. Of a first attempt alone: it takes the place of
- * no other's record, so that nothing is lost should that event be.
- */
-export const recordEarly = Effect.fnUntraced(
-  function*(records: RecordWrites, attempted: Attempted, dispatched: Omit<Dispatched, "resume">) {
-    if (attempted.attempt.attempt !== 1) return
-    const now = DateTime.formatIso(yield* DateTime.now)
-    yield* records.startEarly(pending(attempted, { ...dispatched, resume: undefined }, now))
-  }
-)
 
 /** Keeps `<phase>.session.json` true. Only its first write decides anything; the later ones may fail and are logged. */
 export const recordKeeper = Effect.fnUntraced(

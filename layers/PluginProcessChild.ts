@@ -14,8 +14,8 @@ import { heirsBut, heirsOf, type Kin, kinAmong, nameOf, type Traces } from "../s
 import { COOKIE_VARIABLE, GENERATION_VARIABLE, PLUGIN_VARIABLE } from "../src/project/HostEnvironment.ts"
 import { ProcessRecords } from "../src/project/ProcessRecords.ts"
 import { type ProcessRow, ProcessTable } from "../src/project/ProcessTable.ts"
-import { Handover } from "./Handover.ts"
 import { limited } from "./LimitMark.ts"
+import { Outgoing } from "./Outgoing.ts"
 import * as ProcessTableLinux from "./ProcessTableLinux.ts"
 
 /** Between SIGTERM and SIGKILL. */
@@ -130,7 +130,7 @@ const spawn = Effect.fnUntraced(function*(means: Means, command: PluginCommand) 
   const { handle, heirs } = yield* Effect.mapError(Effect.uninterruptible(start), crashed)
 
   const deaf = Deferred.makeUnsafe<void>()
-  const outgoing = new Handover()
+  const outgoing = new Outgoing()
   yield* Stream.fromPull(Effect.succeed(outgoing.next)).pipe(
     Stream.run(textSink(handle)),
     // Whoever writes next is told by the handover.

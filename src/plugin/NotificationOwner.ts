@@ -3,9 +3,10 @@
  * closes, however long ago the process ended. While it lives the queue is bounded by count and bytes, and holds reading up;
  * what a dead process left in its pipe is finite, so it is taken in whole and no restart waits for a slow owner.
  */
-import { Cause, Effect, Exit, Latch, Stream } from "effect"
+import { Effect, Exit, Latch, Stream } from "effect"
 import type { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
 import type { Notification } from "../../schemas/JsonRpc.ts"
+import { Handover } from "../rpc/Handover.ts"
 
 export type PluginNotification = Pick<Notification, "method" | "params">
 export type Batch = ReadonlyArray<PluginNotification>
@@ -33,23 +34,25 @@ const taken = (batch: Batch, accepts: Accepts): Batch => {
   return accepted
 }
 
-type Next = Exit.Exit<readonly [Batch], ConnectionLost | Cause.Done>
-
-const LEFT: Next = Exit.fail(Cause.Done())
-
 export class NotificationOwner {
   private draining = false
   private readonly room = Latch.makeUnsafe(true)
   private bytes = 0
-  private readonly waiting: Array<Waiting> = []
-  private taker: ((next: Next) => void) | undefined
-  /** What follows the last batch. */
-  private last: Next | undefined
+  /** The bound is kept here: it is lifted at the end. */
+  private readonly handover = new Handover<Waiting, ConnectionLost>()
   private readonly accepts: Accepts
 
   constructor(accepts: Accepts) {
     this.accepts = accepts
   }
+
+  readonly batches: Stream.Stream<Batch, ConnectionLost> = Stream.fromPull(
+    Effect.succeed(Effect.map(this.handover.next, ([{ batch, bytes }]): readonly [Batch] => {
+      this.bytes -= bytes
+      this.room.openUnsafe()
+      return [batch]
+    }))
+  )
 
   /** What it accepts of these, now, or by the effect that waits for room. Throws what `accepts` throws. */
   give(batch: Batch, bytes: number): Effect.Effect<void> | undefined {
@@ -67,45 +70,21 @@ export class NotificationOwner {
 
   /** Follows what was given so far; then nothing more is. */
   end(error: ConnectionLost): void {
-    this.finish(Exit.fail(error))
+    this.handover.end(Exit.fail(error))
   }
 
   /** The owner is gone: whoever waits for it goes on. */
   leave(): void {
-    this.waiting.length = 0
-    this.finish(LEFT)
+    this.handover.abandon()
     this.drain()
   }
 
-  /** A batch is taken at once by an owner that waits for one: no turn of the loop lies between them. */
-  readonly batches: Stream.Stream<Batch, ConnectionLost> = Stream.fromPull(Effect.succeed(Effect.callback((resume) => {
-    const next = this.take() ?? this.last
-    if (next !== undefined) return resume(next)
-    this.taker = resume
-    return Effect.sync(() => {
-      this.taker = undefined
-    })
-  })))
-
-  private take(): Next | undefined {
-    const first = this.waiting.shift()
-    if (first === undefined) return undefined
-    this.bytes -= first.bytes
-    this.room.openUnsafe()
-    return Exit.succeed([first.batch])
-  }
-
   private put(waiting: Waiting): boolean {
-    if (this.last !== undefined) return true
-    if (this.taker !== undefined) {
-      this.resume(Exit.succeed([waiting.batch]))
-      return true
-    }
-    const held = this.waiting.length
+    const held = this.handover.size
     const full = held >= CAPACITY || (held > 0 && this.bytes + waiting.bytes > BYTES)
     if (full && !this.draining) return false
     this.bytes += waiting.bytes
-    this.waiting.push(waiting)
+    this.handover.give(waiting)
     return true
   }
 
@@ -115,16 +94,5 @@ export class NotificationOwner {
       this.room.closeUnsafe()
       return Effect.andThen(this.room.await, this.putLater(waiting))
     })
-  }
-
-  private finish(last: Next): void {
-    this.last ??= last
-    this.resume(this.last)
-  }
-
-  private resume(next: Next): void {
-    const { taker } = this
-    this.taker = undefined
-    taker?.(next)
   }
 }

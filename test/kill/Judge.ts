@@ -20,7 +20,14 @@ interface QueueLine {
   readonly _tag: string
   readonly run?: string
   readonly entry?: string | { readonly id: string }
-  readonly entries?: ReadonlyArray<{ readonly id: string; readonly run?: string }>
+  readonly entries?: ReadonlyArray<{ readonly id: string; readonly run?: string; readonly hold_reason?: string }>
+  readonly reason?: string
+}
+
+interface Waiting {
+  readonly run?: string | undefined
+  /** Why it is held. */
+  readonly reason?: string | undefined
 }
 
 interface Acknowledged {
@@ -92,23 +99,26 @@ const hasEnded = (runs: Runs, run: string) => runs.get(run)?.some(({ event }) =>
 
 const queueIn = (scope: string) => join(scope, "queue", "journal.jsonl")
 
-/** What is wrong with the queue, and the entries that wait in it, each with the run that has it. */
+/** What is wrong with the queue, and the entries that wait in it. */
 const ofQueue = (scope: string, runs: Runs) => {
   const violations: Array<string> = []
-  const waiting = new Map<string, string | undefined>()
+  const waiting = new Map<string, Waiting>()
   for (const line of linesOf<QueueLine>(queueIn(scope))) {
     const entry = typeof line.entry === "string" ? line.entry : line.entry?.id ?? ""
     if (line._tag === "Snapshot") {
       waiting.clear()
-      line.entries?.forEach(({ id, run }) => waiting.set(id, run))
+      line.entries?.forEach(({ hold_reason: reason, id, run }) => waiting.set(id, { run, reason }))
     }
-    if (line._tag === "Enqueued") waiting.set(entry, undefined)
-    if (line._tag === "Leased") waiting.set(entry, line.run)
+    if (line._tag === "Enqueued") waiting.set(entry, {})
+    if (line._tag === "Leased") waiting.set(entry, { run: line.run })
+    if (line._tag === "Returned") {
+      for (const [id, { run }] of waiting) if (run === line.run) waiting.set(id, { reason: line.reason })
+    }
     if (line._tag === "Completed") {
       if (!hasEnded(runs, line.run ?? "")) {
         violations.push(`queue: the entry of run ${line.run} is gone, and the run has not ended`)
       }
-      for (const [id, run] of waiting) if (run === line.run) waiting.delete(id)
+      for (const [id, { run }] of waiting) if (run === line.run) waiting.delete(id)
     }
   }
   return { violations, waiting }
@@ -164,6 +174,8 @@ export const unfinishedIn = (scope: string): ReadonlyArray<string> => {
   const isOver = (run: string) => ends.has(runs.get(run)?.at(-1)?.event._tag ?? "")
   return [
     ...[...runs.keys()].filter((run) => !isOver(run)).map((run) => `run ${run} never ended`),
-    ...[...ofQueue(scope, runs).waiting].map(([id, run]) => `queue: entry ${id} of run ${run} is stranded`)
+    ...[...ofQueue(scope, runs).waiting].map(([id, { reason, run }]) =>
+      `queue: entry ${id} ${reason === undefined ? `of run ${run} is stranded` : `is held: ${reason}`}`
+    )
   ]
 }

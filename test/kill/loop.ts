@@ -4,34 +4,21 @@
  *
  * npm run kill-loop -- --kills N --seed S
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { spawnSync } from "node:child_process"
+import { appendFileSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { parseArgs } from "node:util"
-import { build } from "rolldown"
 import { crashPoints } from "../../src/run/CrashPoint.ts"
 import { violationsIn } from "./Judge.ts"
-import { Line } from "./Line.ts"
+import { acknowledged, connect, end, type Life, prepare, project, scope, start, tidy } from "./Life.ts"
+import type { Line } from "./Line.ts"
 
 const { values } = parseArgs({
   options: { kills: { type: "string", default: "30" }, seed: { type: "string", default: String(Date.now() % 1e9) } }
 })
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const kills = Number(values.kills)
-const here = import.meta.dirname
-const launcher = join(here, "..", "..", "bin", "animus")
 
 /** The same numbers for the same seed (mulberry32). */
 let seed = Number(values.seed)
@@ -50,100 +37,6 @@ const shuffled = function*(): Generator<string, never> {
     const left = [...places]
     while (left.length > 0) yield* left.splice(upTo(left.length), 1)
   }
-}
-
-const root = realpathSync(mkdtempSync(join(tmpdir(), "animus-kill-")))
-const project = join(root, "project")
-const state = join(root, "state")
-const acknowledged = join(root, "acknowledged.jsonl")
-const env = { PATH: process.env["PATH"], HOME: root, ANIMUS_CONFIG_DIR: state, NODE_COMPILE_CACHE: join(root, "cache") }
-
-const workflows = `default_workflow_ref: work
-tools_allowlist: [sh]
-agents:
-  coder: { tool: exec, launch: { command: sh, args: [-c, "echo begun; sleep 0.05; echo done"] } }
-phases:
-  prepare: { mode: command, idempotency: idempotent, command: { program: sh, args: [-c, "echo prepared"] } }
-  implement: { mode: agent, agent: coder, idempotency: idempotent, directive: Do it }
-  review: { mode: manual, manual: { instructions: Look } }
-  deploy: { mode: command, idempotency: idempotent, command: { program: sh, args: [-c, "sleep 0.05; echo deployed"] } }
-workflows:
-  - { id: work, phases: [prepare, implement, review, deploy] }
-`
-
-const animus = (...args: ReadonlyArray<string>) => {
-  const { status, stderr } = spawnSync(launcher, args, { cwd: project, env, encoding: "utf8", timeout: 180_000 })
-  if (status !== 0) throw new Error(`animus ${args.join(" ")}: ${stderr}`)
-}
-
-const prepare = () => {
-  mkdirSync(join(project, ".animus"), { recursive: true })
-  mkdirSync(state, { mode: 0o700 })
-  writeFileSync(join(project, ".animus", "workflows.yaml"), workflows)
-  writeFileSync(acknowledged, "")
-  animus("init")
-  animus("trust")
-}
-
-const scope = () => {
-  const name = readdirSync(state).find((entry) =>
-    existsSync(join(state, entry, "daemon")) || entry.startsWith("project")
-  )
-  return join(state, name ?? "project")
-}
-
-interface Life {
-  readonly daemon: ChildProcess
-  readonly ended: Promise<unknown>
-  readonly isOver: () => boolean
-}
-
-/** The one that lives now, for whoever ends the loop before its time. */
-let current: ChildProcess | undefined
-
-/** In one file: a daemon from its sources takes as long to load as all that it lives for. */
-const program = join(root, "daemon.mjs")
-const bundle = () =>
-  build({
-    cwd: join(here, "..", ".."),
-    logLevel: "warn",
-    platform: "node",
-    input: join(here, "daemon.ts"),
-    output: { file: program, format: "esm", codeSplitting: false },
-    transform: { target: "node24" }
-  })
-
-/** Now and then its phases are performed by a runner of its own, over journals that others began. */
-const start = (crash: string): Life => {
-  const runner = random() < 0.3 ? "subprocess" : "in_process"
-  writeFileSync(join(state, "config.json"), JSON.stringify({ daemon: { runner } }))
-  const daemon = spawn(process.execPath, [program], {
-    cwd: project,
-    env: { ...env, ANIMUS_TEST_CRASH: crash },
-    detached: true,
-    stdio: "ignore"
-  })
-  current = daemon
-  let over = false
-  const ended = new Promise((resolve) => daemon.once("exit", () => resolve(over = true)))
-  return { daemon, ended, isOver: () => over }
-}
-
-const end = () => {
-  try {
-    if (current?.pid !== undefined) process.kill(-current.pid, "SIGKILL")
-  } catch {
-    // It has ended by itself, at its crash point.
-  }
-}
-
-const connect = async (life: Life): Promise<Line | undefined> => {
-  while (!life.isOver()) {
-    const line = existsSync(join(scope(), "control.sock")) ? await Line.open(join(scope(), "control.sock")) : undefined
-    if (line !== undefined) return line
-    await pause(20)
-  }
-  return undefined
 }
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
@@ -283,10 +176,18 @@ interface Killed {
   readonly place: string
   /** It ended itself there. */
   readonly reached: boolean
+  readonly found: ReadonlyArray<string>
 }
 
+const otherThan = (expected: string, { by, said }: Awaited<Life["ended"]>): ReadonlyArray<string> =>
+  by === expected ? [] : [`a daemon ended by ${by}: ${said}`]
+
 const live = async (place: string): Promise<Killed> => {
-  const life = start(`${place}:${1 + upTo(frequent.has(place) ? 30 : 2)}`)
+  // Now and then its phases are performed by a runner of its own, over journals that others began.
+  const life = start(
+    `${place}:${1 + upTo(frequent.has(place) ? 30 : 2)}`,
+    random() < 0.3 ? "subprocess" : "in_process"
+  )
   const line = await connect(life)
   const [least, bound] = place === "time" ? [0, Date.now() + upTo(800)] : [ACTS, Date.now() + BOUND]
   // Its plugins come back a second later, and then two: not in every life.
@@ -302,29 +203,25 @@ const live = async (place: string): Promise<Killed> => {
   if (line !== undefined) await Promise.all(Array.from({ length: OPERATORS }, () => operate(line)))
   const reached = life.isOver()
   end()
-  await life.ended
+  const found = otherThan("SIGKILL", await life.ended)
   line?.close()
-  return { place, reached }
+  return { place, reached, found }
 }
 
 /** In a process of its own, which sees what else is left. */
 const checkAtTheEnd = (): ReadonlyArray<string> => {
   const { status, stderr, stdout } = spawnSync(
     process.execPath,
-    [join(here, "check.ts"), scope(), acknowledged, "--final"],
+    [join(import.meta.dirname, "check.ts"), scope(), acknowledged, "--final"],
     { cwd: project, encoding: "utf8", timeout: 180_000 }
   )
   return status === 0 ? stdout.split("\n").filter((text) => text !== "") : [`the check failed: ${stderr}`]
 }
 
-/** A daemon that nobody kills brings everything to its end. */
-const finish = async (): Promise<ReadonlyArray<string>> => {
-  const life = start("")
-  const line = await connect(life)
-  if (line === undefined) return ["the last daemon did not come up"]
+const finishAll = async (life: Life, line: Line) => {
   const until = Date.now() + 120_000
   let open = 1
-  while (open > 0 && Date.now() < until) {
+  while (!life.isOver() && open > 0 && Date.now() < until) {
     await letGo(line)
     await decideAll(line, approve)
     const stats = await line.call("queue/stats", {})
@@ -334,11 +231,19 @@ const finish = async (): Promise<ReadonlyArray<string>> => {
     await pause(50)
   }
   await line.call("daemon/stop", { timeout_seconds: 5 })
+}
+
+/** A daemon that nobody kills brings everything to its end. */
+const finish = async (): Promise<ReadonlyArray<string>> => {
+  const life = start("", "in_process")
+  const line = await connect(life)
+  if (line !== undefined) await finishAll(life, line)
   // It must not keep this process once the daemon has ended.
-  await Promise.race([life.ended, pause(20_000, undefined, { ref: false })])
-  const found = checkAtTheEnd()
+  const late = pause(20_000, { by: "nothing in 20 s", said: "" }, { ref: false })
+  const found = otherThan("0", await Promise.race([life.ended, late]))
+  const left = checkAtTheEnd()
   end()
-  return found
+  return [...found, ...left]
 }
 
 const main = async () => {
@@ -346,13 +251,12 @@ const main = async () => {
   const violations = new Set<string>()
   const reached = new Set<string>()
   const next = shuffled()
-  prepare()
-  await bundle()
+  await prepare()
   for (let kill = 1; kill <= kills; kill++) {
     const killed = await live(next.next().value)
     const { place } = killed
     if (killed.reached) reached.add(place)
-    const found = violationsIn(scope(), acknowledged).filter((text) => !violations.has(text))
+    const found = [...killed.found, ...violationsIn(scope(), acknowledged)].filter((text) => !violations.has(text))
     found.forEach((text) => violations.add(text))
     say(`${kill} ${place}${found.map((text) => `\n  ${text}`).join("")}`)
   }
@@ -374,10 +278,6 @@ const main = async () => {
   return violations.size
 }
 
-const tidy = () => {
-  end()
-  rmSync(root, { recursive: true, force: true })
-}
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
     tidy()

@@ -117,11 +117,16 @@ describe("the judge of the kill loop", () => {
   ])("sees %s", (_, given, said) => assert.include(judge(...given), said))
 
   it("sees the same as a program, and at the end what never ended", () => {
-    const queue = [{ _tag: "Leased", entry: "q1", run: "r1" }]
+    const queue = [
+      { _tag: "Leased", entry: "q1", run: "r1" },
+      { _tag: "Leased", entry: "q2", run: "r2" },
+      { _tag: "Returned", run: "r2", reason: "no such workflow" }
+    ]
     assert.deepStrictEqual(judge([begun, done, done], queue, [], undefined, readAtTheEnd).split("\n"), [
       "run r1: p attempt 1 has two of PhaseCompleted, PhaseFailed",
       "run r1 never ended",
-      "queue: entry q1 of run r1 is stranded"
+      "queue: entry q1 of run r1 is stranded",
+      "queue: entry q2 is held: no such workflow"
     ])
   })
 })

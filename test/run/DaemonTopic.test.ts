@@ -36,7 +36,7 @@ describe("the daemon's topic", () => {
       assert.strictEqual(third?.[0], "task-blocked")
 
       const deaf = new World()
-      deaf.subjectsFail = true
+      deaf.subjects.change = "fails"
       deaf.agents = () => Effect.succeed(response("done"))
       assert.deepStrictEqual(yield* heard(deaf), [])
     }))

@@ -28,7 +28,7 @@ describe("RunEngine", () => {
       const begun = yield* engine.start(run, dispatch)
       assert.strictEqual(begun.status, "running")
       const head = yield* engine.settled(run)
-      assert.deepStrictEqual([head.status, world.subjectStatus], ["completed", "done"])
+      assert.deepStrictEqual([head.status, world.subjects.status], ["completed", "done"])
       assert.deepStrictEqual(world.log.filter((line) => !line.startsWith("subject")), [
         "append RunStarted",
         "publish workflow_started",
@@ -266,7 +266,7 @@ describe("commands on a live run", () => {
       )
       assert.strictEqual((yield* engine.settled(run)).status, "cancelled")
       assert.strictEqual(world.records.get("implement")?.status, "failed")
-      assert.strictEqual(world.subjectStatus, "ready")
+      assert.strictEqual(world.subjects.status, "ready")
       const [phase] = (yield* engine.get(run)).phases
       assert.deepInclude(phase, { status: "cancelled", attempt: 1, duration_ms: 0 })
       assert.isString(phase?.finished_at)
@@ -298,7 +298,7 @@ describe("commands on a live run", () => {
       const { engine } = yield* world.boot
       yield* engine.start(run, dispatch)
       yield* world.launched.await
-      world.subjectsHang = true
+      world.subjects.change = "hangs"
       const first = yield* Effect.forkChild(engine.cancel(run, "enough"))
       yield* TestClock.adjust("1 second")
       assert.include((yield* Effect.flip(engine.pause(run, "lunch"))).message, "it is being cancelled")
@@ -308,34 +308,6 @@ describe("commands on a live run", () => {
       yield* Fiber.join(second)
       assert.deepInclude(world.head, { status: "cancelled", reason: "enough" })
       assert.strictEqual(world.tags.filter((tag) => tag === "RunCancelled").length, 1)
-    }))
-
-  it.effect.each(["in-progress", "done"] as const)(
-    "cancelling at a gate gives back the subject that the run took (%s when asked)",
-    (status) =>
-      Effect.gen(function*() {
-        const world = new World()
-        world.definition = workflow(manual("review"))
-        const { engine } = yield* world.boot
-        yield* engine.start(run, dispatch)
-        yield* engine.settled(run)
-        world.subjectStatus = status
-        yield* engine.cancel(run, "not now")
-        assert.strictEqual(world.subjectStatus, status === "done" ? "done" : "ready")
-        assert.strictEqual((yield* engine.get(run)).phases[0]?.status, "cancelled")
-      })
-  )
-
-  it.effect("an agent that will not do the work leaves its subject to a person", () =>
-    Effect.gen(function*() {
-      const world = new World()
-      world.agents = (session) =>
-        Effect.succeed(deciding(session, { verdict: "skip", confidence: 1, reason: "duplicate" }))
-      const { engine } = yield* world.boot
-      yield* engine.start(run, dispatch)
-      assert.deepInclude(yield* engine.settled(run), { status: "cancelled", reason: "duplicate" })
-      assert.strictEqual(world.subjectStatus, "blocked")
-      assert.strictEqual((yield* engine.get(run)).phases[0]?.status, "success")
     }))
 
   it.effect("a pause lets the attempt finish and starts nothing after it", () =>
@@ -371,20 +343,4 @@ describe("commands on a live run", () => {
       assert.strictEqual((yield* engine.settled(run)).status, "completed")
       assert.strictEqual(world.sessions.length, 1)
     }))
-
-  it.effect.each(["hangs", "fails"])(
-    "a subject backend that %s never holds a run up for long",
-    (how) =>
-      Effect.gen(function*() {
-        const world = new World()
-        world.subjectsHang = how === "hangs"
-        world.subjectsFail = how === "fails"
-        const { engine } = yield* world.boot
-        yield* engine.start(run, dispatch)
-        const settled = yield* Effect.forkChild(engine.settled(run))
-        yield* TestClock.adjust("10 seconds")
-        yield* TestClock.adjust("10 seconds")
-        assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
-      })
-  )
 })

@@ -211,10 +211,10 @@ describe("recovery", () => {
         yield* reached.await
         yield* Scope.close(scope, Exit.void)
         assert.strictEqual(world.tags.at(-1), "CancelRequested")
-        world.subjectStatus = "in-progress"
+        world.subjects.status = "in-progress"
         const { head } = yield* restarted(world)
         assert.deepInclude(head, { status: "cancelled", reason: "enough" })
-        assert.strictEqual(world.subjectStatus, "ready")
+        assert.strictEqual(world.subjects.status, "ready")
         assert.strictEqual(world.records.get("implement")?.status, "failed")
         assert.strictEqual(world.sessions.length, 2)
         yield* restarted(world)

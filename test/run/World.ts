@@ -4,7 +4,7 @@ import { ChildProcessSpawner } from "effect/process"
 import * as PhaseRunnerInProcess from "../../layers/PhaseRunnerInProcess.ts"
 import { SETTLED } from "../../schemas/control/AgentRpcs.ts"
 import { ProjectNotTrusted } from "../../schemas/errors/DaemonErrors.ts"
-import { NoBackendForKind, SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
+import { SessionNotFound } from "../../schemas/errors/PluginErrors.ts"
 import {
   RunNotFound,
   SequenceConflict,
@@ -16,7 +16,7 @@ import { RunId } from "../../schemas/Ids.ts"
 import type { AgentRunResponse } from "../../schemas/Provider.ts"
 import type { JournalEntry, RunHead } from "../../schemas/RunEvent.ts"
 import type { SessionRecord } from "../../schemas/SessionRecord.ts"
-import type { Subject, SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
+import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import type {
   AgentPhase,
   CommandPhase,
@@ -36,8 +36,8 @@ import { RunEngine } from "../../src/run/RunEngine.ts"
 import { advanceHead, isFinished } from "../../src/session/RunHead.ts"
 import { SessionStore } from "../../src/session/SessionStore.ts"
 import type { UnreadableRun } from "../../src/session/SessionStoreDriver.ts"
-import { SubjectRouter } from "../../src/subject/SubjectRouter.ts"
 import { Workflows } from "../../src/workflow/Workflows.ts"
+import { WorldSubjects } from "./WorldSubjects.ts"
 
 export const run = RunId.make("run-1")
 
@@ -168,9 +168,7 @@ export class World {
   readonly answered = Latch.makeUnsafe(false)
   trusted = true
   readonly daemonEvents: Array<readonly [kind: string, payload: unknown]> = []
-  subjectsHang = false
-  subjectsFail = false
-  subjectStatus: SubjectStatus = "ready"
+  readonly subjects = new WorldSubjects(this.log)
   full = false
   damaged = false
   unreadable: ReadonlyArray<UnreadableRun> = []
@@ -195,22 +193,6 @@ export class World {
 
   get head(): RunHead | undefined {
     return this.journal.reduce<RunHead | undefined>((head, entry) => advanceHead(head, run, entry), undefined)
-  }
-
-  private subject(id: string): Subject {
-    return {
-      id,
-      kind: "task",
-      title: "Mend add",
-      description: "add(1, 1) is 3",
-      status: this.subjectStatus,
-      labels: [],
-      children: [],
-      attachments: [],
-      custom: {},
-      created_at: "",
-      updated_at: ""
-    }
   }
 
   /** Who performs phases, in worlds that are made from now on. */
@@ -361,18 +343,7 @@ export class World {
         }),
       subscribe: () => Effect.succeed(Stream.empty)
     }),
-    Layer.mock(SubjectRouter, {
-      get: (id) => Effect.sync(() => this.subject(id)),
-      setStatus: (id, status) =>
-        Effect.suspend(() => {
-          this.log.push(`subject ${status}`)
-          if (this.subjectsHang) return Effect.never
-          if (this.subjectsFail) return Effect.fail(new NoBackendForKind({ kind: id, known: [] }))
-          this.subjectStatus = status
-          return Effect.succeed(this.subject(id))
-        }),
-      backendOf: (kind) => Effect.succeed(kind === "task" ? "default" : undefined)
-    }),
+    this.subjects.layer,
     Layer.mock(Workflows, { find: () => Effect.sync(() => this.definition) }),
     Layer.mock(Trust, {
       require: (because) =>

@@ -1,0 +1,70 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { deciding, dispatch, manual, run, workflow, World } from "./World.ts"
+
+describe("the subject of a run", () => {
+  it.effect.each(["in-progress", "done"] as const)(
+    "cancelling at a gate gives back the subject that the run took (%s when asked)",
+    (status) =>
+      Effect.gen(function*() {
+        const world = new World()
+        world.definition = workflow(manual("review"))
+        const { engine } = yield* world.boot
+        yield* engine.start(run, dispatch)
+        yield* engine.settled(run)
+        world.subjects.status = status
+        yield* engine.cancel(run, "not now")
+        assert.strictEqual(world.subjects.status, status === "done" ? "done" : "ready")
+        assert.strictEqual((yield* engine.get(run)).phases[0]?.status, "cancelled")
+      })
+  )
+
+  it.effect("an agent that will not do the work leaves its subject to a person", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.agents = (session) =>
+        Effect.succeed(deciding(session, { verdict: "skip", confidence: 1, reason: "duplicate" }))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      assert.deepInclude(yield* engine.settled(run), { status: "cancelled", reason: "duplicate" })
+      assert.strictEqual(world.subjects.status, "blocked")
+      assert.strictEqual((yield* engine.get(run)).phases[0]?.status, "success")
+    }))
+
+  it.effect("what its subjects' plugin did not hear, because it died, it is told again", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.subjects.deaths = 3
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      world.subjects.deaths = 2
+      assert.strictEqual((yield* engine.settled(run)).status, "completed")
+      assert.deepStrictEqual([world.subjects.status, world.subjects.deaths < 0], ["done", true])
+    }))
+
+  it.effect("of a plugin that always dies a start is told", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.subjects.deaths = Number.POSITIVE_INFINITY
+      const { engine } = yield* world.boot
+      const error = yield* Effect.flip(engine.start(run, dispatch))
+      assert.strictEqual(error._tag, "ConnectionLost")
+      assert.deepStrictEqual(world.tags, [])
+    }))
+
+  it.effect.each(["hangs", "fails"] as const)(
+    "a subject backend that %s never holds a run up for long",
+    (how) =>
+      Effect.gen(function*() {
+        const world = new World()
+        world.subjects.change = how
+        const { engine } = yield* world.boot
+        yield* engine.start(run, dispatch)
+        const settled = yield* Effect.forkChild(engine.settled(run))
+        yield* TestClock.adjust("10 seconds")
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
+      })
+  )
+})

@@ -1,8 +1,8 @@
 /**
- * What every benchmark shares: ours and the baseline take turns in one process on one machine, so that a slow moment hits
+ * What every benchmark shares: ours and the baseline take turns on one machine, so that a slow moment hits
  * both; medians of the rounds are reported, with the least and the greatest beside them as the machine's noise.
  */
-import { type Duration, Effect } from "effect"
+import { Effect, Schema, type Scope } from "effect"
 import * as Os from "node:os"
 
 /** One round: how much of the unit it measured, or several measures of it. */
@@ -23,21 +23,25 @@ export interface Target {
   readonly limit: number
 }
 
-interface Measured {
-  readonly name: string
-  readonly value: number
-  readonly range: readonly [least: number, greatest: number]
-}
+const Measured = Schema.Struct({
+  name: Schema.String,
+  value: Schema.Finite,
+  /** The least and the greatest. */
+  range: Schema.Tuple([Schema.Finite, Schema.Finite])
+})
+type Measured = typeof Measured.Type
 
-export interface Figure extends Measured {
-  readonly unit: string
-  readonly rounds: number
-  readonly baseline: Measured
+export const Figure = Schema.Struct({
+  ...Measured.fields,
+  unit: Schema.String,
+  rounds: Schema.Int,
+  baseline: Measured,
   /** The median of the rounds' own ratios, which a machine that slows down for a while does not shift. Null over zero. */
-  readonly ratio: number | null
-  readonly target: string | null
-  readonly met: boolean | null
-}
+  ratio: Schema.NullOr(Schema.Finite),
+  target: Schema.NullOr(Schema.String),
+  met: Schema.NullOr(Schema.Boolean)
+})
+export type Figure = typeof Figure.Type
 
 export interface Report {
   readonly name: string
@@ -45,11 +49,32 @@ export interface Report {
   readonly figures: ReadonlyArray<Figure>
 }
 
+export interface Rounds {
+  readonly rounds: number
+  readonly warmUp: number
+}
+
+/** What stands against another: made once, measured round by round. */
+export interface Entrant {
+  readonly name: string
+  readonly round: Effect.Effect<Effect.Effect<number, unknown>, unknown, Scope.Scope>
+}
+
+/** Each of the two in a process of its own, so that neither runs what V8 made of the other's code. */
+export interface Pair {
+  readonly unit: string
+  readonly target?: Target | undefined
+  readonly rounds: Rounds
+  readonly ours: Entrant
+  readonly baseline: Entrant
+}
+
+export type Part = Pair | Effect.Effect<ReadonlyArray<Figure>, unknown>
+
 export interface Benchmark {
   readonly summary: string
-  /** A minute when absent. */
-  readonly limit?: Duration.Input
-  readonly run: Effect.Effect<ReadonlyArray<Figure>, unknown>
+  /** Each in a process of its own, in this order. */
+  readonly parts: Readonly<Record<string, Part>>
 }
 
 export const median = (samples: ReadonlyArray<number>): number => {
@@ -99,16 +124,19 @@ export const figure = (unit: string, ours: Sampled, baseline: Sampled, target?: 
   }
 }
 
-/** On a heap without what others left: whose garbage it is, a collection costs whoever runs when it comes. */
+/**
+ * With none of the other's young garbage, which would cost whoever runs when it is collected. A whole collection would also
+ * throw away what V8 has learnt about the side that did not run lately.
+ */
 const alone = <A, E, R>(round: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
-    globalThis.gc?.()
+    globalThis.gc?.({ type: "minor" })
     return round
   })
 
 /** Rounds of both in turn; who goes first changes, so that neither always runs on the other's leftovers. */
 export const interleave = Effect.fnUntraced(function*<E, R, E2, R2, A = number>(
-  options: { readonly rounds: number; readonly warmUp: number },
+  options: Rounds,
   ours: Side<E, R, A>,
   baseline: Side<E2, R2, A>
 ) {

@@ -5,7 +5,7 @@
  * costs: CPU time for each message, the wait for its first answer, and the daemon's memory for each one that idles.
  */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, type Scope, Stream } from "effect"
 import * as Path from "node:path"
 import { setImmediate } from "node:timers/promises"
 import * as PluginProcessChild from "../layers/PluginProcessChild.ts"
@@ -17,7 +17,16 @@ import type { PluginNotification } from "../src/plugin/PluginFanout.ts"
 import { PluginHost } from "../src/plugin/PluginHost.ts"
 import { PluginProcess } from "../src/plugin/PluginProcess.ts"
 import { HostEnvironment } from "../src/project/HostEnvironment.ts"
-import { type Benchmark, figure, interleave, millis, perSecond, type Side, type Target } from "./harness.ts"
+import {
+  type Benchmark,
+  type Entrant,
+  figure,
+  millis,
+  type Pair,
+  perSecond,
+  type Rounds,
+  type Target
+} from "./harness.ts"
 import { mcpHost, type OtherHost, vscodeHost } from "./otherHosts.ts"
 import { PATH, RawHost } from "./rawHost.ts"
 import { scratchScope } from "./scratch.ts"
@@ -25,9 +34,9 @@ import { scratchScope } from "./scratch.ts"
 const PLUGIN = "bench"
 const path = Path.join(import.meta.dirname, "echoPlugin.mjs")
 const IN_FLIGHT = 64
-const CALLS_EACH = 300
+const CALLS_EACH = 1500
 const CALLS = IN_FLIGHT * CALLS_EACH
-const NOTIFICATIONS = 40_000
+const NOTIFICATIONS = 200_000
 const question = { subject: "task:TASK-001", body: "sum([1, 2, 3]) should be 6, but it is 0. ".repeat(3) }
 const flood = { count: NOTIFICATIONS, text: "what an agent says ".repeat(5) }
 const requests: Target = { of: "ratio", is: "at least", limit: 0.8 }
@@ -35,7 +44,10 @@ const notifications: Target = { of: "ratio", is: "at least", limit: 0.9 }
 const twice: Target = { of: "ratio", is: "at least", limit: 2 }
 const tenfold: Target = { of: "ratio", is: "at least", limit: 10 }
 const IDLE = 20
-const rounds = { rounds: 21, warmUp: 3 }
+/** Each long enough that how it begins and ends does not count. */
+const rounds: Rounds = { rounds: 21, warmUp: 3 }
+/** For those that take seconds. */
+const fewRounds: Rounds = { rounds: 7, warmUp: 1 }
 
 const catalog = PluginCatalog.fromDiscovery(Effect.succeed({
   plugins: [{
@@ -142,6 +154,8 @@ const rawSpawn = millis(Effect.promise(async () => {
   await fresh.close()
 }))
 
+const open = connect({ command, initialize, capacity: 256, log })
+
 /** How much of the host's memory a plugin takes that runs and is not asked anything. */
 const memory = Effect.gen(function*() {
   const settled = Effect.sync(() => {
@@ -151,85 +165,104 @@ const memory = Effect.gen(function*() {
   const before = yield* settled
   const after = yield* Effect.scoped(
     Effect.andThen(
-      Effect.forEach(Array.from({ length: IDLE }), () => connect({ command, initialize, capacity: 256, log }), {
-        concurrency: 4,
-        discard: true
-      }),
+      Effect.forEach(Array.from({ length: IDLE }), () => open, { concurrency: 4, discard: true }),
       settled
     )
   )
   const each = { name: `of ${IDLE} idle plugins, each`, samples: [(after - before) / IDLE] }
-  return figure("kB of the host's memory", each, { name: "none", samples: [0] })
+  return [figure("kB of the host's memory", each, { name: "none", samples: [0] })]
 })
 
-const against = <E, E2>(unit: string, target: Target | undefined, ours: Side<E, never>, baseline: Side<E2, never>) =>
-  Effect.map(interleave(rounds, ours, baseline), (taken) => figure(unit, taken.ours, taken.baseline, target))
+type Opened = Effect.Effect<Effect.Effect<number, unknown>, unknown, PluginHost | PluginProcess | Scope.Scope>
 
-const others = Effect.gen(function*() {
-  const open = (name: string, host: () => OtherHost | Promise<OtherHost>) =>
-    Effect.map(
-      Effect.acquireRelease(Effect.promise(async () => host()), (host) => Effect.promise(() => host.close())),
-      (host) => ({
-        asked: { name, round: otherCallers(host) },
-        heard: { name, round: otherReceived(host) }
-      })
+const hosted = Effect.map(PluginHost, (host) => callers(host.call(PLUGIN, "bench/echo", question)))
+const connected = Effect.map(open, ({ call }) => callers(call("bench/echo", question, { timeout: 30_000 })))
+const owned = Effect.map(PluginHost, (host) =>
+  Effect.scoped(
+    Effect.flatMap(host.own(PLUGIN, said), (batches) => received(batches, host.call(PLUGIN, "bench/flood", flood)))
+  ))
+const spawned = Effect.map(
+  PluginProcess,
+  (spawner) =>
+    millis(Effect.flatMap(open, ({ call }) => call("bench/echo", question, { timeout: 30_000 }))).pipe(
+      Effect.scoped,
+      Effect.provideService(PluginProcess, spawner)
     )
-  return {
-    raw: yield* open("raw node", () => new RawHost(path)),
-    mcp: yield* open("MCP TypeScript SDK", () => mcpHost(path)),
-    vscode: yield* open("vscode-jsonrpc", () => vscodeHost(path))
-  }
+)
+
+const others = {
+  "raw node": () => new RawHost(path),
+  "MCP TypeScript SDK": () => mcpHost(path),
+  "vscode-jsonrpc": () => vscodeHost(path)
+} satisfies Readonly<Record<string, () => OtherHost | Promise<OtherHost>>>
+type OtherName = keyof typeof others
+
+const opened = (name: OtherName, round: (other: OtherHost) => Effect.Effect<number>) =>
+  Effect.map(
+    Effect.acquireRelease(Effect.promise(async () => others[name]()), (host) => Effect.promise(() => host.close())),
+    round
+  )
+
+/** With a host that lives as long as the rounds. */
+const hosting = (opened: Opened): Entrant["round"] =>
+  Effect.flatMap(Layer.build(host), (services) => Effect.provideContext(opened, services))
+
+interface Against {
+  readonly other: OtherName
+  readonly unit: string
+  readonly target?: Target
+}
+
+const against = (
+  { other, target, unit }: Against,
+  ours: { readonly name: string; readonly round: Opened },
+  baseline: Entrant["round"]
+): Pair => ({
+  unit,
+  target,
+  rounds: other === "raw node" ? rounds : fewRounds,
+  ours: { name: ours.name, round: hosting(ours.round) },
+  baseline: { name: other, round: baseline }
 })
 
-const measure = Effect.gen(function*() {
-  const host = yield* PluginHost
-  const spawner = yield* PluginProcess
-  const open = Effect.provideService(connect({ command, initialize, capacity: 256, log }), PluginProcess, spawner)
-  const connection = yield* open
-  const { mcp, raw, vscode } = yield* others
-  const hosted = {
-    name: `PluginHost, ${IN_FLIGHT} in flight`,
-    round: callers(host.call(PLUGIN, "bench/echo", question))
-  }
-  const connected = {
-    name: `PluginConnection, ${IN_FLIGHT} in flight`,
-    round: callers(connection.call("bench/echo", question, { timeout: 30_000 }))
-  }
-  const owned = {
-    name: "PluginHost to an owner",
-    round: Effect.scoped(
-      Effect.flatMap(host.own(PLUGIN, said), (batches) => received(batches, host.call(PLUGIN, "bench/flood", flood)))
-    )
-  }
-  const asking = cpuOf(hosted.round, CALLS)
-  const rawAsking = cpuOf(raw.asked.round, CALLS)
-  const hearing = cpuOf(owned.round, NOTIFICATIONS)
-  const rawHearing = cpuOf(raw.heard.round, NOTIFICATIONS)
-  return [
-    yield* against("requests/s", requests, hosted, raw.asked),
-    yield* against("requests/s", requests, connected, raw.asked),
-    yield* against("requests/s", twice, hosted, mcp.asked),
-    yield* against("requests/s", undefined, hosted, vscode.asked),
-    yield* against("notifications/s", notifications, owned, raw.heard),
-    yield* against("notifications/s", tenfold, owned, mcp.heard),
-    yield* against("notifications/s", undefined, owned, vscode.heard),
-    yield* against("us of CPU a request", undefined, { ...hosted, round: asking }, { ...raw.asked, round: rawAsking }),
-    yield* against("us of CPU a notification", undefined, { ...owned, round: hearing }, {
-      ...raw.heard,
-      round: rawHearing
-    }),
-    yield* against("ms from spawn to the first answer", undefined, {
-      name: "PluginConnection",
-      round: Effect.scoped(
-        millis(Effect.flatMap(open, (fresh) => fresh.call("bench/echo", question, { timeout: 30_000 })))
-      )
-    }, { name: "raw node", round: rawSpawn }),
-    yield* memory
-  ]
-})
+const host64 = { name: `PluginHost, ${IN_FLIGHT} in flight`, round: hosted }
+const connection64 = { name: `PluginConnection, ${IN_FLIGHT} in flight`, round: connected }
+const owner = { name: "PluginHost to an owner", round: owned }
+
+const asked = (other: OtherName, target?: Target, ours: typeof host64 | typeof connection64 = host64) =>
+  against({ other, unit: "requests/s", ...(target === undefined ? {} : { target }) }, ours, opened(other, otherCallers))
+const heard = (other: OtherName, target?: Target) =>
+  against(
+    { other, unit: "notifications/s", ...(target === undefined ? {} : { target }) },
+    owner,
+    opened(other, otherReceived)
+  )
 
 export const plugin: Benchmark = {
   summary: "one plugin, asked and listened to",
-  limit: "5 minutes",
-  run: measure.pipe(Effect.scoped, Effect.provide(host))
+  parts: {
+    requests: asked("raw node", requests),
+    "requests-connection": asked("raw node", requests, connection64),
+    "requests-mcp": asked("MCP TypeScript SDK", twice),
+    "requests-vscode": asked("vscode-jsonrpc"),
+    notifications: heard("raw node", notifications),
+    "notifications-mcp": heard("MCP TypeScript SDK", tenfold),
+    "notifications-vscode": heard("vscode-jsonrpc"),
+    "requests-cpu": against(
+      { other: "raw node", unit: "us of CPU a request" },
+      { ...host64, round: Effect.map(hosted, (round) => cpuOf(round, CALLS)) },
+      opened("raw node", (raw) => cpuOf(otherCallers(raw), CALLS))
+    ),
+    "notifications-cpu": against(
+      { other: "raw node", unit: "us of CPU a notification" },
+      { ...owner, round: Effect.map(owned, (round) => cpuOf(round, NOTIFICATIONS)) },
+      opened("raw node", (raw) => cpuOf(otherReceived(raw), NOTIFICATIONS))
+    ),
+    spawn: against(
+      { other: "raw node", unit: "ms from spawn to the first answer" },
+      { name: "PluginConnection", round: spawned },
+      Effect.succeed(rawSpawn)
+    ),
+    memory: Effect.provide(memory, host)
+  }
 }

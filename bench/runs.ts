@@ -1,5 +1,4 @@
 /** Durable runs: what an event costs in each store, a run beside its work, a start with much left to do, a page of much that was. */
-import { Effect } from "effect"
 import type { Benchmark } from "./harness.ts"
 import { append } from "./runs/append.ts"
 import { listing } from "./runs/listing.ts"
@@ -8,8 +7,5 @@ import { unfinished } from "./runs/unfinished.ts"
 
 export const runs: Benchmark = {
   summary: "events, runs, recovery and history by store",
-  limit: "10 minutes",
-  run: Effect.gen(function*() {
-    return [...yield* append, ...yield* overhead, ...yield* unfinished, ...yield* listing]
-  })
+  parts: { append, overhead, unfinished, listing }
 }

@@ -49,13 +49,15 @@ const bundle = async () => {
   if (changed.some(([path]) => path.endsWith(".cjs"))) keepCode(Path.join(dist, "animus.cjs"))
 }
 
-const lib = () => {
-  if (!Library.isCurrent()) Library.compile()
+const lib = async () => {
+  if (!Library.isCurrent()) await Library.compile()
 }
 
-const targets = new Map<string, () => void | Promise<void>>([["bundle", bundle], ["lib", lib]])
-for (const name of process.argv.length > 2 ? process.argv.slice(2) : targets.keys()) {
+/** The compiler is a process of its own, which works while the programs are made and run. */
+const targets = new Map<string, () => Promise<void>>([["lib", lib], ["bundle", bundle]])
+const asked = process.argv.length > 2 ? process.argv.slice(2) : [...targets.keys()]
+await Promise.all(asked.map((name) => {
   const target = targets.get(name)
   if (target === undefined) throw new Error(`no target "${name}": use ${[...targets.keys()].join(", ")}`)
-  await target()
-}
+  return target()
+}))

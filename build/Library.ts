@@ -1,5 +1,6 @@
 /** The modules and declarations behind the `exports` of package.json, as tsc makes them: a `.js` and a `.d.ts` of each source. */
-import { execFileSync } from "node:child_process"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { root } from "./Bundle.ts"
@@ -19,11 +20,12 @@ export const isCurrent = (): boolean => {
     from.every((file) => age(Path.join(library, file.replace(/ts$/, "js"))) > youngest)
 }
 
-export const compile = (into = library): void => {
+export const compile = async (into = library): Promise<void> => {
   Fs.rmSync(into, { recursive: true, force: true })
   const tsc = Path.join(root, "node_modules/typescript/bin/tsc")
   const project = Path.join(root, "tsconfig.lib.json")
   // Each checker checks anew what the files share, most of it the types of Effect: four take twice the time of one.
   const args = [tsc, "-p", project, "--outDir", into, "--checkers", "2"]
-  execFileSync(process.execPath, args, { stdio: "inherit" })
+  const [code] = await once(spawn(process.execPath, args, { stdio: "inherit" }), "exit")
+  if (code !== 0) throw new Error(`tsc ended with ${code}`)
 }

@@ -15,6 +15,8 @@ export const SessionRecord = Schema.Struct({
   started_at: Schema.String,
   completed_at: Schema.optionalKey(Schema.String),
   blocked_reason: Schema.optionalKey(Schema.String),
-  request: Schema.optionalKey(AgentRunRequest)
+  request: Schema.optionalKey(AgentRunRequest),
+  /** Written beside the event that begins its attempt: it tells of a launch only if that event has the same session. */
+  foreseen: Schema.optionalKey(Schema.Boolean)
 })
 export type SessionRecord = typeof SessionRecord.Type

@@ -3,6 +3,7 @@ import { DateTime, Effect } from "effect"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
 import type { Subject, SubjectDispatch, SubjectRef, TargetOverride } from "../../schemas/Subject.ts"
 import { declared } from "../run/RunStart.ts"
+import { onceMore } from "../subject/OnceMore.ts"
 import { SubjectRouter } from "../subject/SubjectRouter.ts"
 import { Workflows } from "../workflow/Workflows.ts"
 import { invalid } from "./ControlFailure.ts"
@@ -60,7 +61,7 @@ export const makeDispatcher = Effect.gen(function*() {
     yield* declared(workflow, vars)
     const ref = subject === undefined
       ? bareRef(workflow.id, input)
-      : refOf(yield* router.get(subject.includes(":") ? subject : `task:${subject}`))
+      : refOf(yield* onceMore(router.get(subject.includes(":") ? subject : `task:${subject}`)))
     const dispatch: SubjectDispatch = {
       subject: ref,
       workflow_ref: workflow.id,

@@ -55,7 +55,8 @@ export interface PluginConnection {
 }
 
 const HANDSHAKE_MILLIS = 30_000
-const LAST_WORDS_MILLIS = 2_000
+/** For who waits to hear how it ended: that takes half as long when only its pipe did. */
+const LAST_WORDS_MILLIS = 3_000
 
 const decodeResult = Schema.decodeUnknownEffect(InitializeResult)
 

@@ -62,7 +62,8 @@ class Fanout implements PluginFanout {
       this.published++
       for (const observer of this.observers) observer.give(batch, bytes)
       let done = Effect.void
-      for (const owner of this.owners) {
+      // An owner that is resumed here may make another one, whose first batch is the next.
+      for (const owner of Array.from(this.owners)) {
         const waiting = this.give(owner, batch, bytes)
         if (waiting !== undefined) done = Effect.andThen(done, waiting)
       }

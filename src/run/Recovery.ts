@@ -17,11 +17,15 @@ interface Verdict {
   readonly reason: string
 }
 
+/** One that was foreseen for a beginning that was never written, or was taken back before anything was launched. */
+const neverLaunched = ({ foreseen, run_id, status }: SessionRecord, { session }: InFlight): boolean =>
+  foreseen === true && (run_id !== session || status !== "pending")
+
 /** The session that was launched for exactly this attempt, as far as anything was. */
 export const recordOf = Effect.fnUntraced(function*(state: RunState, attempt: InFlight) {
   const store = yield* SessionStore
   const record = yield* store.session(state.head.run, attempt.phase)
-  return record?.attempt === attempt.attempt ? record : undefined
+  return record?.attempt === attempt.attempt && !neverLaunched(record, attempt) ? record : undefined
 })
 
 /** Says in the session's own record how it ended, for whoever looks there; the journal has it already. */

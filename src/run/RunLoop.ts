@@ -47,7 +47,7 @@ export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
         reached = undefined
         break
       case "Stop":
-        return
+        return yield* actor.records.takeBack
       case "Tell":
         yield* tellSubject(next.state.dispatch, next.status, told)
         if (next.status === "done" || next.status === "ready") yield* tidyWorktree(next.state)

@@ -1,24 +1,15 @@
-/**
- * Keeps the subject's status in step with its run. Best effort within a deadline: a run never fails because of it. A backend
- * that dies meanwhile is asked again once it is back: both reading a subject and setting its status may be done twice.
- */
+/** Keeps the subject's status in step with its run. Best effort within a deadline: a run never fails because of it. */
 import { DateTime, Effect } from "effect"
 import { RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
 import type { SubjectDispatch, SubjectStatus } from "../../schemas/Subject.ts"
 import { publishDaemonEvent } from "../notify/DaemonEvents.ts"
+import { onceMore } from "../subject/OnceMore.ts"
 import { kindOfId } from "../subject/SubjectIds.ts"
 import { type SubjectError, SubjectRouter } from "../subject/SubjectRouter.ts"
 
 const DEADLINE = "10 seconds"
 /** How long a backend may take to tell what a run is about, which keeps the runs behind it in the queue waiting. */
 const START_MILLIS = 30_000
-
-/** As often as its supervisor starts it again; a call waits for the next start by itself. */
-const RETRIES = 5
-const comesBack: ReadonlySet<string> = new Set(["ConnectionLost", "PluginCrashed", "HandshakeFailed"])
-
-const overRestarts = <A, R>(asked: Effect.Effect<A, SubjectError, R>) =>
-  Effect.retry(asked, { times: RETRIES, while: ({ _tag }) => comesBack.has(_tag) })
 
 /** The plugin that claims the kind which the id begins with. */
 const backendOf = Effect.fnUntraced(function*(id: string) {
@@ -32,19 +23,19 @@ export const readSubject = Effect.fnUntraced(function*({ subject: { id } }: Subj
   const plugin = yield* backendOf(id)
   if (plugin === undefined) return undefined
   const router = yield* SubjectRouter
-  return yield* overRestarts(router.get(id)).pipe(
-    Effect.timeoutOrElse({
-      duration: START_MILLIS,
-      orElse: () => Effect.fail(new RequestTimedOut({ plugin, method: `${kindOfId(id)}/get`, millis: START_MILLIS }))
-    })
+  let lost: SubjectError | undefined
+  const asked = Effect.tapError(router.get(id), (error) => Effect.sync(() => void (lost = error)))
+  const late = () => lost ?? new RequestTimedOut({ plugin, method: `${kindOfId(id)}/get`, millis: START_MILLIS })
+  return yield* onceMore(asked).pipe(
+    Effect.timeoutOrElse({ duration: START_MILLIS, orElse: () => Effect.fail(late()) })
   )
 })
 
 /** A run that is given up gives back only what it took: a status that somebody set meanwhile is left alone. */
 const change = Effect.fnUntraced(function*(id: string, status: SubjectStatus) {
   const router = yield* SubjectRouter
-  if (status === "ready" && (yield* router.get(id)).status !== "in-progress") return false
-  yield* router.setStatus(id, status)
+  if (status === "ready" && (yield* onceMore(router.get(id))).status !== "in-progress") return false
+  yield* onceMore(router.setStatus(id, status))
   return true
 })
 
@@ -53,7 +44,7 @@ export const tellSubject = Effect.fnUntraced(
   function*({ subject: { id } }: SubjectDispatch, status: SubjectStatus, before: SubjectStatus | undefined) {
     yield* Effect.flatMap(
       backendOf(id),
-      (plugin) => plugin === undefined ? Effect.void : overRestarts(told(id, status, before))
+      (plugin) => plugin === undefined ? Effect.void : told(id, status, before)
     )
       .pipe(
         Effect.timeout(DEADLINE),

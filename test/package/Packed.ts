@@ -19,7 +19,7 @@ export class Packed {
   readonly home = join(this.modules, "animus")
   private readonly sandboxes: Array<Sandbox> = []
 
-  build() {
+  async build() {
     const source = join(this.folder, "source")
     for (const name of ["package.json", "README.md", "LICENSE", "bin"]) {
       cpSync(join(root, name), join(source, name), { recursive: true })
@@ -27,7 +27,7 @@ export class Packed {
     const isCurrent = Library.isCurrent()
     const filter = (path: string) => isCurrent || path !== Library.library
     cpSync(join(root, "dist"), join(source, "dist"), { recursive: true, filter })
-    if (!isCurrent) Library.compile(join(source, "dist/lib"))
+    if (!isCurrent) await Library.compile(join(source, "dist/lib"))
     this.unpack(source)
   }
 

@@ -92,4 +92,23 @@ describe("the fan-out of one process", () => {
       const seen = yield* Stream.runCollect(observed)
       assert.deepStrictEqual(seen.map(([first]) => first?.params), [8, 9])
     }).pipe(Effect.scoped))
+
+  it.effect("an owner that comes while a batch is handed out has the next for its first", () =>
+    Effect.gen(function*() {
+      const fanout = makeFanout("demo", 4)
+      const now = { startImmediately: true } as const
+      const late: Array<unknown> = []
+      const first = yield* fanout.own(() => true)
+      const second = Effect.gen(function*() {
+        const batches = yield* fanout.own(() => true)
+        yield* Effect.forkScoped(
+          Stream.runForEach(batches, (batch) => Effect.sync(() => void late.push(...batch))),
+          now
+        )
+      })
+      yield* Effect.forkScoped(Stream.runForEach(Stream.take(first, 1), () => second), now)
+      yield* fanout.publish([{ method: "a", params: 1 }], 10)
+      yield* fanout.publish([{ method: "b", params: 2 }], 10)
+      assert.deepStrictEqual(late, [{ method: "b", params: 2 }])
+    }))
 })

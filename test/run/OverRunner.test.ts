@@ -15,5 +15,15 @@ afterAll(() => {
 const again = (suite: string) => import(/* @vite-ignore */ `./${suite}.test.ts?over=runner`)
 
 for (
-  const suite of ["CatchUp", "Engine", "Failures", "Interactions", "RateLimit", "Recovery", "SentBack", "Subjects"]
+  const suite of [
+    "CatchUp",
+    "Engine",
+    "Failures",
+    "Foreseen",
+    "Interactions",
+    "RateLimit",
+    "Recovery",
+    "SentBack",
+    "Subjects"
+  ]
 ) await again(suite)

@@ -32,25 +32,49 @@ describe("the subject of a run", () => {
       assert.strictEqual((yield* engine.get(run)).phases[0]?.status, "success")
     }))
 
-  it.effect("what its subjects' plugin did not hear, because it died, it is told again", () =>
+  it.effect("is asked for again when its plugin died before it answered, and told again", () =>
     Effect.gen(function*() {
       const world = new World()
-      world.subjects.deaths = 3
+      world.subjects.deaths = 1
       const { engine } = yield* world.boot
       yield* engine.start(run, dispatch)
-      world.subjects.deaths = 2
+      world.subjects.deaths = 1
       assert.strictEqual((yield* engine.settled(run)).status, "completed")
       assert.deepStrictEqual([world.subjects.status, world.subjects.deaths < 0], ["done", true])
     }))
 
-  it.effect("of a plugin that always dies a start is told", () =>
+  it.effect("that ends its plugin each time does so twice, and whoever begins its run hears how", () =>
     Effect.gen(function*() {
       const world = new World()
       world.subjects.deaths = Number.POSITIVE_INFINITY
       const { engine } = yield* world.boot
       const error = yield* Effect.flip(engine.start(run, dispatch))
       assert.strictEqual(error._tag, "ConnectionLost")
-      assert.deepStrictEqual(world.tags, [])
+      assert.deepStrictEqual([world.tags, world.subjects.asked], [[], 2])
+    }))
+
+  it.effect("whose plugin dies and is long in coming back is said to be lost", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.subjects.deaths = 1
+      world.subjects.afterwards = Effect.never
+      const { engine } = yield* world.boot
+      const starting = yield* Effect.forkChild(Effect.flip(engine.start(run, dispatch)))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(starting))._tag, "ConnectionLost")
+    }))
+
+  it.effect("that was given back is told so, though its plugin died in the middle", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      world.definition = workflow(manual("review"))
+      const { engine } = yield* world.boot
+      yield* engine.start(run, dispatch)
+      yield* engine.settled(run)
+      world.subjects.diesAfter = "ready"
+      yield* engine.cancel(run, "not now")
+      const told = world.daemonEvents.filter(([kind]) => kind === "task-state-change").map(([, payload]) => payload)
+      assert.deepInclude(told.at(-1), { to_status: "ready" })
     }))
 
   it.effect.each(["hangs", "fails"] as const)(

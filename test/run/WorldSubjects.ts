@@ -4,12 +4,18 @@ import { ConnectionLost, NoBackendForKind } from "../../schemas/errors/PluginErr
 import type { Subject, SubjectStatus } from "../../schemas/Subject.ts"
 import { type SubjectError, SubjectRouter } from "../../src/subject/SubjectRouter.ts"
 
+const died = new ConnectionLost({ plugin: "default", detail: "killed" })
+
 export class WorldSubjects {
   status: SubjectStatus = "ready"
   /** No status can be set. */
   change: "works" | "hangs" | "fails" = "works"
-  /** So many times the backend dies before it answers. */
+  /** So many times the backend dies before it answers; then this comes first. */
   deaths = 0
+  afterwards: Effect.Effect<void> = Effect.void
+  /** Once this status is set it dies, once, before it says so. */
+  diesAfter: SubjectStatus | undefined
+  asked = 0
   private readonly log: Array<string>
 
   constructor(log: Array<string>) {
@@ -29,10 +35,16 @@ export class WorldSubjects {
   })
 
   private answered(id: string, status?: SubjectStatus) {
-    return Effect.suspend(() => {
-      if (this.deaths-- > 0) return Effect.fail(new ConnectionLost({ plugin: "default", detail: "killed" }))
+    return Effect.gen({ self: this }, function*() {
+      this.asked++
+      if (this.deaths-- > 0) return yield* died
+      yield* this.afterwards
       this.status = status ?? this.status
-      return Effect.succeed(this.subject(id))
+      if (status !== undefined && status === this.diesAfter) {
+        this.diesAfter = undefined
+        return yield* died
+      }
+      return this.subject(id)
     })
   }
 

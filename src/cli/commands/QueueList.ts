@@ -21,6 +21,11 @@ export const queueList = Command.make("list", {
       page,
       rows.length === 0
         ? ["the queue is empty. Add to it with: animus queue enqueue <subject>"]
-        : table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE", "HELD BECAUSE"], rows)
+        : [
+          ...table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE", "HELD BECAUSE"], rows),
+          ...page.entries.some(({ status }) => status === "held")
+            ? ["once what holds an entry is mended: animus queue release <entry>"]
+            : []
+        ]
     )
   })).pipe(Command.withDescription("List what waits for capacity, in order"))

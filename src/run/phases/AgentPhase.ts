@@ -66,8 +66,8 @@ export const performAgent = Effect.fn("AgentPhase.perform")(
 
 /**
  * Begins to write the record of the session that this attempt will begin with, beside the event that begins it: both take a
- * flush. Where it is known already, and of a first attempt alone: that record takes the place of no other, so that nothing
- * is lost should the event be.
+ * flush. Where it is known already, and of a first attempt alone: that record takes the place of no other. It is marked, since
+ * without that event nothing of it was launched.
  */
 export const foresee = Effect.fnUntraced(
   function*(state: RunState, phase: AgentPhase, attempt: InFlight, records: RecordWrites) {
@@ -80,7 +80,7 @@ export const foresee = Effect.fnUntraced(
     const request = agentRequest(state, phase, attempt, { place, target })
     const dispatched = { provider: target.tool, request, session, resume: undefined }
     const now = DateTime.formatIso(yield* DateTime.now)
-    yield* records.startEarly(pending({ state, phase, attempt }, dispatched, now))
+    yield* records.startEarly({ ...pending({ state, phase, attempt }, dispatched, now), foreseen: true })
   }
 )
 

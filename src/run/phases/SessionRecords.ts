@@ -23,7 +23,7 @@ interface Dispatched {
   readonly session: SessionId
 }
 
-/** What is written of a run's sessions while it goes on with something else; one write at a time of a phase. */
+/** What is written of a run's sessions while it goes on with something else. */
 export class RecordWrites {
   private readonly writing = new Map<string, Fiber.Fiber<void>>()
   private readonly early = new Map<string, SessionRecord>()
@@ -41,13 +41,13 @@ export class RecordWrites {
       SessionStore.use((store) => store.putSession(record)),
       () => void this.early.set(phase, record)
     )
-    return Effect.andThen(this.of(phase), this.start(phase, Effect.ignore(written)))
+    return Effect.andThen(this.settled(phase), this.start(phase, Effect.ignore(written)))
   }
 
   /** The record as it is kept when this returns: of the time when it was written. */
   begin(record: SessionRecord): Effect.Effect<SessionRecord, SessionStoreFailed, SessionStore> {
     return Effect.andThen(
-      this.of(record.phase_id),
+      this.settled(record.phase_id),
       Effect.suspend(() => {
         const early = this.early.get(record.phase_id)
         this.early.delete(record.phase_id)
@@ -58,8 +58,15 @@ export class RecordWrites {
     )
   }
 
-  /** Waits until it is written. */
-  of(phase: string): Effect.Effect<void> {
+  /** What was foreseen, and is not launched for now: recovery must not take it for a session that was. */
+  readonly takeBack: Effect.Effect<void, never, SessionStore> = Effect.suspend(() => {
+    const records = [...this.early.values()]
+    this.early.clear()
+    return Effect.forEach(records, (record) => withdrawn(record), { discard: true })
+  })
+
+  /** Waits until the write under way is over. */
+  private settled(phase: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       const fiber = this.writing.get(phase)
       this.writing.delete(phase)
@@ -69,13 +76,20 @@ export class RecordWrites {
 
   /** Waits until all of it is. */
   readonly done: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach([...this.writing.keys()], (phase) => this.of(phase), { discard: true })
+    Effect.forEach([...this.writing.keys()], (phase) => this.settled(phase), { discard: true })
   )
 }
 
 /** The same session, asked for the same. */
 const isOf = (early: SessionRecord, record: SessionRecord): boolean =>
-  JSON.stringify({ ...early, started_at: "" }) === JSON.stringify({ ...record, started_at: "" })
+  JSON.stringify({ ...early, started_at: "" }) === JSON.stringify({ ...record, foreseen: true, started_at: "" })
+
+const withdrawn = (record: SessionRecord) =>
+  SessionStore.use((store) =>
+    store.putSession({ ...record, status: "failed", blocked_reason: "it was never launched" })
+  ).pipe(
+    Effect.catch((error) => Effect.logWarning(`session record of ${record.phase_id} is ahead: ${error.message}`))
+  )
 
 export const pending = (
   { attempt, phase, state }: Attempted,

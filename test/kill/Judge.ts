@@ -13,6 +13,7 @@ interface Line {
     readonly attempt?: number
     readonly approved?: boolean
     readonly to?: string
+    readonly nonce?: string
   }
 }
 
@@ -158,13 +159,33 @@ const lost = (scope: string, runs: Runs, acknowledged: string): ReadonlyArray<st
   })
 }
 
-/** At any time, in the state folder `scope`; `acknowledged` is the file in which the driver wrote what it was told. */
-export const violationsIn = (scope: string, acknowledged: string): ReadonlyArray<string> => {
+/** An agent of which nobody knows whether it may be launched again begins once, and never before its attempt has. */
+const launchedWrongly = (runs: Runs, launched: string): ReadonlyArray<string> => {
+  const begun = new Set([...runs.values()].flat().flatMap(({ event: { nonce } }) => nonce ?? []))
+  const nonces = existsSync(launched) ? readFileSync(launched, "utf8").split("\n").slice(0, -1) : []
+  return nonces.flatMap((nonce, at) => [
+    ...nonces.indexOf(nonce) < at ? [`the agent of the attempt with nonce ${nonce} was launched twice`] : [],
+    ...begun.has(nonce) ? [] : [`an agent was launched with nonce ${nonce}, which no attempt has`]
+  ])
+}
+
+export interface Files {
+  /** The state folder. */
+  readonly scope: string
+  /** In which the driver wrote what it was told. */
+  readonly acknowledged: string
+  /** In which every agent wrote the nonce it was given. */
+  readonly launched: string
+}
+
+/** At any time. */
+export const violationsIn = ({ acknowledged, launched, scope }: Files): ReadonlyArray<string> => {
   const runs = runsIn(scope)
   return [
     ...[...runs].flatMap(([run, lines]) => ofRun(run, lines)),
     ...ofQueue(scope, runs).violations,
-    ...lost(scope, runs, acknowledged)
+    ...lost(scope, runs, acknowledged),
+    ...launchedWrongly(runs, launched)
   ]
 }
 

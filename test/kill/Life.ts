@@ -26,19 +26,29 @@ const root = realpathSync(mkdtempSync(join(tmpdir(), "animus-kill-")))
 export const project = join(root, "project")
 const state = join(root, "state")
 export const acknowledged = join(root, "acknowledged.jsonl")
+/** The nonce of each attempt whose agent has begun, by its own hand. */
+export const launched = join(root, "launched")
+const agent = join(root, "agent.sh")
 const env = { PATH: process.env["PATH"], HOME: root, ANIMUS_CONFIG_DIR: state, NODE_COMPILE_CACHE: join(root, "cache") }
 
 const workflows = `default_workflow_ref: work
 tools_allowlist: [sh]
 agents:
-  coder: { tool: exec, launch: { command: sh, args: [-c, "echo begun; sleep 0.05; echo done"] } }
+  coder: { tool: exec, launch: { command: sh, args: [${agent}] } }
 phases:
   prepare: { mode: command, idempotency: idempotent, command: { program: sh, args: [-c, "echo prepared"] } }
-  implement: { mode: agent, agent: coder, idempotency: idempotent, directive: Do it }
+  implement: { mode: agent, agent: coder, directive: Do it }
   review: { mode: manual, manual: { instructions: Look } }
   deploy: { mode: command, idempotency: idempotent, command: { program: sh, args: [-c, "sleep 0.05; echo deployed"] } }
 workflows:
   - { id: work, phases: [prepare, implement, review, deploy] }
+`
+
+const script = `nonce=$(sed -n 's/.*"nonce": "\\([0-9a-f]*\\)".*/\\1/p')
+echo "$nonce" >> ${launched}
+echo begun
+sleep 0.05
+echo done
 `
 
 const animus = (...args: ReadonlyArray<string>) => {
@@ -50,7 +60,9 @@ export const prepare = async () => {
   mkdirSync(join(project, ".animus"), { recursive: true })
   mkdirSync(state, { mode: 0o700 })
   writeFileSync(join(project, ".animus", "workflows.yaml"), workflows)
+  writeFileSync(agent, script)
   writeFileSync(acknowledged, "")
+  writeFileSync(launched, "")
   animus("init")
   animus("trust")
   await bundle()

@@ -2,12 +2,12 @@
  * The judge as a program of its own, in the project's folder: a line each violation; nothing when all is well. At the end it
  * also looks for what never ended, and for processes that were left.
  *
- * node test/kill/check.ts SCOPE_FOLDER ACKNOWLEDGED [--final]
+ * node test/kill/check.ts SCOPE_FOLDER ACKNOWLEDGED LAUNCHED [--final]
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { unfinishedIn, violationsIn } from "./Judge.ts"
 
-const [scope = "", acknowledged = "", final] = process.argv.slice(2)
+const [scope = "", acknowledged = "", launched = "", final] = process.argv.slice(2)
 
 const orphans = (): ReadonlyArray<string> => {
   const project = process.cwd()
@@ -24,4 +24,6 @@ const orphans = (): ReadonlyArray<string> => {
 }
 
 const atTheEnd = final === "--final" ? [...unfinishedIn(scope), ...orphans()] : []
-for (const violation of [...violationsIn(scope, acknowledged), ...atTheEnd]) process.stdout.write(`${violation}\n`)
+for (const violation of [...violationsIn({ scope, acknowledged, launched }), ...atTheEnd]) {
+  process.stdout.write(`${violation}\n`)
+}

@@ -11,7 +11,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { crashPoints } from "../../src/run/CrashPoint.ts"
 import { violationsIn } from "./Judge.ts"
-import { acknowledged, connect, end, type Life, prepare, project, scope, start, tidy } from "./Life.ts"
+import { acknowledged, connect, end, launched, type Life, prepare, project, scope, start, tidy } from "./Life.ts"
 import type { Line } from "./Line.ts"
 
 const { values } = parseArgs({
@@ -54,7 +54,7 @@ const tell = async (
   line: Line,
   what: string,
   method: string,
-  params: { readonly id: string; readonly [key: string]: string }
+  params: { readonly id: string; readonly [key: string]: string | boolean }
 ) => {
   if (await line.call(`workflow/${method}`, params) !== undefined) keep(what, params.id)
 }
@@ -92,6 +92,7 @@ const hold = async (line: Line) => {
 
 const letGo = async (line: Line) => {
   for (const id of await listed(line, { state: "paused" })) await tell(line, "resume", "resume", { id })
+  for (const id of await listed(line, { state: "blocked" })) await tell(line, "resume", "resume", { id, force: true })
 }
 
 const begin = async (line: Line, queued: boolean) => {
@@ -212,7 +213,7 @@ const live = async (place: string): Promise<Killed> => {
 const checkAtTheEnd = (): ReadonlyArray<string> => {
   const { status, stderr, stdout } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, "check.ts"), scope(), acknowledged, "--final"],
+    [join(import.meta.dirname, "check.ts"), scope(), acknowledged, launched, "--final"],
     { cwd: project, encoding: "utf8", timeout: 180_000 }
   )
   return status === 0 ? stdout.split("\n").filter((text) => text !== "") : [`the check failed: ${stderr}`]
@@ -256,7 +257,9 @@ const main = async () => {
     const killed = await live(next.next().value)
     const { place } = killed
     if (killed.reached) reached.add(place)
-    const found = [...killed.found, ...violationsIn(scope(), acknowledged)].filter((text) => !violations.has(text))
+    const found = [...killed.found, ...violationsIn({ scope: scope(), acknowledged, launched })].filter((text) =>
+      !violations.has(text)
+    )
     found.forEach((text) => violations.add(text))
     say(`${kill} ${place}${found.map((text) => `\n  ${text}`).join("")}`)
   }
@@ -269,8 +272,8 @@ const main = async () => {
     `${count(what)} of ${what}`
   )
   say(
-    `acknowledged: ${told.join(", ")}; journals: ${
-      readdirSync(join(scope(), "runs")).length
+    `acknowledged: ${told.join(", ")}; journals: ${readdirSync(join(scope(), "runs")).length}; agents launched: ${
+      readFileSync(launched, "utf8").split("\n").length - 1
     }; plugins killed: ${struck}`
   )
   say(`killed at: ${[...reached].toSorted().join(", ")}`)

@@ -21,14 +21,15 @@ describe("a daemon that is killed at any place", () => {
     const [code] = await once(loop, "exit")
     assert.include(said, `\n${KILLS} kills, 0 violations\n`, said)
     assert.match(said, /journals: [1-9]/, "nothing happened")
+    assert.match(said, /agents launched: [1-9]/)
     assert.match(said, /plugins killed: [1-9]/)
     assert.strictEqual(code, 0)
   })
 })
 
 /** As a program, at the end. */
-const readAtTheEnd: typeof violationsIn = (scope, acknowledged) => {
-  const args = [join(folder, "check.ts"), scope, acknowledged, "--final"]
+const readAtTheEnd: typeof violationsIn = ({ acknowledged, launched, scope }) => {
+  const args = [join(folder, "check.ts"), scope, acknowledged, launched, "--final"]
   const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", cwd: scope })
   assert.strictEqual(status, 0, stderr)
   return stdout.trim().split("\n")
@@ -41,7 +42,8 @@ const judge = (
   queue: Events = [],
   acknowledged: ReadonlyArray<{ readonly what: string; readonly id: string }> = [],
   sequenceOf = (index: number) => index + 1,
-  read = violationsIn
+  read = violationsIn,
+  launched: ReadonlyArray<string> = []
 ) => {
   const root = mkdtempSync(join(tmpdir(), "animus-judge-"))
   const lines = (values: ReadonlyArray<unknown>) => values.map((value) => `${JSON.stringify(value)}\n`).join("")
@@ -52,7 +54,8 @@ const judge = (
     writeFileSync(join(root, "runs", "r1", "journal.jsonl"), `${lines(journal)}{"torn":`)
     writeFileSync(join(root, "queue", "journal.jsonl"), lines(queue))
     writeFileSync(join(root, "acknowledged"), lines(acknowledged))
-    return read(root, join(root, "acknowledged")).join("\n")
+    writeFileSync(join(root, "launched"), launched.map((nonce) => `${nonce}\n`).join(""))
+    return read({ scope: root, acknowledged: join(root, "acknowledged"), launched: join(root, "launched") }).join("\n")
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
@@ -107,6 +110,16 @@ describe("the judge of the kill loop", () => {
       "a phase that begins while its run is paused",
       [[begun, { _tag: "RunPaused" }, { ...done, _tag: "PhaseStarted" }]],
       "p attempt 1 began while it was paused"
+    ],
+    [
+      "an agent that was launched twice",
+      [[begun, { ...done, nonce: "a1" }], [], [], undefined, undefined, ["a1", "a1"]],
+      "with nonce a1 was launched twice"
+    ],
+    [
+      "an agent that was launched for nothing that had begun",
+      [[begun], [], [], undefined, undefined, ["a2"]],
+      "with nonce a2, which no attempt has"
     ],
     ["a lost dispatch", [[begun], [], [{ what: "enqueue", id: "task:2" }]], "acknowledged and lost: enqueue task:2"],
     [

@@ -77,6 +77,7 @@ describe("a gate is decided by flags", () => {
   it("no", async () => {
     const run = await waiting()
     await answer("workflow", "phase", "reject", "--id", run, "--phase", "ask", "--note", "wrong")
+    await place.settled(run)
     assert.strictEqual((await answer("workflow", "get", run)).status, "failed")
   })
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import { deciding, dispatch, manual, run, workflow, World } from "./World.ts"
 
@@ -57,9 +57,11 @@ describe("the subject of a run", () => {
     Effect.gen(function*() {
       const world = new World()
       world.subjects.deaths = 1
-      world.subjects.afterwards = Effect.never
+      const askedAgain = yield* Latch.make(false)
+      world.subjects.afterwards = Effect.andThen(askedAgain.open, Effect.never)
       const { engine } = yield* world.boot
       const starting = yield* Effect.forkChild(Effect.flip(engine.start(run, dispatch)))
+      yield* askedAgain.await
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* Fiber.join(starting))._tag, "ConnectionLost")
     }))

@@ -11,10 +11,10 @@ export interface DaemonSection {
 }
 
 /** What other files of settings are for, and the word for it there. */
-const elsewhere: { readonly [key: string]: string } = {
+const elsewhere: ReadonlyMap<string, string> = new Map<string, string>(Object.entries({
   pool_size: "set pool_size in .animus/config.json",
   max_agents: "set pool_size in .animus/config.json"
-}
+}))
 
 const hours = /^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/
 
@@ -27,7 +27,9 @@ export const readDaemon = (
 ): DaemonSection => {
   if (section === undefined) return { activeHours: undefined, routing: new Map() }
   for (const { at, key } of entriesOf(section)) {
-    if (!known.includes(key)) findings.warn(at, `"${key}" has no effect here`, elsewhere[key] ?? suggest(key, known))
+    if (!known.includes(key)) {
+      findings.warn(at, `"${key}" has no effect here`, elsewhere.get(key) ?? suggest(key, known))
+    }
   }
   const { active_hours: activeHours, phase_routing: routing = {} } = findings.decode(AuthoredDaemon, section) ?? {}
   if (activeHours !== undefined && !hours.test(activeHours)) {

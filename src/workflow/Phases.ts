@@ -126,7 +126,10 @@ export interface DefinedPhase
 }
 
 /** Blocks and the modes in which something reads them. */
-const appliesTo: { readonly [key: string]: ReadonlyArray<AuthoredPhase["mode"]> } = {
+const appliesTo: ReadonlyMap<string, ReadonlyArray<AuthoredPhase["mode"]>> = new Map<
+  string,
+  ReadonlyArray<AuthoredPhase["mode"]>
+>(Object.entries({
   directive: ["agent"],
   system_prompt: ["agent"],
   runtime: ["agent"],
@@ -137,11 +140,13 @@ const appliesTo: { readonly [key: string]: ReadonlyArray<AuthoredPhase["mode"]> 
   evals: ["agent"],
   tool_policy: ["agent"],
   capabilities: ["agent"]
-}
+}))
 
 const checkApplies = ({ mode }: AuthoredPhase, tree: YamlTree, findings: Findings): void => {
   for (const { at, key } of entriesOf(tree)) {
-    if (appliesTo[key]?.includes(mode) === false) findings.warn(at, `"${key}" has no effect in a phase of mode ${mode}`)
+    if (appliesTo.get(key)?.includes(mode) === false) {
+      findings.warn(at, `"${key}" has no effect in a phase of mode ${mode}`)
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import * as FastCheck from "fast-check"
-import { one, problems, small, template } from "./Compiled.ts"
+import { one, problems, small, succeed, template } from "./Compiled.ts"
 
 describe("what is wrong", () => {
   it("is told once a place, when the file is no YAML", () => {
@@ -139,6 +139,15 @@ workflows:
   it("is told of files nested without end, too", () => {
     const found = problems("[".repeat(20_000))
     assert.isAtLeast(found.length, 1)
+  })
+})
+
+describe("a key that every object has", () => {
+  const manual = "mode: manual, manual: { instructions: look }"
+  it.each(["__proto__", "constructor", "toString"])("is as unknown as any other: %s", (key) => {
+    const warned = (text: string) => succeed(text).warnings.filter(({ message }) => message.includes(key))
+    assert.lengthOf(warned(small(`${manual}, ${key}: 1`)), 1)
+    assert.lengthOf(warned(small(manual, "it", `\n${key}: [1]\ndaemon: { ${key}: 1 }`)), 2)
   })
 })
 

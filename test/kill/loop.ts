@@ -144,7 +144,7 @@ const beginSome = async (line: Line) => {
 /** One thing that an operator might do, or that happens to a plugin. */
 const act = (line: Line, unlucky: boolean) => {
   const chance = random()
-  if (unlucky && chance < 0.05) return strike(line)
+  if (unlucky && chance < 0.12) return strike(line)
   if (chance < 0.4) return decideAll(line, decide)
   if (chance < 0.55) return retry(line)
   if (chance < 0.62) return cancel(line)
@@ -192,7 +192,7 @@ const live = async (place: string): Promise<Killed> => {
   const line = await connect(life)
   const [least, bound] = place === "time" ? [0, Date.now() + upTo(800)] : [ACTS, Date.now() + BOUND]
   // Its plugins come back a second later, and then two: not in every life.
-  const unlucky = random() < 0.3
+  const unlucky = random() < 0.4
   let acts = 0
   const operate = async (line: Line) => {
     while (!life.isOver() && (acts < least || Date.now() < bound)) {

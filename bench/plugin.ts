@@ -12,7 +12,7 @@ import * as PluginProcessChild from "../layers/PluginProcessChild.ts"
 import { PROTOCOL_VERSION } from "../schemas/JsonRpc.ts"
 import { PluginLock } from "../src/lock/PluginLock.ts"
 import { PluginCatalog } from "../src/plugin/PluginCatalog.ts"
-import { connect } from "../src/plugin/PluginConnection.ts"
+import { connect, type PluginConnection } from "../src/plugin/PluginConnection.ts"
 import type { PluginNotification } from "../src/plugin/PluginFanout.ts"
 import { PluginHost } from "../src/plugin/PluginHost.ts"
 import { PluginProcess } from "../src/plugin/PluginProcess.ts"
@@ -176,7 +176,8 @@ const memory = Effect.gen(function*() {
 type Opened = Effect.Effect<Effect.Effect<number, unknown>, unknown, PluginHost | PluginProcess | Scope.Scope>
 
 const hosted = Effect.map(PluginHost, (host) => callers(host.call(PLUGIN, "bench/echo", question)))
-const connected = Effect.map(open, ({ call }) => callers(call("bench/echo", question, { timeout: 30_000 })))
+const echo = ({ call }: PluginConnection) => call("bench/echo", question, { timeout: 30_000 })
+const connected = Effect.map(open, (connection) => callers(echo(connection)))
 const owned = Effect.map(PluginHost, (host) =>
   Effect.scoped(
     Effect.flatMap(host.own(PLUGIN, said), (batches) => received(batches, host.call(PLUGIN, "bench/flood", flood)))
@@ -184,7 +185,7 @@ const owned = Effect.map(PluginHost, (host) =>
 const spawned = Effect.map(
   PluginProcess,
   (spawner) =>
-    millis(Effect.flatMap(open, ({ call }) => call("bench/echo", question, { timeout: 30_000 }))).pipe(
+    millis(Effect.flatMap(open, echo)).pipe(
       Effect.scoped,
       Effect.provideService(PluginProcess, spawner)
     )
@@ -210,7 +211,7 @@ const hosting = (opened: Opened): Entrant["round"] =>
 interface Against {
   readonly other: OtherName
   readonly unit: string
-  readonly target?: Target
+  readonly target?: Target | undefined
 }
 
 const against = (
@@ -230,13 +231,9 @@ const connection64 = { name: `PluginConnection, ${IN_FLIGHT} in flight`, round: 
 const owner = { name: "PluginHost to an owner", round: owned }
 
 const asked = (other: OtherName, target?: Target, ours: typeof host64 | typeof connection64 = host64) =>
-  against({ other, unit: "requests/s", ...(target === undefined ? {} : { target }) }, ours, opened(other, otherCallers))
+  against({ other, unit: "requests/s", target }, ours, opened(other, otherCallers))
 const heard = (other: OtherName, target?: Target) =>
-  against(
-    { other, unit: "notifications/s", ...(target === undefined ? {} : { target }) },
-    owner,
-    opened(other, otherReceived)
-  )
+  against({ other, unit: "notifications/s", target }, owner, opened(other, otherReceived))
 
 export const plugin: Benchmark = {
   summary: "one plugin, asked and listened to",

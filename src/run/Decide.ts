@@ -1,8 +1,8 @@
 /** What a run does next. Pure: the same state at the same time always gives the same action; no Effect, no store, no clock. */
 import type { PhaseDecision } from "../../schemas/Workflow.ts"
 import { guardHolds, printGuard } from "../workflow/guard/Evaluate.ts"
+import { own } from "../workflow/Own.ts"
 import { factsOf } from "./GuardFacts.ts"
-import { own } from "./Own.ts"
 import { retryDelay } from "./policy/Retry.ts"
 import type { Gate, InFlight } from "./Position.ts"
 import { ALL_PHASES_DONE, phaseAfter, phaseOf, routeOf } from "./Route.ts"

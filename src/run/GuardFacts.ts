@@ -2,7 +2,7 @@
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import type { Facts } from "../workflow/guard/Evaluate.ts"
-import { own } from "./Own.ts"
+import { own } from "../workflow/Own.ts"
 
 export interface Asked {
   readonly definition: WorkflowDefinition

@@ -5,8 +5,8 @@
  */
 import type { Phase, PhaseDecision, Risk, VerdictRule, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { guardHolds } from "../workflow/guard/Evaluate.ts"
+import { own } from "../workflow/Own.ts"
 import { type Asked, factsOf } from "./GuardFacts.ts"
-import { own } from "./Own.ts"
 import type { Position } from "./Position.ts"
 
 export type Route =

@@ -4,7 +4,7 @@ import type { ForkedFrom, JournalEntry, RunHead } from "../../schemas/RunEvent.t
 import type { Subject, SubjectDispatch } from "../../schemas/Subject.ts"
 import type { PhaseDecision, WorkflowDefinition } from "../../schemas/Workflow.ts"
 import { advanceHead } from "../session/RunHead.ts"
-import { own } from "./Own.ts"
+import { own } from "../workflow/Own.ts"
 import { attemptOf, type Interaction, type Position } from "./Position.ts"
 import { routeOf } from "./Route.ts"
 import { spend, type Spending } from "./Spending.ts"

@@ -2,7 +2,7 @@
 import type { RunEvent } from "../../schemas/RunEvent.ts"
 import type { WorkflowDefinition } from "../../schemas/Workflow.ts"
 import type { Usage } from "../../schemas/WorkflowPolicy.ts"
-import { own } from "./Own.ts"
+import { own } from "../workflow/Own.ts"
 import { addUsage, type Exceeded, exceeded, nothingUsed, strictest } from "./policy/Budget.ts"
 
 export interface Spending {

@@ -42,10 +42,7 @@ const change = Effect.fnUntraced(function*(id: string, status: SubjectStatus) {
 /** `before`: what this daemon told it last. */
 export const tellSubject = Effect.fnUntraced(
   function*({ subject: { id } }: SubjectDispatch, status: SubjectStatus, before: SubjectStatus | undefined) {
-    yield* Effect.flatMap(
-      backendOf(id),
-      (plugin) => plugin === undefined ? Effect.void : told(id, status, before)
-    )
+    yield* Effect.flatMap(backendOf(id), (plugin) => plugin === undefined ? Effect.void : told(id, status, before))
       .pipe(
         Effect.timeout(DEADLINE),
         Effect.catch((error) => Effect.logWarning(`subject ${id} could not be set to ${status}: ${error.message}`))

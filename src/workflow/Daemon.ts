@@ -2,6 +2,7 @@
 import { AuthoredDaemon, type AuthoredRouting } from "../../schemas/WorkflowYaml.ts"
 import type { Findings } from "./Findings.ts"
 import { sameId } from "./Merge.ts"
+import { own } from "./Own.ts"
 import { suggest } from "./Suggest.ts"
 import { entriesOf, entryOf, fieldOf, type YamlTree } from "./YamlTree.ts"
 
@@ -11,10 +12,10 @@ export interface DaemonSection {
 }
 
 /** What other files of settings are for, and the word for it there. */
-const elsewhere: ReadonlyMap<string, string> = new Map<string, string>(Object.entries({
+const elsewhere: { readonly [key: string]: string } = {
   pool_size: "set pool_size in .animus/config.json",
   max_agents: "set pool_size in .animus/config.json"
-}))
+}
 
 const hours = /^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/
 
@@ -28,7 +29,7 @@ export const readDaemon = (
   if (section === undefined) return { activeHours: undefined, routing: new Map() }
   for (const { at, key } of entriesOf(section)) {
     if (!known.includes(key)) {
-      findings.warn(at, `"${key}" has no effect here`, elsewhere.get(key) ?? suggest(key, known))
+      findings.warn(at, `"${key}" has no effect here`, own(elsewhere, key) ?? suggest(key, known))
     }
   }
   const { active_hours: activeHours, phase_routing: routing = {} } = findings.decode(AuthoredDaemon, section) ?? {}

@@ -16,6 +16,7 @@ import { readDecisionContract, readOutput } from "./Contracts.ts"
 import { readEvals } from "./Evals.ts"
 import type { Findings } from "./Findings.ts"
 import { serversOf } from "./McpServers.ts"
+import { own } from "./Own.ts"
 import { escapes } from "./Paths.ts"
 import type { PhaseContext } from "./PhaseContext.ts"
 import { readBackoff, readBudget, readToolPolicy, readWorktree } from "./Policies.ts"
@@ -126,10 +127,7 @@ export interface DefinedPhase
 }
 
 /** Blocks and the modes in which something reads them. */
-const appliesTo: ReadonlyMap<string, ReadonlyArray<AuthoredPhase["mode"]>> = new Map<
-  string,
-  ReadonlyArray<AuthoredPhase["mode"]>
->(Object.entries({
+const appliesTo: { readonly [key: string]: ReadonlyArray<AuthoredPhase["mode"]> } = {
   directive: ["agent"],
   system_prompt: ["agent"],
   runtime: ["agent"],
@@ -140,11 +138,11 @@ const appliesTo: ReadonlyMap<string, ReadonlyArray<AuthoredPhase["mode"]>> = new
   evals: ["agent"],
   tool_policy: ["agent"],
   capabilities: ["agent"]
-}))
+}
 
 const checkApplies = ({ mode }: AuthoredPhase, tree: YamlTree, findings: Findings): void => {
   for (const { at, key } of entriesOf(tree)) {
-    if (appliesTo.get(key)?.includes(mode) === false) {
+    if (own(appliesTo, key)?.includes(mode) === false) {
       findings.warn(at, `"${key}" has no effect in a phase of mode ${mode}`)
     }
   }

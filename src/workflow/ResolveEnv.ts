@@ -6,6 +6,7 @@ import { ConfigProvider, Effect, Result } from "effect"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
 import type { SecretSource } from "../../schemas/Workflow.ts"
 import { interpolate, type Lookup, putSecrets, referencedNames } from "./Interpolate.ts"
+import { own } from "./Own.ts"
 
 export type SecretSources = Readonly<Record<string, SecretSource>>
 
@@ -25,7 +26,7 @@ export const lookUpNames = Effect.fnUntraced(function*(names: Iterable<string>) 
 const lookUpSecrets = Effect.fnUntraced(function*(sources: SecretSources) {
   const values = yield* lookUpNames(Object.values(sources).map(({ env }) => env))
   const lookup: Lookup = (name) => {
-    const source = Object.hasOwn(sources, name) ? sources[name] : undefined
+    const source = own(sources, name)
     if (source === undefined) return undefined
     return values.get(source.env) ?? (source.required ? undefined : "")
   }

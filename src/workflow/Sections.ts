@@ -2,6 +2,7 @@
 import type { WorkflowProblem } from "../../schemas/errors/RunErrors.ts"
 import { compiledKeys, keptKeys } from "../../schemas/WorkflowYaml.ts"
 import { idOf, sameId } from "./Merge.ts"
+import { own } from "./Own.ts"
 import { suggest } from "./Suggest.ts"
 import {
   entriesOf,
@@ -23,7 +24,7 @@ export interface CheckedFile {
   readonly warnings: ReadonlyArray<WorkflowProblem>
 }
 
-const kinds: ReadonlyMap<string, YamlTree["_tag"]> = new Map<string, YamlTree["_tag"]>(Object.entries({
+const kinds: { readonly [key: string]: YamlTree["_tag"] } = {
   default_workflow_ref: "Scalar",
   workflows: "List",
   schedules: "List",
@@ -36,10 +37,10 @@ const kinds: ReadonlyMap<string, YamlTree["_tag"]> = new Map<string, YamlTree["_
   mcp_servers: "Map",
   phase_mcp_bindings: "Map",
   daemon: "Map"
-}))
+}
 const words: { readonly [K in YamlTree["_tag"]]: string } = { Scalar: "a text", List: "a list", Map: "a map" }
 
-const kindOf = (key: string): string => words[kinds.get(key) ?? "Map"]
+const kindOf = (key: string): string => words[own(kinds, key) ?? "Map"]
 
 /** A file may hold one bare workflow instead of sections. */
 const normalize = (tree: YamlMap): YamlMap =>
@@ -87,7 +88,7 @@ export const checkFile = (root: YamlTree): CheckedFile => {
   }
   const tree = normalize(root)
   const given = tree.entries.filter(({ value }) => !isNull(value))
-  const wrong = given.filter(({ key, value }) => (kinds.get(key) ?? value._tag) !== value._tag)
+  const wrong = given.filter(({ key, value }) => (own(kinds, key) ?? value._tag) !== value._tag)
   const sections = { ...tree, entries: given.filter((entry) => !wrong.includes(entry)) }
   return {
     sections,

@@ -1,13 +1,29 @@
 /** The record of a first session is written beside the event that begins its attempt, and may be there without it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch, Layer, Scope } from "effect"
+import { SessionId } from "../../schemas/Ids.ts"
+import type { SessionRecord } from "../../schemas/SessionRecord.ts"
 import { CrashPoint } from "../../src/run/CrashPoint.ts"
+import { RecordWrites } from "../../src/run/phases/SessionRecords.ts"
+import { SessionStore } from "../../src/session/SessionStore.ts"
 import { agent, dispatch, run, workflow, World } from "./World.ts"
 
 const worldOf = () => {
   const world = new World()
   world.definition = workflow(agent("implement"))
   return world
+}
+
+const foreseen: SessionRecord = {
+  workflow_id: run,
+  phase_id: "implement",
+  attempt: 1,
+  provider: "exec",
+  run_id: SessionId.make("session-1"),
+  provider_session_id: null,
+  status: "pending",
+  started_at: "2026-01-01T00:00:00Z",
+  foreseen: true
 }
 
 const decisions = (world: World) =>
@@ -24,6 +40,14 @@ const stopping = Effect.fnUntraced(function*(world: World, place: string, nth: n
       at === place && ++times === nth ? Effect.andThen(Deferred.succeed(reached, undefined), Effect.never) : Effect.void
   )
   return { ...daemon, reached: Deferred.await(reached) }
+})
+
+/** What the daemon after it makes of the run. */
+const recovered = Effect.fnUntraced(function*(world: World) {
+  const { engine } = yield* world.boot
+  yield* engine.recover
+  const { status } = yield* engine.settled(run)
+  return { status, decisions: decisions(world), launched: world.sessions.length }
 })
 
 describe("a session that is foreseen", () => {
@@ -51,10 +75,7 @@ describe("a session that is foreseen", () => {
       assert.deepStrictEqual(world.tags, ["RunStarted", "PhaseStarted"])
       // Its own did not become durable.
       if (left !== undefined) world.records.set("implement", left)
-      const third = yield* world.boot
-      yield* third.engine.recover
-      assert.strictEqual((yield* third.engine.settled(run)).status, "completed")
-      assert.deepStrictEqual([decisions(world), world.sessions.length], [["rerun"], 1])
+      assert.deepStrictEqual(yield* recovered(world), { status: "completed", decisions: ["rerun"], launched: 1 })
     }))
 
   it.effect("and may have been launched is not taken for one that was not", () =>
@@ -63,10 +84,7 @@ describe("a session that is foreseen", () => {
       const first = yield* stopping(world, "phase-started", 1)
       yield* first.engine.start(run, dispatch)
       yield* first.reached
-      const second = yield* world.boot
-      yield* second.engine.recover
-      assert.strictEqual((yield* second.engine.settled(run)).status, "blocked")
-      assert.deepStrictEqual([decisions(world), world.sessions.length], [["blocked"], 0])
+      assert.deepStrictEqual(yield* recovered(world), { status: "blocked", decisions: ["blocked"], launched: 0 })
     }))
 
   it.effect("is taken back when its run is paused before it is launched", () =>
@@ -89,5 +107,28 @@ describe("a session that is foreseen", () => {
       yield* second.engine.resume(run, { force: false })
       assert.strictEqual((yield* second.engine.settled(run)).status, "completed")
       assert.deepStrictEqual([decisions(world), world.sessions.length], [["rerun"], 1])
+    }))
+
+  it.effect("is taken back before the record of a launch that follows is written", () =>
+    Effect.gen(function*() {
+      const written: Array<string> = []
+      const slow = yield* Latch.make(false)
+      const store = Layer.mock(SessionStore, {
+        location: () => undefined,
+        putSession: ({ status }) =>
+          Effect.andThen(status === "failed" ? slow.await : Effect.void, Effect.sync(() => void written.push(status)))
+      })
+      const { foreseen: _, ...record } = foreseen
+      yield* Effect.gen(function*() {
+        const writes = new RecordWrites()
+        yield* writes.startEarly(foreseen)
+        yield* writes.done
+        const takingBack = yield* Effect.forkChild(writes.takeBack, { startImmediately: true })
+        const beginning = yield* Effect.forkChild(writes.begin(record), { startImmediately: true })
+        yield* slow.open
+        yield* Fiber.join(takingBack)
+        assert.isUndefined((yield* Fiber.join(beginning)).foreseen)
+      }).pipe(Effect.provide(store))
+      assert.deepStrictEqual(written, ["pending", "failed", "pending"])
     }))
 })

@@ -3,16 +3,22 @@ import { Effect, Fiber, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import { deciding, dispatch, manual, run, workflow, World } from "./World.ts"
 
+/** A run that has taken its subject, and waits for a person. */
+const atGate = Effect.gen(function*() {
+  const world = new World()
+  world.definition = workflow(manual("review"))
+  const { engine } = yield* world.boot
+  yield* engine.start(run, dispatch)
+  yield* engine.settled(run)
+  return { engine, world }
+})
+
 describe("the subject of a run", () => {
   it.effect.each(["in-progress", "done"] as const)(
     "cancelling at a gate gives back the subject that the run took (%s when asked)",
     (status) =>
       Effect.gen(function*() {
-        const world = new World()
-        world.definition = workflow(manual("review"))
-        const { engine } = yield* world.boot
-        yield* engine.start(run, dispatch)
-        yield* engine.settled(run)
+        const { engine, world } = yield* atGate
         world.subjects.status = status
         yield* engine.cancel(run, "not now")
         assert.strictEqual(world.subjects.status, status === "done" ? "done" : "ready")
@@ -68,11 +74,7 @@ describe("the subject of a run", () => {
 
   it.effect("that was given back is told so, though its plugin died in the middle", () =>
     Effect.gen(function*() {
-      const world = new World()
-      world.definition = workflow(manual("review"))
-      const { engine } = yield* world.boot
-      yield* engine.start(run, dispatch)
-      yield* engine.settled(run)
+      const { engine, world } = yield* atGate
       world.subjects.diesAfter = "ready"
       yield* engine.cancel(run, "not now")
       const told = world.daemonEvents.filter(([kind]) => kind === "task-state-change").map(([, payload]) => payload)

@@ -62,15 +62,20 @@ export class RecordWrites {
   readonly takeBack: Effect.Effect<void, never, SessionStore> = Effect.suspend(() => {
     const records = [...this.early.values()]
     this.early.clear()
-    return Effect.forEach(records, (record) => withdrawn(record), { discard: true })
+    const withdrawn = (record: SessionRecord) =>
+      this.start(record.phase_id, amend({ ...record, status: "failed", blocked_reason: "it was never launched" }))
+    // A launch that follows waits for these writes as for any other, so that its own comes after them.
+    return Effect.andThen(Effect.forEach(records, withdrawn, { discard: true }), this.done)
   })
 
-  /** Waits until the write under way is over. */
+  /** Waits until the write under way is over, whoever else waits for it. */
   private settled(phase: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       const fiber = this.writing.get(phase)
-      this.writing.delete(phase)
-      return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber))
+      if (fiber === undefined) return Effect.void
+      return Effect.map(Fiber.await(fiber), () => {
+        if (this.writing.get(phase) === fiber) this.writing.delete(phase)
+      })
     })
   }
 
@@ -84,11 +89,11 @@ export class RecordWrites {
 const isOf = (early: SessionRecord, record: SessionRecord): boolean =>
   JSON.stringify({ ...early, started_at: "" }) === JSON.stringify({ ...record, foreseen: true, started_at: "" })
 
-const withdrawn = (record: SessionRecord) =>
-  SessionStore.use((store) =>
-    store.putSession({ ...record, status: "failed", blocked_reason: "it was never launched" })
-  ).pipe(
-    Effect.catch((error) => Effect.logWarning(`session record of ${record.phase_id} is ahead: ${error.message}`))
+/** Decides nothing any more, and may fail. */
+const amend = (record: SessionRecord) =>
+  Effect.catch(
+    SessionStore.use((store) => store.putSession(record)),
+    (error) => Effect.logWarning(`session record of ${record.phase_id} is behind: ${error.message}`)
   )
 
 export const pending = (
@@ -112,13 +117,10 @@ export const recordKeeper = Effect.fnUntraced(
   function*(attempted: Attempted & { readonly records: RecordWrites }, dispatched: Dispatched) {
     const { phase, records } = attempted
     const { resume, session } = dispatched
-    const store = yield* SessionStore
     let record = pending(attempted, dispatched, DateTime.formatIso(yield* DateTime.now))
     const update = (change: Partial<SessionRecord>) => {
       record = { ...record, ...change }
-      return store.putSession(record).pipe(
-        Effect.catch((error) => Effect.logWarning(`session record of ${phase.id} is behind: ${error.message}`))
-      )
+      return amend(record)
     }
     const ownId = (id: string | undefined) =>
       id === undefined || id.trim() === "" || id === session ? record.provider_session_id : id

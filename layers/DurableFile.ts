@@ -15,13 +15,14 @@ import { SessionStoreFailed, StoreFull, StoreUnreachable } from "../schemas/erro
  * - `cut`: the end of a file that was shortened, before something else is written there
  * - `settle`: what a process wrote that died before it synced, before it is believed
  * - `content`: a file that replaces another, before it has that one's name
+ * - `first`: a file that takes no other's place, beside its name
  * - `file`: the name of a file that is new, or that was replaced
  * - `folder`: the name of a folder that is new
  * - `removal`: that a name is gone, before what it stood for is
  *
  * For `append` and `content` nothing is left to do where the file was opened to `WRITE_THROUGH`.
  */
-export type SyncPoint = "append" | "cut" | "settle" | "content" | "file" | "folder" | "removal"
+export type SyncPoint = "append" | "cut" | "settle" | "content" | "first" | "file" | "folder" | "removal"
 
 export interface DiskOperations {
   readonly open: (path: string, flags: string | number) => Promise<Fs.FileHandle>
@@ -136,14 +137,17 @@ export const syncFolder = (path: string, point: SyncPoint): Effect.Effect<void, 
 
 export const remove = (path: string) => Effect.flatMap(Disk, (disk) => attempt("remove", path, () => disk.remove(path)))
 
-/** 0700, with its own name made durable, also when it was made by a process that died before it could. */
-export const makeFolder = Effect.fnUntraced(function*(path: string) {
+/** 0700. What comes back makes its name durable, also when it was made by a process that died before it could. */
+export const newFolder = Effect.fnUntraced(function*(path: string) {
   const disk = yield* Disk
   const first = (yield* attempt("create folder", path, () => disk.makeFolder(path))) ?? path
-  for (let made = path; made.length >= first.length; made = Path.dirname(made)) {
-    yield* syncFolder(Path.dirname(made), "folder")
-  }
+  const above: Array<string> = []
+  for (let made = path; made.length >= first.length; made = Path.dirname(made)) above.push(Path.dirname(made))
+  return Effect.forEach(above, (folder) => syncFolder(folder, "folder"), { discard: true })
 })
+
+/** The same, with its name made durable. */
+export const makeFolder = (path: string) => Effect.flatten(newFolder(path))
 
 /** The same, but only the first time that it succeeds. */
 export const folderOnce = (path: string): Effect.Effect<void, SessionStoreFailed> => {
@@ -185,6 +189,20 @@ export const writeAll = (path: string, file: Fs.FileHandle, bytes: Uint8Array, p
     })
   })
 
+/** Beside the file that gets this content when all of it is there. */
+const draft = Effect.fnUntraced(function*(path: string, content: string, through: number, point?: SyncPoint) {
+  const scope = yield* Scope.make()
+  const close = Scope.close(scope, Exit.void)
+  const written = Effect.flatMap(
+    openFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | through),
+    (file) => Effect.as(writeAll(path, file, Buffer.from(content), 0, point), file)
+  )
+  const file = yield* Scope.provide(written, scope).pipe(
+    Effect.onError(() => Effect.andThen(close, Effect.ignore(remove(path))))
+  )
+  return { file, close }
+})
+
 /** Replaces a file whole: a reader sees the old content or the new one, also after a crash. `syncNames` is of its folder. */
 export const replaceFile = Effect.fnUntraced(
   function*(
@@ -194,15 +212,30 @@ export const replaceFile = Effect.fnUntraced(
   ) {
     const disk = yield* Disk
     const fresh = `${path}.tmp`
-    const scope = yield* Scope.make()
-    const close = Scope.close(scope, Exit.void)
-    const written = Effect.flatMap(
-      openFile(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | WRITE_THROUGH),
-      (file) => writeAll(fresh, file, Buffer.from(content), 0, "content")
-    )
-    yield* Scope.provide(written, scope).pipe(Effect.onError(() => Effect.andThen(close, Effect.ignore(remove(fresh)))))
+    const { close } = yield* draft(fresh, content, WRITE_THROUGH, "content")
     const renamed = attempt("rename", path, () => disk.rename(fresh, path))
     yield* Effect.all([Effect.andThen(renamed, syncNames), close], { concurrency: 2, discard: true })
+  },
+  Effect.uninterruptible
+)
+
+/**
+ * A file that is not there yet: its content and its name wait for one flush instead of two. After a power cut before this
+ * returned there may be a beginning of it, which whoever reads it has to take for nothing.
+ */
+export const firstFile = Effect.fnUntraced(
+  function*(path: string, content: string, syncNames: Effect.Effect<void, SessionStoreFailed>) {
+    const disk = yield* Disk
+    const fresh = `${path}.tmp`
+    const { close, file } = yield* draft(fresh, content, 0)
+    const kept = Effect.all([attempt("sync", path, () => disk.sync(file, "first")), syncNames], {
+      concurrency: 2,
+      discard: true
+    })
+    yield* attempt("rename", path, () => disk.rename(fresh, path)).pipe(
+      Effect.andThen(Effect.onError(kept, () => Effect.ignore(remove(path)))),
+      Effect.ensuring(close)
+    )
   },
   Effect.uninterruptible
 )

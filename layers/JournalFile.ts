@@ -26,6 +26,8 @@ export interface JournalFile {
 export interface JournalOptions {
   /** False for what may lose its last moment in a power cut; true when absent. */
   readonly durable?: boolean
+  /** Makes the file's name durable; syncs its folder when absent. */
+  readonly syncNames?: Effect.Effect<void, SessionStoreFailed>
 }
 
 const damaged = (path: string, line: number, detail: string) =>
@@ -63,14 +65,17 @@ interface Ticket {
 class Tail {
   readonly path: string
   readonly durable: boolean
+  /** Until the name is durable. */
+  syncNames: Effect.Effect<void, SessionStoreFailed> | undefined
   good: number
-  /** There may be bytes after `good`, or a name that is not durable yet. */
+  /** There may be bytes after `good`. */
   suspect = true
   handle: { readonly file: Fs.FileHandle; readonly scope: Scope.Closeable; readonly size: number } | undefined
 
-  constructor(path: string, durable: boolean, good: number) {
+  constructor(path: string, good: number, { durable = true, syncNames }: JournalOptions) {
     this.path = path
     this.durable = durable
+    this.syncNames = durable ? syncNames ?? syncFolder(Path.dirname(path), "file") : undefined
     this.good = good
   }
 }
@@ -104,7 +109,6 @@ const readyTail = Effect.fnUntraced(function*(tail: Tail) {
   const { file, size } = tail.handle
   if (!tail.suspect) return file
   if (size > tail.good) yield* cut(tail, file)
-  if (tail.durable) yield* syncFolder(Path.dirname(path), "file")
   tail.suspect = false
   return file
 })
@@ -115,11 +119,18 @@ const cut = Effect.fnUntraced(function*({ durable, good, path }: Tail, file: Fs.
   if (durable) yield* attempt("sync", path, () => disk.sync(file, "cut"))
 })
 
+/** A new file's name is written beside its first lines: it takes one flush, as any append. */
 const write = (tail: Tail, file: Fs.FileHandle, bytes: Buffer) =>
   Effect.suspend(() => {
     tail.suspect = true
-    return Effect.map(writeAll(tail.path, file, bytes, tail.good, tail.durable ? "append" : undefined), () => {
+    const { durable, good, path, syncNames } = tail
+    const written = writeAll(path, file, bytes, good, durable ? "append" : undefined)
+    const both = syncNames === undefined
+      ? written
+      : Effect.all([syncNames, written], { concurrency: 2, discard: true })
+    return Effect.map(both, () => {
       tail.good += bytes.length
+      tail.syncNames = undefined
       tail.suspect = false
     })
   })
@@ -134,8 +145,9 @@ const commit = (tail: Tail, bytes: Buffer) => {
     Effect.andThen(closeTail(tail), Effect.ignore(readyTail(tail))))
 }
 
-const make = (path: string, durable: boolean, good: number): JournalFile => {
-  const tail = new Tail(path, durable, good)
+/** A file whose first `good` bytes are known already, `0` for a new one. What lies behind them is cut before the first append. */
+export const resumeJournal = (path: string, good: number, options: JournalOptions = {}): JournalFile => {
+  const tail = new Tail(path, good, options)
   const turn = Semaphore.makeUnsafe(1)
   const waiting: Array<Ticket> = []
 
@@ -163,10 +175,6 @@ const make = (path: string, durable: boolean, good: number): JournalFile => {
     release: turn.withPermits(1)(closeTail(tail))
   }
 }
-
-/** A file whose first `good` bytes are known already, `0` for a new one. What lies behind them is cut before the first append. */
-export const resumeJournal = (path: string, good: number, options?: JournalOptions): JournalFile =>
-  make(path, options?.durable ?? true, good)
 
 /** Reads what is there; a torn tail is cut by the first append. */
 export const loadJournal = Effect.fnUntraced(function*(path: string, options?: JournalOptions) {

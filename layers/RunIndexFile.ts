@@ -81,7 +81,8 @@ const fold = Effect.fnUntraced(function*(folder: RunFolder, run: RunId, options:
   return journal && row && { row, size: journal.good }
 })
 
-interface LoadOptions {
+export interface LoadOptions {
+  /** What another process wrote, and may not have synced, is made durable before it is believed. */
   readonly settle: boolean
 }
 
@@ -97,6 +98,7 @@ export const loadIndex = Effect.fn("RunIndexFile.load")(function*(folder: RunFol
       runs.push({ row: line.row, size: line.size })
     } else others.push(run)
   }
+  if (options.settle && others.length > 0) yield* settleFolder(folder.root)
   yield* Effect.forEach(others, (run) =>
     fold(folder, run, options).pipe(
       Effect.map((found) => found && runs.push(found)),

@@ -13,12 +13,15 @@ import {
   attempt,
   attemptIfThere,
   Disk,
+  firstFile,
   makeFolder,
+  newFolder,
   type OpenFolder,
   openFolder,
   readIfThere,
   remove,
   replaceFile,
+  settle,
   syncFolder
 } from "./DurableFile.ts"
 import { type JournalFile, loadJournal, readJournal, resumeJournal } from "./JournalFile.ts"
@@ -26,7 +29,7 @@ import { seal } from "./JournalLines.ts"
 import { makeOpenFiles, type OpenFiles } from "./OpenFiles.ts"
 import { isRemoved, type RunFolder, runFolder, RUNS } from "./RunFolder.ts"
 import { RunIndex } from "./RunIndex.ts"
-import { encodeIndexLine, type LoadedIndex, loadIndex } from "./RunIndexFile.ts"
+import { encodeIndexLine, type LoadedIndex, loadIndex, type LoadOptions } from "./RunIndexFile.ts"
 import { stateFolder } from "./StateFolder.ts"
 import { acquireStoreLock } from "./StoreLock.ts"
 import { Turns } from "./Turns.ts"
@@ -43,6 +46,8 @@ class State {
   readonly turns = new Turns()
   /** Runs whose folder is known to be there after a power cut. */
   readonly #kept: Set<string>
+  /** Of the runs that began here and have not ended: whose records are all known. */
+  readonly #records = new Map<string, Set<string>>()
 
   constructor(folder: RunFolder, loaded: LoadedIndex) {
     this.folder = folder
@@ -59,8 +64,40 @@ class State {
     })
   }
 
+  /** What makes all of the names of a run's journal durable; `kept` says that it did. */
+  newNames(run: string) {
+    const folder = this.folder.of(run)
+    const own = syncFolder(folder, "file")
+    return Effect.map(
+      this.#kept.has(run) ? Effect.succeed(Effect.void) : newFolder(folder),
+      (above) => Effect.all([above, own], { concurrency: 2, discard: true })
+    )
+  }
+
+  began(run: string): void {
+    this.#kept.add(run)
+    this.#records.set(run, new Set())
+  }
+
+  ended(run: string): void {
+    this.#records.delete(run)
+  }
+
+  isOwn(run: string): boolean {
+    return this.#records.has(run)
+  }
+
+  /** Whether no record of this phase was ever written. */
+  isFirst(run: string, phase: string): boolean {
+    const known = this.#records.get(run)
+    if (known === undefined || known.has(phase)) return false
+    known.add(phase)
+    return true
+  }
+
   forget(run: string): void {
     this.#kept.delete(run)
+    this.ended(run)
     this.index.remove(run)
     this.sizes.delete(run)
     this.damaged.delete(run)
@@ -71,6 +108,9 @@ class State {
   }
 }
 
+const DAEMON: LoadOptions = { settle: true }
+const LOOKER: LoadOptions = { settle: false }
+
 /** Files that the store keeps open. */
 interface Opened {
   readonly journals: OpenFiles<JournalFile>
@@ -80,9 +120,13 @@ interface Opened {
 /** All of a run's records; its folder stays open under this name. */
 const recordsOf = (run: string) => `${run}/`
 
+/** A first record without it was cut short with the power before anybody was told of it: it counts for none. */
+const RECORD_END = "}\n"
+
 type Reads = "read" | "row" | "rows" | "unfinished" | "unreadable" | "session" | "transcript" | "location"
 
-const reads = (state: State): Pick<SessionStoreDriver, Reads> => ({
+/** `settle`: a record that another process wrote, and may not have synced, is made durable before it is believed. */
+const reads = (state: State, { settle: settles }: LoadOptions): Pick<SessionStoreDriver, Reads> => ({
   read: Effect.fnUntraced(function*(run, after) {
     yield* state.requireIntact(run)
     const size = state.sizes.get(run)
@@ -93,8 +137,12 @@ const reads = (state: State): Pick<SessionStoreDriver, Reads> => ({
   rows: (query) => Effect.sync(() => state.index.query(query)),
   unfinished: Effect.sync(() => state.index.unfinished()),
   unreadable: Effect.sync(() => Array.from(state.damaged, ([run, failure]) => ({ run, failure }))),
-  session: (run, phase) =>
-    Effect.map(readIfThere(state.folder.session(run, phase)), (bytes) => bytes?.toString("utf8")),
+  session: Effect.fnUntraced(function*(run, phase) {
+    const path = state.folder.session(run, phase)
+    if (settles && !state.isOwn(run)) yield* settle(path)
+    const text = (yield* readIfThere(path))?.toString("utf8")
+    return text?.endsWith(RECORD_END) === true ? text : undefined
+  }),
   transcript: (run, phase, attempt) =>
     Effect.map(readJournal(state.folder.transcript(run, phase, attempt)), (journal) => journal?.lines ?? []),
   location: (run) => state.folder.of(run)
@@ -116,30 +164,33 @@ const appendTo = (state: State, opened: Opened): SessionStoreDriver["append"] =>
     const actual = state.index.get(run)?.sequence ?? 0
     if (actual !== expected) return yield* new SequenceConflict({ run, expected, actual })
     const path = state.folder.journal(run)
-    yield* state.keep(run)
-    const open = Effect.sync(() => resumeJournal(path, state.sizes.get(run) ?? 0))
+    const open = expected === 0
+      ? Effect.map(state.newNames(run), (syncNames) => resumeJournal(path, 0, { syncNames }))
+      : Effect.as(state.keep(run), resumeJournal(path, state.sizes.get(run) ?? 0))
     const size = yield* opened.journals.use(
       path,
       open,
       (journal) => Effect.map(journal.append(lines.map(({ line }) => line)), journal.size)
     )
+    if (expected === 0) state.began(run)
     state.sizes.set(run, size)
     state.index.put(row)
     if (!row.finished) return
+    state.ended(run)
     yield* noteInIndex(state, opened, { run, size, row })
     yield* opened.journals.forget(`${state.folder.of(run)}/`)
     yield* state.turns.alone(recordsOf(run), opened.folders.forget(recordsOf(run)))
   }, (effect, _expected, _lines, row) => state.turns.alone(row.run, effect))
 
-/** The record replaces the one before it, and has its name for good when this returns. */
+/** The record replaces the one before it, if there is one, and has its name for good when this returns. */
 const putRecord = (state: State, { folders }: Opened): SessionStoreDriver["putSession"] => (run, phase, record) => {
   const key = recordsOf(run)
   const syncNames = folders.use(key, openFolder(state.folder.of(run)), (folder) => folder.sync("file")).pipe(
     Effect.tapError(() => folders.forget(key))
   )
   const path = state.folder.session(run, phase)
-  const replaced = Effect.andThen(state.keep(run), replaceFile(path, record, syncNames))
-  return state.turns.shared(key, state.turns.alone(path, replaced))
+  const written = Effect.suspend(() => (state.isFirst(run, phase) ? firstFile : replaceFile)(path, record, syncNames))
+  return state.turns.shared(key, state.turns.alone(path, Effect.andThen(state.keep(run), written)))
 }
 
 const removeFrom = (state: State, opened: Opened): SessionStoreDriver["remove"] =>
@@ -188,14 +239,14 @@ export const driver = Effect.gen(function*() {
   const { scopeDir } = yield* ProjectScope
   yield* stateFolder(RUNS)
   const folder = runFolder(scopeDir)
-  const loaded = yield* loadIndex(folder, { settle: true })
+  const loaded = yield* loadIndex(folder, DAEMON)
   yield* tidy(folder, loaded)
   const state = new State(folder, loaded)
   const opened: Opened = {
     journals: yield* makeOpenFiles<JournalFile>(OPEN_FILES),
     folders: yield* makeOpenFiles<OpenFolder>(OPEN_FILES)
   }
-  return { ...reads(state), ...writes(state, opened) } satisfies SessionStoreDriver
+  return { ...reads(state, DAEMON), ...writes(state, opened) } satisfies SessionStoreDriver
 })
 
 const writer = Effect.gen(function*() {
@@ -207,7 +258,7 @@ const writer = Effect.gen(function*() {
 export const driverReadOnly = Effect.gen(function*() {
   const { scopeDir } = yield* ProjectScope
   const folder = runFolder(scopeDir)
-  const state = new State(folder, yield* loadIndex(folder, { settle: false }))
+  const state = new State(folder, yield* loadIndex(folder, LOOKER))
   const refused = Effect.fail(
     new SessionStoreFailed({
       reason: new StoreUnreachable({
@@ -218,7 +269,7 @@ export const driverReadOnly = Effect.gen(function*() {
     })
   )
   return {
-    ...reads(state),
+    ...reads(state, LOOKER),
     append: () => refused,
     putSession: () => refused,
     appendTranscript: () => refused,

@@ -36,12 +36,15 @@ type Next =
   | { readonly _tag: "Sleep"; readonly until: number }
   | { readonly _tag: "Execute"; readonly state: RunState; readonly runner: string }
 
+/** What finds the records of the sessions before it as they stand; the rest goes on beside them. */
+const WAITING: ReadonlySet<Next["_tag"]> = new Set<Next["_tag"]>(["Stop", "Sleep", "Recover", "Execute"])
+
 export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {
   let told: SubjectStatus | undefined
   let reached: Ending | undefined
   while (true) {
     const next = yield* patiently(actor.lock.withPermit(step(actor, told, reached)))
-    if (next._tag !== "Again" && next._tag !== "Perform") yield* actor.records.done
+    if (WAITING.has(next._tag)) yield* actor.records.done
     switch (next._tag) {
       case "Again":
         reached = undefined

@@ -28,6 +28,7 @@ const faulty = (fault: (operation: keyof DiskOperations, count: number) => strin
       return run("write", () => nodeDisk.write(file, half, position))
     },
     sync: (file, point) => run("sync", () => nodeDisk.sync(file, point)),
+    syncFolder: (folder, point) => run("syncFolder", () => nodeDisk.syncFolder(folder, point)),
     truncate: (file, length) => run("truncate", () => nodeDisk.truncate(file, length))
   }
   return { calls, disk }
@@ -122,10 +123,29 @@ describe("journal file", () => {
         const { reason } = yield* Effect.flip(journal.append([line(1)]))
         assert.strictEqual(reason._tag, "StoreUnreachable")
         assert.strictEqual(Fs.statSync(path).size, 0)
-        assert.deepStrictEqual(calls, [...Array.from({ length: 6 }, () => "write"), "sync", "truncate", "sync"])
+        assert.deepStrictEqual(calls.filter((call) => call !== "syncFolder"), [
+          ...Array.from({ length: 6 }, () => "write"),
+          "sync",
+          "truncate",
+          "sync"
+        ])
         yield* journal.append([line(1)])
       }).pipe(Effect.provideService(Disk, disk))
       assert.deepStrictEqual(yield* linesIn(path), [line(1)])
+    }))
+
+  it.effect("lines whose file has no durable name yet are none", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryPath
+      const { disk } = faulty((operation, count) => operation === "syncFolder" && count === 1 ? "EIO" : undefined)
+      yield* Effect.gen(function*() {
+        const { journal } = yield* openJournal(path)
+        const { reason } = yield* Effect.flip(journal.append([line(1)]))
+        assert.strictEqual(reason._tag, "StoreUnreachable")
+        assert.deepStrictEqual([Fs.statSync(path).size, journal.size()], [0, 0])
+        yield* journal.append([line(2)])
+      }).pipe(Effect.provideService(Disk, disk))
+      assert.deepStrictEqual(yield* linesIn(path), [line(2)])
     }))
 
   it.effect("while the file cannot even be cut back, every append fails; then it goes on", () =>

@@ -293,6 +293,7 @@ describe("a power cut", { timeout: 600_000 }, () => {
     cut: true,
     settle: true,
     content: true,
+    first: true,
     file: true,
     folder: true,
     removal: true

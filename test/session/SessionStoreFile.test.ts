@@ -65,9 +65,11 @@ describe("session store on files", () => {
       assert.strictEqual(Fs.statSync(Path.join(folder, "runs", run)).mode & 0o777, 0o700)
       const session = Path.join(folder, "runs", run, "re%20view%2F1.session.json")
       assert.include(Fs.readFileSync(session, "utf8"), "\n  \"workflow_id\": \"run-1\"")
-      Fs.writeFileSync(session, "")
-      assert.isUndefined(yield* opened(folder, (store) => store.session(run, "re view/1")))
-      Fs.writeFileSync(session, "{\"half")
+      for (const beginning of ["", "{\"half", "{ \"workflow_id\": \"run-1\" }"]) {
+        Fs.writeFileSync(session, beginning)
+        assert.isUndefined(yield* opened(folder, (store) => store.session(run, "re view/1")))
+      }
+      Fs.writeFileSync(session, "{\"half}\n")
       const error = yield* Effect.flip(opened(folder, (store) => store.session(run, "re view/1")))
       assert.match(String(error), /damaged/)
     }))

@@ -25,7 +25,7 @@ const output = {
 const scripts = { ...output, format: "cjs" } satisfies rolldown.OutputOptions
 
 /** What Node takes long to load, or loads much with (`tls` parses every root certificate), and few commands call. */
-const seldom = ["node:readline", "node:sqlite", "node:tls"]
+const seldom = ["node:child_process", "node:crypto", "node:readline", "node:sqlite", "node:tls"]
 
 /** Gives a program those modules when it calls them: a bundle looks at no more than the prototype of a module before. */
 const lazyBuiltins: rolldown.Plugin = {
@@ -89,7 +89,7 @@ export const plugin = async (name: string) => {
       codeSplitting: false,
       entryFileNames: "plugins/[name].mjs"
     },
-    plugins: [plainFibers],
+    plugins: [plainFibers, lazyBuiltins],
     // The SDK serves every kind: what this plugin does not use must not cost it a start.
     treeshake: { moduleSideEffects: false },
     transform: { target: "node20" }

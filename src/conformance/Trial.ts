@@ -31,8 +31,8 @@ export interface Talk {
 export interface Trial {
   readonly method: string
   readonly optional: boolean
-  /** It changes nothing, so that it may be asked of a process that others had and will have. */
-  readonly reads?: boolean | undefined
+  /** What it leaves in a process stands in the way of no other: it may be asked of one that others had and will have. */
+  readonly shares?: boolean | undefined
   readonly params: (talk: Talk) => Effect.Effect<JsonObject, Trouble>
   readonly decode: (result: unknown) => Exit.Exit<unknown, Schema.SchemaError>
   /** What else must hold of what came. */
@@ -49,17 +49,22 @@ export interface KindTrials {
   readonly trials: ReadonlyArray<Trial>
 }
 
-export type Extra = Partial<Pick<Trial, "reads" | "params" | "also" | "excuses" | "allows">>
+export type Extra = Partial<Pick<Trial, "shares" | "params" | "also" | "excuses" | "allows">>
 
 const nothing = () => Effect.succeed({})
 
-/** Every method of a table; `extras` brings params and further questions. */
-export const trialsOf = (table: MethodTable, extras: Readonly<Record<string, Extra>>): ReadonlyArray<Trial> =>
+/** Every method of a table; `extras` brings params and further questions, `common` what holds for each of them. */
+export const trialsOf = (
+  table: MethodTable,
+  extras: Readonly<Record<string, Extra>>,
+  common: Extra = {}
+): ReadonlyArray<Trial> =>
   Object.entries(table).map(([method, { result }]): Trial => ({
     method,
     optional: isOptionalMethod(method),
     decode: Schema.decodeUnknownExit(result),
     params: nothing,
+    ...common,
     ...extras[method]
   }))
 
@@ -122,8 +127,9 @@ export type Advertised = (bench: Bench, method: string) => boolean
 
 const listed: Advertised = ({ profile }, method) => capabilitiesOf(profile).has(method)
 
+/** The first of them has a process of its own: one that serves nothing until it is warm is found out. */
 export const casesOf = ({ kind, section, trials }: KindTrials, advertised: Advertised = listed) =>
-  trials.map((trial): Case => ({
+  trials.map((trial, place): Case => ({
     id: `methods.${trial.method}`,
     title: `${trial.method} is answered as its schema says`,
     section,
@@ -136,7 +142,7 @@ export const casesOf = ({ kind, section, trials }: KindTrials, advertised: Adver
         if (trial.optional && !advertised(bench, trial.method)) {
           return yield* new NotApplicable({ reason: "optional, and not among its capabilities" })
         }
-        const session = yield* trial.reads === true ? bench.shared : bench.begun
+        const session = yield* trial.shares === true && place > 0 ? bench.shared : bench.begun
         const talk = talkOver(trials, session, bench)
         const params = yield* trial.params(talk)
         const tried = yield* attempt(trial, talk, params)

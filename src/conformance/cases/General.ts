@@ -122,7 +122,7 @@ const toolCase = (tool: McpTool): Case => ({
   needs: [HANDSHAKE],
   run: (bench) =>
     Effect.gen(function*() {
-      const session = yield* bench.begun
+      const session = yield* bench.shared
       const { error, frame } = yield* session.ask("mcp/tool_call", { name: tool.name, arguments: argumentsOf(tool) })
       if (error === undefined) return
       if (error.code === ErrorCode.InvalidParams && tool.input_schema !== undefined) {
@@ -140,7 +140,7 @@ const otherMethod = (method: string): Case => ({
   needs: [HANDSHAKE],
   run: (bench) =>
     Effect.gen(function*() {
-      const session = yield* bench.begun
+      const session = yield* bench.shared
       const { error, frame } = yield* session.ask(method, {})
       if (error?.code === ErrorCode.MethodNotFound || error?.code === ErrorCode.PluginNotInitialized) {
         return yield* session.finding(shown(frame))

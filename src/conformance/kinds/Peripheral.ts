@@ -17,7 +17,7 @@ export const trigger: KindTrials = {
   kind: "trigger_backend",
   section: "§9",
   trials: trialsOf(TriggerMethods, {
-    "trigger/schema": { reads: true },
+    "trigger/schema": { shares: true },
     "trigger/watch": { params: () => Effect.succeed({ config: { triggers: [] } }), excuses: isUnavailable },
     "trigger/ack": {
       // As hosts send it first: a reader that takes it for a request betrays itself by an answer.
@@ -47,7 +47,7 @@ export const logStorage: KindTrials = {
   kind: "log_storage_backend",
   section: "§10",
   trials: trialsOf(LogStorageMethods, {
-    "log_storage/schema": { reads: true },
+    "log_storage/schema": { shares: true },
     "log_storage/store": {
       params: () => Effect.succeed({ entries: [entry] }),
       also: ({ result }, { session }) =>
@@ -77,7 +77,7 @@ export const notifier: KindTrials = {
   kind: "notifier",
   section: "§16",
   trials: trialsOf(NotifierMethods, {
-    "notifier/schema": { reads: true },
+    "notifier/schema": { shares: true },
     "notifier/notify": { params: () => Effect.succeed({ event }), excuses: isUnavailable }
   })
 }
@@ -96,7 +96,7 @@ export const transport: KindTrials = {
       // Nobody listens on the control socket here.
       excuses: isUnavailable
     },
-    "transport/schema": { reads: true },
+    "transport/schema": { shares: true },
     "transport/shutdown": { also: (_, { first }) => Effect.asVoid(first("transport/shutdown")) }
   })
 }

@@ -66,7 +66,7 @@ const run = (method: string, optional: boolean, params: Trial["params"]): Trial 
 const respond: Trial = {
   method: "agent/respond",
   optional: true,
-  reads: true,
+  shares: true,
   params: () =>
     Effect.succeed({
       interaction_id: "animus-conformance-nothing",

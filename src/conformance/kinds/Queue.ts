@@ -5,13 +5,13 @@ import { type KindTrials, type Talk, text, trialsOf } from "../Trial.ts"
 
 const WORKFLOW = "animus-conformance-1"
 
-const dispatch = {
-  subject: { kind: "conformance", id: "conformance:1", title: "one entry", labels: [], metadata: {} },
+const dispatch = ({ session: { received } }: Talk) => ({
+  subject: { kind: "conformance", id: `conformance:${received.length}`, title: "one entry", labels: [], metadata: {} },
   workflow_ref: "conformance",
   vars: {},
   trigger_source: "manual",
   requested_at: "2026-01-01T00:00:00Z"
-}
+})
 
 const entry = (talk: Talk, method = "queue/enqueue") =>
   Effect.map(talk.first(method), ({ params, result }) => text(result, "entry_id") || text(params, "entry_id"))
@@ -30,9 +30,7 @@ export const queue: KindTrials = {
   kind: "queue",
   section: "§13",
   trials: trialsOf(QueueMethods, {
-    "queue/enqueue": { params: () => Effect.succeed({ subject_dispatch: dispatch }) },
-    "queue/stats": { reads: true },
-    "queue/next_deadline": { reads: true },
+    "queue/enqueue": { params: (talk) => Effect.succeed({ subject_dispatch: dispatch(talk) }) },
     "queue/list": { params: (talk) => Effect.as(entry(talk), {}) },
     "queue/lease": {
       params: (talk) => Effect.as(entry(talk), { max: 1, workflow_ids: [WORKFLOW] }),
@@ -48,5 +46,5 @@ export const queue: KindTrials = {
     "queue/mark_assigned": { params: onEntry({ workflow_id: WORKFLOW }) },
     "queue/completion": { params: onLeased({ status: "completed", workflow_id: WORKFLOW }) },
     "queue/release_pending": { params: onLeased({ reason: "conformance" }) }
-  })
+  }, { shares: true })
 }

@@ -4,8 +4,15 @@ import { DurableStoreMethods } from "../../../schemas/DurableStore.ts"
 import { MemoryStoreMethods } from "../../../schemas/MemoryStore.ts"
 import { type KindTrials, type Talk, text, trialsOf } from "../Trial.ts"
 
-const run = { run_id: "animus-conformance", phase_id: "one" }
-const step = { ...run, step_name: "first", idempotency_key: "animus-conformance:one:first" }
+/** Nobody began it before: what has come so far numbers what this process was asked. */
+const newRun = ({ session: { received } }: Talk) =>
+  Effect.succeed({ run_id: `animus-conformance-${received.length}`, phase_id: "one" })
+const newStep = ({ first }: Talk) =>
+  Effect.map(first("durable/begin_workflow_run"), ({ params }) => ({
+    ...params,
+    step_name: "first",
+    idempotency_key: `${text(params, "run_id")}:one:first`
+  }))
 
 const onStep = (extra: Readonly<Record<string, string>>) => (talk: Talk) =>
   Effect.map(talk.first("durable/begin_step"), ({ result }) => ({ step_id: text(result, "step_id"), ...extra }))
@@ -14,9 +21,9 @@ export const durableStore: KindTrials = {
   kind: "durable_store",
   section: "§14",
   trials: trialsOf(DurableStoreMethods, {
-    "durable/begin_workflow_run": { params: () => Effect.succeed(run) },
+    "durable/begin_workflow_run": { params: newRun },
     "durable/begin_step": {
-      params: (talk) => Effect.as(talk.first("durable/begin_workflow_run"), step),
+      params: newStep,
       also: ({ result }, { session }) =>
         text(result, "status") === "new"
           ? Effect.void
@@ -24,9 +31,15 @@ export const durableStore: KindTrials = {
     },
     "durable/commit_step": { params: onStep({ outcome: "success" }) },
     "durable/abandon_step": { params: onStep({ reason: "conformance" }) },
-    "durable/recover_in_flight": { reads: true, params: () => Effect.succeed({ since_epoch: 0 }) },
-    "durable/query_run": { params: (talk) => Effect.as(talk.first("durable/begin_step"), run) }
-  })
+    "durable/recover_in_flight": { params: () => Effect.succeed({ since_epoch: 0 }) },
+    "durable/query_run": {
+      params: (talk) =>
+        Effect.map(talk.first("durable/begin_step"), ({ params }) => ({
+          run_id: text(params, "run_id"),
+          phase_id: text(params, "phase_id")
+        }))
+    }
+  }, { shares: true })
 }
 
 const scope = { project_id: "animus-conformance" }
@@ -47,5 +60,5 @@ export const memoryStore: KindTrials = {
     "memory/query": { params: (talk) => Effect.as(talk.first("memory/put"), { scope, query: "k", top_k: 1 }) },
     "memory/list_scopes": { params: (talk) => Effect.as(talk.first("memory/put"), {}) },
     "memory/delete_scope": { params: (talk) => Effect.as(talk.first("memory/put"), { scope }) }
-  })
+  }, { shares: true })
 }

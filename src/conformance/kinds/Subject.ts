@@ -58,6 +58,7 @@ const trial = (verb: string, optional: boolean, decode: Trial["decode"], extra: 
   decode,
   params: () => Effect.succeed({}),
   excuses: isUnavailable,
+  shares: true,
   ...extra
 })
 
@@ -65,9 +66,9 @@ export const subjectBackend: KindTrials = {
   kind: "subject_backend",
   section: "§7",
   trials: [
-    trial("list", false, Schema.decodeUnknownExit(SubjectList), { reads: true }),
+    trial("list", false, Schema.decodeUnknownExit(SubjectList)),
     trial("get", false, subject, { params: (talk) => Effect.map(existing(talk), (id) => ({ id })) }),
-    trial("schema", true, Schema.decodeUnknownExit(SubjectSchema), { reads: true }),
+    trial("schema", true, Schema.decodeUnknownExit(SubjectSchema)),
     trial("create", true, subject, {
       params: (talk) => Effect.succeed({ kind: plain(kindIn(talk)), title: TITLE, body: "May be deleted." })
     }),
@@ -80,7 +81,8 @@ export const subjectBackend: KindTrials = {
     trial(
       "watch",
       true,
-      Schema.decodeUnknownExit(Schema.Union([Schema.Null, Schema.Record(Schema.String, Schema.Unknown)]))
+      Schema.decodeUnknownExit(Schema.Union([Schema.Null, Schema.Record(Schema.String, Schema.Unknown)])),
+      { shares: false }
     )
   ]
 }

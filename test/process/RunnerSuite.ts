@@ -139,7 +139,8 @@ const talked = lines(300, (n) => `line ${n}\n`)
 
 /** `more`: what else is asked of this runner, at the same site. */
 export const runnerSuite = (runner: string, more: (site: () => Site) => void = () => {}) => {
-  describe(`phases performed by ${runner}`, () => {
+  /** Beside the suites of other runners; its own tests share a daemon, and follow one another. */
+  const suite = () => {
     let site: Site
     beforeAll(() => {
       site = new Site(runner)
@@ -286,5 +287,6 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
     })
 
     more(() => site)
-  })
+  }
+  describe("phases", { concurrent: true }, () => describe(`performed by ${runner}`, { concurrent: false }, suite))
 }

@@ -109,7 +109,12 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
     read: pipes.stdout,
     write: pipes.write,
     deaf: pipes.deaf,
-    onNotifications: (batch, bytes) => Effect.andThen(log.entries(batch), fanout.publish(batch, bytes)),
+    onNotifications: (batch, bytes) => {
+      const logged = log.entries(batch)
+      return logged === undefined
+        ? fanout.publish(batch, bytes)
+        : Effect.andThen(logged, Effect.suspend(() => fanout.publish(batch, bytes) ?? Effect.void))
+    },
     onGarbage: log.skipped
   })
   const held = { plugin, pipes, peer, fanout, log }

@@ -58,8 +58,8 @@ describe("a cancelled run", { concurrent: true }, () => {
     return { runs, cancel, tools }
   }
 
-  describe("beside it", () =>
-    describe("is another's", { concurrent: false }, () => {
+  describe("beside it", () => {
+    describe("another's", { concurrent: false }, () => {
       it("leaves nothing of a provider that agrees, ends the session, and ends nothing else", async () => {
         const { cancel, runs, tools } = await cancelled("liar", 1)
         const [provider] = here.lines("sessions")
@@ -89,5 +89,6 @@ describe("a cancelled run", { concurrent: true }, () => {
         assert.include((await cancel(runs[0])).stdout, "nothing of it runs any more")
         assert.deepStrictEqual(tools(), [])
       }, 300_000)
-    }))
+    })
+  })
 })

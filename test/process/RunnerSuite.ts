@@ -288,5 +288,7 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
 
     more(() => site)
   }
-  describe("phases", { concurrent: true }, () => describe(`performed by ${runner}`, { concurrent: false }, suite))
+  describe("phases", { concurrent: true }, () => {
+    describe(`performed by ${runner}`, { concurrent: false }, suite)
+  })
 }

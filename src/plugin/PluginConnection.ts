@@ -95,6 +95,15 @@ const lostAs = (lost: PluginConnection["lost"], plugin: string, reason: string, 
     orElse: () => Effect.succeed(new ConnectionLost({ plugin, detail: reason }))
   })
 
+/** What it logs is written before anybody else hears of it. */
+const handOver =
+  ({ entries }: PluginLog, { publish }: PluginFanout): JsonRpcPeer.OnNotifications<never> => (batch, bytes) => {
+    const logged = entries(batch)
+    return logged === undefined
+      ? publish(batch, bytes)
+      : Effect.andThen(logged, Effect.suspend(() => publish(batch, bytes) ?? Effect.void))
+  }
+
 export const connect = Effect.fn("PluginConnection.connect")(function*(
   options: ConnectOptions
 ): Effect.fn.Return<
@@ -109,12 +118,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
     read: pipes.stdout,
     write: pipes.write,
     deaf: pipes.deaf,
-    onNotifications: (batch, bytes) => {
-      const logged = log.entries(batch)
-      return logged === undefined
-        ? fanout.publish(batch, bytes)
-        : Effect.andThen(logged, Effect.suspend(() => fanout.publish(batch, bytes) ?? Effect.void))
-    },
+    onNotifications: handOver(log, fanout),
     onGarbage: log.skipped
   })
   const held = { plugin, pipes, peer, fanout, log }

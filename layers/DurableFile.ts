@@ -137,17 +137,19 @@ export const syncFolder = (path: string, point: SyncPoint): Effect.Effect<void, 
 
 export const remove = (path: string) => Effect.flatMap(Disk, (disk) => attempt("remove", path, () => disk.remove(path)))
 
-/** 0700. What comes back makes its name durable, also when it was made by a process that died before it could. */
+/** 0700. `syncName` makes its name durable, also when it was made by a process that died before it could. */
 export const newFolder = Effect.fnUntraced(function*(path: string) {
   const disk = yield* Disk
-  const first = (yield* attempt("create folder", path, () => disk.makeFolder(path))) ?? path
+  const made = yield* attempt("create folder", path, () => disk.makeFolder(path))
+  const first = made ?? path
   const above: Array<string> = []
-  for (let made = path; made.length >= first.length; made = Path.dirname(made)) above.push(Path.dirname(made))
-  return Effect.forEach(above, (folder) => syncFolder(folder, "folder"), { discard: true })
+  for (let at = path; at.length >= first.length; at = Path.dirname(at)) above.push(Path.dirname(at))
+  const syncName = Effect.forEach(above, (folder) => syncFolder(folder, "folder"), { discard: true })
+  return { isNew: made !== undefined, syncName }
 })
 
 /** The same, with its name made durable. */
-export const makeFolder = (path: string) => Effect.flatten(newFolder(path))
+export const makeFolder = (path: string) => Effect.flatMap(newFolder(path), ({ syncName }) => syncName)
 
 /** The same, but only the first time that it succeeds. */
 export const folderOnce = (path: string): Effect.Effect<void, SessionStoreFailed> => {
@@ -189,7 +191,7 @@ export const writeAll = (path: string, file: Fs.FileHandle, bytes: Uint8Array, p
     })
   })
 
-/** Beside the file that gets this content when all of it is there. */
+/** A file that is to get another's name; `through`: whether writing it waits for the disk. */
 const draft = Effect.fnUntraced(function*(path: string, content: string, through: number, point?: SyncPoint) {
   const scope = yield* Scope.make()
   const close = Scope.close(scope, Exit.void)
@@ -219,9 +221,12 @@ export const replaceFile = Effect.fnUntraced(
   Effect.uninterruptible
 )
 
+/** Of what was never synced a power cut leaves whole ones. */
+const SECTOR = 512
+
 /**
- * A file that is not there yet: its content and its name wait for one flush instead of two. After a power cut before this
- * returned there may be a beginning of it, which whoever reads it has to take for nothing.
+ * A file that is not there yet: its content and its name wait for one flush instead of two. A power cut before this returned may
+ * leave what `isTorn` of it.
  */
 export const firstFile = Effect.fnUntraced(
   function*(path: string, content: string, syncNames: Effect.Effect<void, SessionStoreFailed>) {
@@ -239,3 +244,6 @@ export const firstFile = Effect.fnUntraced(
   },
   Effect.uninterruptible
 )
+
+/** Whether this can be what a power cut left of a first file: nothing, whole sectors of it, or holes. */
+export const isTorn = (content: Buffer): boolean => content.length % SECTOR === 0 || content.includes(0)

@@ -31,8 +31,12 @@ type Node = FileNode | FolderNode
 /** Path below the root -> content, `undefined` for a folder. */
 export type Outcome = ReadonlyMap<string, Buffer | undefined>
 
-/** What becomes of bytes that were not synced. `untruncated`: writes reached the disk before the truncation that came first. */
-const BYTES = ["lost", "kept", "untruncated"] as const
+/**
+ * What becomes of bytes that were not synced. `untruncated`: writes reached the disk before the truncation that came first;
+ * `torn`: of what is new only whole sectors did.
+ */
+const BYTES = ["lost", "kept", "untruncated", "torn"] as const
+const SECTOR = 512
 type Bytes = typeof BYTES[number]
 
 const resized = (content: Buffer, length: number): Buffer =>
@@ -50,8 +54,16 @@ const applied = (content: Buffer, change: Change): Buffer => {
 const shortens = (flags: string | number): boolean =>
   typeof flags === "string" ? flags.startsWith("w") : (flags & constants.O_TRUNC) !== 0
 
+const torn = (durable: Buffer, content: Buffer): Buffer =>
+  content.subarray(0, Math.max(Math.min(durable.length, content.length), content.length - content.length % SECTOR))
+
 const contentOf = ({ durable, pending }: FileNode, bytes: Bytes): Buffer =>
-  pending.filter(({ kind }) => bytes === "kept" || bytes === "untruncated" && kind === "write").reduce(applied, durable)
+  bytes === "torn"
+    ? torn(durable, contentOf({ durable, pending }, "kept"))
+    : pending.filter(({ kind }) => bytes === "kept" || bytes === "untruncated" && kind === "write").reduce(
+      applied,
+      durable
+    )
 
 export interface PowerCutOptions {
   readonly root: string

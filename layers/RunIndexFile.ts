@@ -98,6 +98,7 @@ export const loadIndex = Effect.fn("RunIndexFile.load")(function*(folder: RunFol
       runs.push({ row: line.row, size: line.size })
     } else others.push(run)
   }
+  // A process that was killed may have begun them, and not synced their folders' names.
   if (options.settle && others.length > 0) yield* settleFolder(folder.root)
   yield* Effect.forEach(others, (run) =>
     fold(folder, run, options).pipe(

@@ -14,6 +14,7 @@ import {
   attemptIfThere,
   Disk,
   firstFile,
+  isTorn,
   makeFolder,
   newFolder,
   type OpenFolder,
@@ -22,6 +23,7 @@ import {
   remove,
   replaceFile,
   settle,
+  settleFolder,
   syncFolder
 } from "./DurableFile.ts"
 import { type JournalFile, loadJournal, readJournal, resumeJournal } from "./JournalFile.ts"
@@ -46,7 +48,7 @@ class State {
   readonly turns = new Turns()
   /** Runs whose folder is known to be there after a power cut. */
   readonly #kept: Set<string>
-  /** Of the runs that began here and have not ended: whose records are all known. */
+  /** Of the runs whose folder was made here and that have not ended: the phases that have a record. */
   readonly #records = new Map<string, Set<string>>()
 
   constructor(folder: RunFolder, loaded: LoadedIndex) {
@@ -64,19 +66,19 @@ class State {
     })
   }
 
-  /** What makes all of the names of a run's journal durable; `kept` says that it did. */
+  /** Makes the folder of a new run; what comes back makes all names of its journal durable. */
   newNames(run: string) {
     const folder = this.folder.of(run)
     const own = syncFolder(folder, "file")
-    return Effect.map(
-      this.#kept.has(run) ? Effect.succeed(Effect.void) : newFolder(folder),
-      (above) => Effect.all([above, own], { concurrency: 2, discard: true })
-    )
+    if (this.#kept.has(run)) return Effect.succeed(own)
+    return Effect.map(newFolder(folder), ({ isNew, syncName }) => {
+      if (isNew) this.#records.set(run, new Set())
+      return Effect.all([syncName, own], { concurrency: 2, discard: true })
+    })
   }
 
   began(run: string): void {
     this.#kept.add(run)
-    this.#records.set(run, new Set())
   }
 
   ended(run: string): void {
@@ -87,8 +89,8 @@ class State {
     return this.#records.has(run)
   }
 
-  /** Whether no record of this phase was ever written. */
-  isFirst(run: string, phase: string): boolean {
+  /** Whether no record of this phase was ever written; from now on one was. */
+  claimFirst(run: string, phase: string): boolean {
     const known = this.#records.get(run)
     if (known === undefined || known.has(phase)) return false
     known.add(phase)
@@ -120,10 +122,19 @@ interface Opened {
 /** All of a run's records; its folder stays open under this name. */
 const recordsOf = (run: string) => `${run}/`
 
-/** A first record without it was cut short with the power before anybody was told of it: it counts for none. */
-const RECORD_END = "}\n"
-
 type Reads = "read" | "row" | "rows" | "unfinished" | "unreadable" | "session" | "transcript" | "location"
+
+/** A first record that was cut short with the power before anybody was told of it counts for none. */
+const isNone = (record: Buffer): boolean => {
+  if (!isTorn(record)) return false
+  try {
+    JSON.parse(record.toString("utf8"))
+    return false
+  } catch {
+    // No beginning of an object is JSON itself: of a record that was written whole, this would be damage.
+    return true
+  }
+}
 
 /** `settle`: a record that another process wrote, and may not have synced, is made durable before it is believed. */
 const reads = (state: State, { settle: settles }: LoadOptions): Pick<SessionStoreDriver, Reads> => ({
@@ -139,9 +150,9 @@ const reads = (state: State, { settle: settles }: LoadOptions): Pick<SessionStor
   unreadable: Effect.sync(() => Array.from(state.damaged, ([run, failure]) => ({ run, failure }))),
   session: Effect.fnUntraced(function*(run, phase) {
     const path = state.folder.session(run, phase)
-    if (settles && !state.isOwn(run)) yield* settle(path)
-    const text = (yield* readIfThere(path))?.toString("utf8")
-    return text?.endsWith(RECORD_END) === true ? text : undefined
+    if (settles && !state.isOwn(run)) yield* Effect.andThen(settle(path), settleFolder(state.folder.of(run)))
+    const record = yield* readIfThere(path)
+    return record === undefined || isNone(record) ? undefined : record.toString("utf8")
   }),
   transcript: (run, phase, attempt) =>
     Effect.map(readJournal(state.folder.transcript(run, phase, attempt)), (journal) => journal?.lines ?? []),
@@ -189,7 +200,9 @@ const putRecord = (state: State, { folders }: Opened): SessionStoreDriver["putSe
     Effect.tapError(() => folders.forget(key))
   )
   const path = state.folder.session(run, phase)
-  const written = Effect.suspend(() => (state.isFirst(run, phase) ? firstFile : replaceFile)(path, record, syncNames))
+  const written = Effect.suspend(() =>
+    (state.claimFirst(run, phase) ? firstFile : replaceFile)(path, record, syncNames)
+  )
   return state.turns.shared(key, state.turns.alone(path, Effect.andThen(state.keep(run), written)))
 }
 

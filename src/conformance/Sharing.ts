@@ -36,10 +36,14 @@ export const makeSharing = Effect.fnUntraced(function*<A extends object, E>(open
   })
   const kept = Effect.suspend(() => running < FEW ? Queue.poll(idle) : Effect.timeoutOption(Queue.take(idle), MOMENT))
 
-  return Effect.gen(function*(): Effect.fn.Return<Shared<A>, E, Scope.Scope> {
-    const found = yield* kept
-    const held = Option.isSome(found) ? found.value : yield* start
-    yield* Effect.addFinalizer((exit) => Exit.isSuccess(exit) ? Queue.offer(idle, held) : Scope.close(held.scope, exit))
-    return { ...held.session, used: Option.isSome(found) }
-  })
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*(): Effect.fn.Return<Shared<A>, E, Scope.Scope> {
+      const found = yield* restore(kept)
+      const held = Option.isSome(found) ? found.value : yield* restore(start)
+      yield* Effect.addFinalizer((exit) =>
+        Exit.isSuccess(exit) ? Queue.offer(idle, held) : Scope.close(held.scope, exit)
+      )
+      return { ...held.session, used: Option.isSome(found) }
+    })
+  )
 })

@@ -36,7 +36,7 @@ type Next =
   | { readonly _tag: "Sleep"; readonly until: number }
   | { readonly _tag: "Execute"; readonly state: RunState; readonly runner: string }
 
-/** What finds the records of the sessions before it as they stand; the rest goes on beside them. */
+/** What begins once the records of the sessions before it are written; the rest goes on beside them. */
 const WAITING: ReadonlySet<Next["_tag"]> = new Set<Next["_tag"]>(["Stop", "Sleep", "Recover", "Execute"])
 
 export const runLoop = Effect.fn("RunLoop.run")(function*(actor: RunActor) {

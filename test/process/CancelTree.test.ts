@@ -58,8 +58,8 @@ describe("a cancelled run", { concurrent: true }, () => {
     return { runs, cancel, tools }
   }
 
-  describe("beside it", () => {
-    describe("another's", { concurrent: false }, () => {
+  describe("whose provider is asked in vain", () => {
+    describe("one after the other", { concurrent: false }, () => {
       it("leaves nothing of a provider that agrees, ends the session, and ends nothing else", async () => {
         const { cancel, runs, tools } = await cancelled("liar", 1)
         const [provider] = here.lines("sessions")

@@ -126,7 +126,8 @@ class Life {
       workflow_id: run,
       phase_id: "review",
       attempt: 1,
-      provider: "p",
+      // More than a sector, so that it can be torn.
+      provider: "p".repeat(700),
       run_id: SessionId.make("s"),
       provider_session_id: null,
       status,
@@ -171,7 +172,9 @@ const live = (life: Life, disk: PowerCutDisk) =>
     yield* Effect.catchIf(Effect.asVoid(refused), isFull, () => Effect.void)
     yield* life.append(services, one, failed("four"))
     yield* life.session(services, two, "running")
-    yield* life.append(services, two, runStarted("w"), { _tag: "RunCompleted", reason: "done" })
+    yield* life.append(services, two, runStarted("w"))
+    yield* life.session(services, two, "completed")
+    yield* life.append(services, two, { _tag: "RunCompleted", reason: "done" })
     yield* life.enqueue(services, "T-1")
     yield* life.trigger(services, "a")
     yield* life.remove(services, two)

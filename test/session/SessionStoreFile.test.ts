@@ -65,11 +65,15 @@ describe("session store on files", () => {
       assert.strictEqual(Fs.statSync(Path.join(folder, "runs", run)).mode & 0o777, 0o700)
       const session = Path.join(folder, "runs", run, "re%20view%2F1.session.json")
       assert.include(Fs.readFileSync(session, "utf8"), "\n  \"workflow_id\": \"run-1\"")
-      for (const beginning of ["", "{\"half", "{ \"workflow_id\": \"run-1\" }"]) {
-        Fs.writeFileSync(session, beginning)
+      const whole = Fs.readFileSync(session, "utf8")
+      const sector = `{ "provider": "${"p".repeat(600)}`.slice(0, 512)
+      for (const torn of ["", sector, `${whole.slice(0, 40)}\0\0${whole.slice(42)}`]) {
+        Fs.writeFileSync(session, torn)
         assert.isUndefined(yield* opened(folder, (store) => store.session(run, "re view/1")))
       }
-      Fs.writeFileSync(session, "{\"half}\n")
+      Fs.writeFileSync(session, whole.trimEnd())
+      assert.strictEqual((yield* opened(folder, (store) => store.session(run, "re view/1")))?.status, "running")
+      Fs.writeFileSync(session, "{\"half")
       const error = yield* Effect.flip(opened(folder, (store) => store.session(run, "re view/1")))
       assert.match(String(error), /damaged/)
     }))

@@ -4,7 +4,7 @@ import { DurableStoreMethods } from "../../../schemas/DurableStore.ts"
 import { MemoryStoreMethods } from "../../../schemas/MemoryStore.ts"
 import { type KindTrials, type Talk, text, trialsOf } from "../Trial.ts"
 
-/** Nobody began it before: what has come so far numbers what this process was asked. */
+/** This process was not asked for it before: what has come so far numbers what it was. */
 const newRun = ({ session: { received } }: Talk) =>
   Effect.succeed({ run_id: `animus-conformance-${received.length}`, phase_id: "one" })
 const newStep = ({ first }: Talk) =>

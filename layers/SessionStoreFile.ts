@@ -177,7 +177,7 @@ const appendTo = (state: State, opened: Opened): SessionStoreDriver["append"] =>
     const path = state.folder.journal(run)
     const open = expected === 0
       ? Effect.map(state.newNames(run), (syncNames) => resumeJournal(path, 0, { syncNames }))
-      : Effect.as(state.keep(run), resumeJournal(path, state.sizes.get(run) ?? 0))
+      : Effect.map(state.keep(run), () => resumeJournal(path, state.sizes.get(run) ?? 0))
     const size = yield* opened.journals.use(
       path,
       open,

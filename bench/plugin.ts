@@ -135,7 +135,7 @@ const initialize = {
   host_info: { name: "bench", version: "1.0.0" },
   capabilities: { streaming: true, progress: true, cancellation: true }
 }
-const log = { stderr: Effect.logWarning, skipped: () => Effect.void, entries: () => undefined }
+const log = { stderr: Effect.logWarning, skipped: () => Effect.void, entries: () => Effect.void }
 const said = ({ method }: PluginNotification): boolean => method === "bench/said"
 
 /** This process's own, in microseconds: what the host does, and nothing of the plugin's. */

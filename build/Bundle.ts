@@ -27,7 +27,10 @@ const scripts = { ...output, format: "cjs" } satisfies rolldown.OutputOptions
 /** What Node takes long to load, or loads much with (`tls` parses every root certificate), and few commands call. */
 const seldom = ["node:child_process", "node:crypto", "node:readline", "node:sqlite", "node:tls"]
 
-/** Gives a program those modules when it calls them (Node has done that since 20.16): a bundle looks at no more than the prototype of a module before. */
+/**
+ * Gives a program those modules when it calls them, as Node can since 20.16: a bundle looks at no more than the prototype of a
+ * module before.
+ */
 const lazyBuiltins: rolldown.Plugin = {
   name: "lazy-builtins",
   resolveId: (id) => seldom.includes(id) ? `\0${id}` : undefined,

@@ -172,6 +172,8 @@ const settled = (sync: "sync" | "syncFolder") => (path: string) =>
 export const settle = settled("sync")
 /** The same for the names in a folder. */
 export const settleFolder = settled("syncFolder")
+/** A file and its name. */
+export const settleFile = (path: string) => Effect.andThen(settle(path), settleFolder(Path.dirname(path)))
 
 /** All of it, from `position` on, and then synced for `point`, if any. A write that takes nothing is a full disk. */
 export const writeAll = (path: string, file: Fs.FileHandle, bytes: Uint8Array, position: number, point?: SyncPoint) =>
@@ -191,59 +193,54 @@ export const writeAll = (path: string, file: Fs.FileHandle, bytes: Uint8Array, p
     })
   })
 
-/** A file that is to get another's name; `through`: whether writing it waits for the disk. */
-const draft = Effect.fnUntraced(function*(path: string, content: string, through: number, point?: SyncPoint) {
-  const scope = yield* Scope.make()
-  const close = Scope.close(scope, Exit.void)
-  const written = Effect.flatMap(
-    openFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | through),
-    (file) => Effect.as(writeAll(path, file, Buffer.from(content), 0, point), file)
-  )
-  const file = yield* Scope.provide(written, scope).pipe(
-    Effect.onError(() => Effect.andThen(close, Effect.ignore(remove(path))))
-  )
-  return { file, close }
-})
+interface Put {
+  /** Further flags to write it with. */
+  readonly flags: number
+  /** What makes the content durable before it has its name. */
+  readonly point?: SyncPoint
+  /** What makes it durable once it has. */
+  readonly kept: (file: Fs.FileHandle) => Effect.Effect<void, SessionStoreFailed>
+}
 
-/** Replaces a file whole: a reader sees the old content or the new one, also after a crash. `syncNames` is of its folder. */
-export const replaceFile = Effect.fnUntraced(
-  function*(
-    path: string,
-    content: string,
-    syncNames: Effect.Effect<void, SessionStoreFailed> = syncFolder(Path.dirname(path), "file")
-  ) {
+/** Written beside the file whose name it then gets. */
+const putFile = Effect.fnUntraced(
+  function*(path: string, content: string, { flags, kept, point }: Put) {
     const disk = yield* Disk
     const fresh = `${path}.tmp`
-    const { close } = yield* draft(fresh, content, WRITE_THROUGH, "content")
-    const renamed = attempt("rename", path, () => disk.rename(fresh, path))
-    yield* Effect.all([Effect.andThen(renamed, syncNames), close], { concurrency: 2, discard: true })
+    const file = yield* openFile(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | flags)
+    yield* writeAll(fresh, file, Buffer.from(content), 0, point).pipe(
+      Effect.onError(() => Effect.ignore(remove(fresh)))
+    )
+    yield* attempt("rename", path, () => disk.rename(fresh, path))
+    yield* kept(file)
   },
+  Effect.scoped,
   Effect.uninterruptible
 )
 
+/** Replaces a file whole: a reader sees the old content or the new one, also after a crash. `syncNames` is of its folder. */
+export const replaceFile = (
+  path: string,
+  content: string,
+  syncNames: Effect.Effect<void, SessionStoreFailed> = syncFolder(Path.dirname(path), "file")
+) => putFile(path, content, { flags: WRITE_THROUGH, point: "content", kept: () => syncNames })
+
 /** Of what was never synced a power cut leaves whole ones. */
-const SECTOR = 512
+export const SECTOR = 512
 
 /**
  * A file that is not there yet: its content and its name wait for one flush instead of two. A power cut before this returned may
  * leave what `isTorn` of it.
  */
-export const firstFile = Effect.fnUntraced(
-  function*(path: string, content: string, syncNames: Effect.Effect<void, SessionStoreFailed>) {
-    const disk = yield* Disk
-    const fresh = `${path}.tmp`
-    const { close, file } = yield* draft(fresh, content, 0)
-    const kept = Effect.all([attempt("sync", path, () => disk.sync(file, "first")), syncNames], {
-      concurrency: 2,
-      discard: true
-    })
-    yield* attempt("rename", path, () => disk.rename(fresh, path)).pipe(
-      Effect.andThen(Effect.onError(kept, () => Effect.ignore(remove(path)))),
-      Effect.ensuring(close)
+export const firstFile = (path: string, content: string, syncNames: Effect.Effect<void, SessionStoreFailed>) => {
+  const synced = (file: Fs.FileHandle) =>
+    Effect.flatMap(Disk, (disk) => attempt("sync", path, () => disk.sync(file, "first")))
+  const kept = (file: Fs.FileHandle) =>
+    Effect.all([synced(file), syncNames], { concurrency: 2, discard: true }).pipe(
+      Effect.onError(() => Effect.ignore(remove(path)))
     )
-  },
-  Effect.uninterruptible
-)
+  return putFile(path, content, { flags: 0, kept })
+}
 
 /** Whether this can be what a power cut left of a first file: nothing, whole sectors of it, or holes. */
 export const isTorn = (content: Buffer): boolean => content.length % SECTOR === 0 || content.includes(0)

@@ -5,7 +5,7 @@
  */
 import { constants } from "node:fs"
 import * as Path from "node:path"
-import { type DiskOperations, nodeDisk, type SyncPoint } from "./DurableFile.ts"
+import { type DiskOperations, nodeDisk, SECTOR, type SyncPoint } from "./DurableFile.ts"
 
 type Change =
   | { readonly kind: "write"; readonly position: number; readonly bytes: Buffer }
@@ -36,7 +36,6 @@ export type Outcome = ReadonlyMap<string, Buffer | undefined>
  * `torn`: of what is new only whole sectors did.
  */
 const BYTES = ["lost", "kept", "untruncated", "torn"] as const
-const SECTOR = 512
 type Bytes = typeof BYTES[number]
 
 const resized = (content: Buffer, length: number): Buffer =>

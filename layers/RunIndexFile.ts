@@ -10,7 +10,7 @@ import type { RunId } from "../schemas/Ids.ts"
 import { RunStatus } from "../schemas/RunEvent.ts"
 import { foldRow } from "../src/session/JournalCodec.ts"
 import type { IndexRow } from "../src/session/SessionStoreDriver.ts"
-import { attemptIfThere, readAtOnce, settle, settleFolder } from "./DurableFile.ts"
+import { attemptIfThere, readAtOnce, settleFile, settleFolder } from "./DurableFile.ts"
 import { linesIn, readJournal } from "./JournalFile.ts"
 import { isRunId, type RunFolder } from "./RunFolder.ts"
 
@@ -59,10 +59,6 @@ const runNames = (folder: RunFolder) =>
     (found) => (found ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name).filter(isRunId)
   )
 
-/** A run that an earlier process was at may have been written and not synced: whoever writes on makes it durable first. */
-const settleRun = (folder: RunFolder, run: string) =>
-  Effect.andThen(settle(folder.journal(run)), settleFolder(folder.of(run)))
-
 /** Undefined when it cannot be told; whoever reads the file then says why. */
 const sizeOf = (path: string): number | undefined => {
   try {
@@ -74,7 +70,8 @@ const sizeOf = (path: string): number | undefined => {
 
 const fold = Effect.fnUntraced(function*(folder: RunFolder, run: RunId, options: LoadOptions) {
   const path = folder.journal(run)
-  if (options.settle) yield* settleRun(folder, run)
+  // What an earlier process wrote and may not have synced is durable before anything is written after it.
+  if (options.settle) yield* settleFile(path)
   const bytes = yield* readAtOnce(path)
   const journal = bytes && (yield* linesIn(path, bytes))
   const row = journal && (yield* foldRow(path, run, journal.lines))

@@ -22,8 +22,7 @@ import {
   readIfThere,
   remove,
   replaceFile,
-  settle,
-  settleFolder,
+  settleFile,
   syncFolder
 } from "./DurableFile.ts"
 import { type JournalFile, loadJournal, readJournal, resumeJournal } from "./JournalFile.ts"
@@ -150,7 +149,7 @@ const reads = (state: State, { settle: settles }: LoadOptions): Pick<SessionStor
   unreadable: Effect.sync(() => Array.from(state.damaged, ([run, failure]) => ({ run, failure }))),
   session: Effect.fnUntraced(function*(run, phase) {
     const path = state.folder.session(run, phase)
-    if (settles && !state.isOwn(run)) yield* Effect.andThen(settle(path), settleFolder(state.folder.of(run)))
+    if (settles && !state.isOwn(run)) yield* settleFile(path)
     const record = yield* readIfThere(path)
     return record === undefined || isNone(record) ? undefined : record.toString("utf8")
   }),

@@ -16,6 +16,9 @@ import { shown } from "./Shown.ts"
 
 type Trouble = Finding | NotApplicable
 
+/** A name that this process was not asked about before: what has come so far numbers what it was. */
+export const newName = ({ session: { received } }: Talk): string => `animus-conformance-${received.length}`
+
 export interface Tried {
   readonly params: JsonObject
   readonly result: unknown

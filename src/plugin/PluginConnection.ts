@@ -95,15 +95,6 @@ const lostAs = (lost: PluginConnection["lost"], plugin: string, reason: string, 
     orElse: () => Effect.succeed(new ConnectionLost({ plugin, detail: reason }))
   })
 
-/** What it logs is written before anybody else hears of it. */
-const handOver =
-  ({ entries }: PluginLog, { publish }: PluginFanout): JsonRpcPeer.OnNotifications<never> => (batch, bytes) => {
-    const logged = entries(batch)
-    return logged === undefined
-      ? publish(batch, bytes)
-      : Effect.andThen(logged, Effect.suspend(() => publish(batch, bytes) ?? Effect.void))
-  }
-
 export const connect = Effect.fn("PluginConnection.connect")(function*(
   options: ConnectOptions
 ): Effect.fn.Return<
@@ -118,7 +109,7 @@ export const connect = Effect.fn("PluginConnection.connect")(function*(
     read: pipes.stdout,
     write: pipes.write,
     deaf: pipes.deaf,
-    onNotifications: handOver(log, fanout),
+    onNotifications: (batch, bytes) => Effect.andThen(log.entries(batch), fanout.publish(batch, bytes)),
     onGarbage: log.skipped
   })
   const held = { plugin, pipes, peer, fanout, log }

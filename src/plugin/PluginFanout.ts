@@ -11,8 +11,8 @@ import { type Accepts, type Batch, NotificationOwner } from "./NotificationOwner
 export type { PluginNotification } from "./NotificationOwner.ts"
 
 export interface PluginFanout {
-  /** `bytes`: about what the plugin wrote for it. Answers what waits for room, where an owner has none. */
-  readonly publish: (batch: Batch, bytes: number) => Effect.Effect<void> | undefined
+  /** `bytes`: about what the plugin wrote for it. */
+  readonly publish: (batch: Batch, bytes: number) => Effect.Effect<void>
   /**
    * Everything accepted from now on; after what was accepted before the end, fails with the error given to `end`. An
    * `accepts` that throws fails this owner alone.
@@ -56,18 +56,19 @@ class Fanout implements PluginFanout {
     this.capacity = capacity
   }
 
-  readonly publish = (batch: Batch, bytes: number): Effect.Effect<void> | undefined => {
-    if (this.tail-- <= 0) return Effect.never
-    this.published++
-    for (const observer of this.observers) observer.give(batch, bytes)
-    let full: Effect.Effect<void> | undefined
-    // An owner that is resumed here may make another one, whose first batch is the next.
-    for (const owner of Array.from(this.owners)) {
-      const waiting = this.give(owner, batch, bytes)
-      if (waiting !== undefined) full = full === undefined ? waiting : Effect.andThen(full, waiting)
-    }
-    return full
-  }
+  readonly publish = (batch: Batch, bytes: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (this.tail-- <= 0) return Effect.never
+      this.published++
+      for (const observer of this.observers) observer.give(batch, bytes)
+      let done = Effect.void
+      // An owner that is resumed here may make another one, whose first batch is the next.
+      for (const owner of Array.from(this.owners)) {
+        const waiting = this.give(owner, batch, bytes)
+        if (waiting !== undefined) done = Effect.andThen(done, waiting)
+      }
+      return done
+    })
 
   readonly own = (accepts: Accepts) =>
     Effect.map(

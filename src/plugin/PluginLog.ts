@@ -7,8 +7,8 @@ import type { PluginNotification } from "./PluginFanout.ts"
 export interface PluginLog {
   readonly stderr: (line: string) => Effect.Effect<void>
   readonly skipped: (garbage: ReadonlyArray<Garbage>) => Effect.Effect<void>
-  /** Writes the `log/entry` notifications among these, where there are any. */
-  readonly entries: (batch: ReadonlyArray<PluginNotification>) => Effect.Effect<void> | undefined
+  /** Writes the `log/entry` notifications among these. */
+  readonly entries: (batch: ReadonlyArray<PluginNotification>) => Effect.Effect<void>
 }
 
 const severityOf: Record<PluginLogRecord["level"], LogLevel.Severity> = {
@@ -41,7 +41,7 @@ export const makePluginLog = (plugin: string): PluginLog => ({
     })
       .pipe(Effect.annotateLogs({ plugin, target: "plugin.stdout" })),
   entries: (batch) => {
-    if (!batch.some(isEntry)) return undefined
+    if (!batch.some(isEntry)) return Effect.void
     const entries = batch.filter(isEntry)
     return Effect.annotateLogs(Effect.forEach(entries, ({ params }) => write(params), { discard: true }), { plugin })
   }

@@ -16,21 +16,13 @@ import { Outbox, type OutboxLimits } from "./Outbox.ts"
 import { PeerClosed, PeerFrameTooDeep, PeerFrameTooLarge, PeerRefused } from "./RpcError.ts"
 import { abandon, lineOf, makeSender, type Sender } from "./Sender.ts"
 
-export type OnNotifications<R> = (
-  batch: ReadonlyArray<Notification>,
-  bytes: number
-) => Effect.Effect<void, never, R> | undefined
-
 export interface PeerOptions<E, E2, R> {
   readonly read: Stream.Stream<Uint8Array, E>
   readonly write: (text: string) => Effect.Effect<void, E2>
   /** Waits until the other side has stopped reading, for a `write` that returns before its text has left. */
   readonly deaf?: Effect.Effect<void>
-  /**
-   * One array a read, in order, and about how many bytes it came in. Reading goes on when what it answers is over, or at once
-   * where it answers nothing.
-   */
-  readonly onNotifications?: OnNotifications<R>
+  /** One array a read, in order, and about how many bytes it came in; reading goes on when it returns. */
+  readonly onNotifications?: (batch: ReadonlyArray<Notification>, bytes: number) => Effect.Effect<void, never, R>
   /** Without it every request of the other side is answered -32601. */
   readonly onRequest?: RequestHandler<R>
   /** What arrived and was skipped. */
@@ -77,7 +69,7 @@ interface Parts<R> {
   readonly outbox: Outbox
   readonly handlers: Handlers
   readonly maxFrameBytes: number
-  readonly onNotifications: OnNotifications<R>
+  readonly onNotifications: (batch: ReadonlyArray<Notification>, bytes: number) => Effect.Effect<void, never, R>
   readonly onGarbage: (skipped: ReadonlyArray<Garbage>) => Effect.Effect<void, never, R>
 }
 
@@ -108,14 +100,7 @@ const perform = <R>({ calls, handlers, maxFrameBytes }: Parts<R>, act: Act): Res
 /** A late answer is nobody's fault; an answer to what was never asked is worth a word. */
 const isStray = (calls: Calls, act: Act): act is Answer => act._tag === "Answer" && !calls.wasIssued(act.id)
 
-const deliver = <R>(parts: Parts<R>, read: Read): Effect.Effect<void, never, R> => {
-  const [first] = read.steps
-  return first !== undefined && read.steps.length === 1 && first.acts.length === 0 && read.garbage.length === 0
-    ? parts.onNotifications(first.notifications, first.bytes) ?? Effect.void
-    : deliverAll(parts, read)
-}
-
-const deliverAll = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
+const deliver = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
   const skipped = [...read.garbage]
   const refusals: Array<Response> = []
   const performAll = (acts: ReadonlyArray<Act>) => {
@@ -128,7 +113,7 @@ const deliverAll = Effect.fnUntraced(function*<R>(parts: Parts<R>, read: Read) {
     }
   }
   for (const { acts, bytes, notifications } of read.steps) {
-    if (notifications.length > 0) yield* parts.onNotifications(notifications, bytes) ?? Effect.void
+    if (notifications.length > 0) yield* parts.onNotifications(notifications, bytes)
     if (acts.length > 0) parts.calls.atOnce(() => performAll(acts))
   }
   // Waiting here holds back a sender that asks faster than it reads its refusals.
@@ -169,7 +154,7 @@ export const make = Effect.fnUntraced(function*<E, E2, R = never>(
     outbox,
     handlers,
     maxFrameBytes,
-    onNotifications: options.onNotifications ?? (() => undefined),
+    onNotifications: options.onNotifications ?? (() => Effect.void),
     onGarbage: options.onGarbage ?? (() => Effect.void)
   }
   const closed = Deferred.makeUnsafe<PeerClosed>()

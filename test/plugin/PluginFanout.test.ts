@@ -6,11 +6,8 @@ import { makeFanout, type PluginFanout } from "../../src/plugin/PluginFanout.ts"
 
 const batch = (at: number) => [{ method: "token", params: at }, { method: "other", params: at }]
 
-const give = (fanout: PluginFanout, ...[batch, bytes]: Parameters<PluginFanout["publish"]>) =>
-  Effect.suspend(() => fanout.publish(batch, bytes) ?? Effect.void)
-
 const publish = (fanout: PluginFanout, count: number) =>
-  Effect.forEach(Array.from({ length: count }, (_, at) => at), (at) => give(fanout, batch(at), 50), { discard: true })
+  Effect.forEach(Array.from({ length: count }, (_, at) => at), (at) => fanout.publish(batch(at), 50), { discard: true })
 
 describe("the fan-out of one process", () => {
   it.effect("gives each owner its own share of a batch, in order", () =>
@@ -78,8 +75,8 @@ describe("the fan-out of one process", () => {
     Effect.gen(function*() {
       const fanout = makeFanout("demo", 4)
       const owned = yield* fanout.own(() => true)
-      yield* give(fanout, batch(0), 16 * MIB)
-      const second = yield* Effect.forkChild(give(fanout, batch(1), 1), { startImmediately: true })
+      yield* fanout.publish(batch(0), 16 * MIB)
+      const second = yield* Effect.forkChild(fanout.publish(batch(1), 1), { startImmediately: true })
       yield* TestClock.adjust("1 minute")
       assert.isUndefined(second.pollUnsafe())
       yield* Stream.runDrain(Stream.take(owned, 1))
@@ -90,7 +87,7 @@ describe("the fan-out of one process", () => {
     Effect.gen(function*() {
       const fanout = makeFanout("demo", 256)
       const observed = yield* fanout.observe
-      for (let at = 0; at < 10; at++) yield* give(fanout, batch(at), 3 * MIB)
+      for (let at = 0; at < 10; at++) yield* fanout.publish(batch(at), 3 * MIB)
       yield* fanout.end(new ConnectionLost({ plugin: "demo", detail: "over" }))
       const seen = yield* Stream.runCollect(observed)
       assert.deepStrictEqual(seen.map(([first]) => first?.params), [8, 9])
@@ -110,8 +107,8 @@ describe("the fan-out of one process", () => {
         )
       })
       yield* Effect.forkScoped(Stream.runForEach(Stream.take(first, 1), () => second), now)
-      yield* give(fanout, [{ method: "a", params: 1 }], 10)
-      yield* give(fanout, [{ method: "b", params: 2 }], 10)
+      yield* fanout.publish([{ method: "a", params: 1 }], 10)
+      yield* fanout.publish([{ method: "b", params: 2 }], 10)
       assert.deepStrictEqual(late, [{ method: "b", params: 2 }])
     }))
 })

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
+import { beside } from "./Beside.ts"
 import { fixture } from "./plugin/Workshop.ts"
 import { isAlive, until } from "./referencePluginsHost.ts"
 import { operator } from "./Typed.ts"
@@ -58,37 +59,35 @@ describe("a cancelled run", { concurrent: true }, () => {
     return { runs, cancel, tools }
   }
 
-  describe("whose provider is asked in vain", () => {
-    describe("one after the other", { concurrent: false }, () => {
-      it("leaves nothing of a provider that agrees, ends the session, and ends nothing else", async () => {
-        const { cancel, runs, tools } = await cancelled("liar", 1)
-        const [provider] = here.lines("sessions")
-        const { stdout } = await cancel(runs[0])
-        assert.deepStrictEqual(tools(), [])
-        assert.include(stdout, "nothing of it runs any more")
-        assert.isTrue(isAlive(Number(provider)), "it did what it was asked, so it stays")
-      }, 300_000)
+  beside("by its provider", () => {
+    it("leaves nothing of a provider that agrees, ends the session, and ends nothing else", async () => {
+      const { cancel, runs, tools } = await cancelled("liar", 1)
+      const [provider] = here.lines("sessions")
+      const { stdout } = await cancel(runs[0])
+      assert.deepStrictEqual(tools(), [])
+      assert.include(stdout, "nothing of it runs any more")
+      assert.isTrue(isAlive(Number(provider)), "it did what it was asked, so it stays")
+    }, 300_000)
 
-      it("leaves nothing of a provider that hears nothing, whose tools were orphans from the start", async () => {
-        const { cancel, runs, tools } = await cancelled("rude", 1)
-        const { stdout } = await cancel(runs[0])
-        assert.deepStrictEqual(tools(), [])
-        assert.include(stdout, "nothing of it runs any more")
-        assert.deepStrictEqual((await typist.answer("plugin", "orphans")).orphans, [])
-      }, 300_000)
+    it("leaves nothing of a provider that hears nothing, whose tools were orphans from the start", async () => {
+      const { cancel, runs, tools } = await cancelled("rude", 1)
+      const { stdout } = await cancel(runs[0])
+      assert.deepStrictEqual(tools(), [])
+      assert.include(stdout, "nothing of it runs any more")
+      assert.deepStrictEqual((await typist.answer("plugin", "orphans")).orphans, [])
+    }, 300_000)
 
-      it("names what may belong to the session beside it, and what ends that", async () => {
-        const { cancel, runs, tools } = await cancelled("liar", 2)
-        const before = tools()
-        const { stdout } = await cancel(runs[1])
-        const left = tools()
-        assert.isAbove(left.length, 0)
-        // Whether the two were seen apart is a matter of moments: what was not is left to the one that lives, and named.
-        if (left.length > before.length / 2) assert.include(stdout, "animus plugin restart animus-provider-liar")
-        else assert.include(stdout, "nothing of it runs any more")
-        assert.include((await cancel(runs[0])).stdout, "nothing of it runs any more")
-        assert.deepStrictEqual(tools(), [])
-      }, 300_000)
-    })
+    it("names what may belong to the session beside it, and what ends that", async () => {
+      const { cancel, runs, tools } = await cancelled("liar", 2)
+      const before = tools()
+      const { stdout } = await cancel(runs[1])
+      const left = tools()
+      assert.isAbove(left.length, 0)
+      // Whether the two were seen apart is a matter of moments: what was not is left to the one that lives, and named.
+      if (left.length > before.length / 2) assert.include(stdout, "animus plugin restart animus-provider-liar")
+      else assert.include(stdout, "nothing of it runs any more")
+      assert.include((await cancel(runs[0])).stdout, "nothing of it runs any more")
+      assert.deepStrictEqual(tools(), [])
+    }, 300_000)
   })
 })

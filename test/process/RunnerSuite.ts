@@ -1,10 +1,11 @@
 /** What every runner of phases has to do: the same tests, with real daemons, over whichever the configuration names. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { afterAll, afterEach, beforeAll } from "vitest"
+import { beside } from "./Beside.ts"
 import { fixture } from "./plugin/Workshop.ts"
 import { until } from "./referencePluginsHost.ts"
 import { Workplace } from "./Workplace.ts"
@@ -139,8 +140,8 @@ const talked = lines(300, (n) => `line ${n}\n`)
 
 /** `more`: what else is asked of this runner, at the same site. */
 export const runnerSuite = (runner: string, more: (site: () => Site) => void = () => {}) => {
-  /** Beside the suites of other runners; its own tests share a daemon, and follow one another. */
-  const suite = () => {
+  // Its tests share a daemon.
+  beside(`phases performed by ${runner}`, () => {
     let site: Site
     beforeAll(() => {
       site = new Site(runner)
@@ -287,8 +288,5 @@ export const runnerSuite = (runner: string, more: (site: () => Site) => void = (
     })
 
     more(() => site)
-  }
-  describe("phases", { concurrent: true }, () => {
-    describe(`performed by ${runner}`, { concurrent: false }, suite)
   })
 }

@@ -1,13 +1,10 @@
 /** A queue, with entries of our own. */
 import { Effect } from "effect"
 import { QueueMethods } from "../../../schemas/QueueStore.ts"
-import { type KindTrials, type Talk, text, trialsOf } from "../Trial.ts"
+import { type KindTrials, newName, type Talk, text, trialsOf } from "../Trial.ts"
 
-/** What has come so far numbers what this process was asked. */
-const workflow = ({ session: { received } }: Talk) => `animus-conformance-${received.length}`
-
-const dispatch = ({ session: { received } }: Talk) => ({
-  subject: { kind: "conformance", id: `conformance:${received.length}`, title: "one entry", labels: [], metadata: {} },
+const dispatch = (talk: Talk) => ({
+  subject: { kind: "conformance", id: `conformance:${newName(talk)}`, title: "one entry", labels: [], metadata: {} },
   workflow_ref: "conformance",
   vars: {},
   trigger_source: "manual",
@@ -17,18 +14,15 @@ const dispatch = ({ session: { received } }: Talk) => ({
 const entry = (talk: Talk, method = "queue/enqueue") =>
   Effect.map(talk.first(method), ({ params, result }) => text(result, "entry_id") || text(params, "entry_id"))
 
-type More = (talk: Talk) => Readonly<Record<string, string>>
-
-const onEntry = (more: More = () => ({}), after = "queue/enqueue") => (talk: Talk) =>
-  Effect.map(entry(talk, after), (entry_id) => ({ entry_id, ...more(talk) }))
+const onEntry = (extra: Readonly<Record<string, string>> = {}, after = "queue/enqueue") => (talk: Talk) =>
+  Effect.map(entry(talk, after), (entry_id) => ({ entry_id, ...extra }))
 
 /** An entry that the lease handed out, and the workflow it was handed to. */
-const onLeased = (more: (workflow: string) => Readonly<Record<string, string>>) => (talk: Talk) =>
-  Effect.map(talk.first("queue/lease"), ({ params, result }) => {
-    const [leased] = [Object(result).leased].flat()
-    const [workflow] = [params["workflow_ids"]].flat()
-    return { entry_id: text(leased, "entry_id"), ...more(String(workflow)) }
-  })
+const leased = ({ first }: Talk) =>
+  Effect.map(first("queue/lease"), ({ params, result }) => ({
+    entry_id: text([Object(result).leased].flat()[0], "entry_id"),
+    workflow_id: String([params["workflow_ids"]].flat()[0])
+  }))
 
 export const queue: KindTrials = {
   kind: "queue",
@@ -37,18 +31,22 @@ export const queue: KindTrials = {
     "queue/enqueue": { params: (talk) => Effect.succeed({ subject_dispatch: dispatch(talk) }) },
     "queue/list": { params: (talk) => Effect.as(entry(talk), {}) },
     "queue/lease": {
-      params: (talk) => Effect.as(entry(talk), { max: 1, workflow_ids: [workflow(talk)] }),
+      params: (talk) => Effect.as(entry(talk), { max: 1, workflow_ids: [newName(talk)] }),
       also: ({ result }, { session }) =>
         [Object(result).leased].flat().length === 1
           ? Effect.void
           : Effect.fail(session.finding("an entry was pending, and the lease did not hand out one"))
     },
-    "queue/hold": { params: onEntry(() => ({ reason: "conformance" })) },
-    "queue/release": { params: onEntry(() => ({}), "queue/hold") },
+    "queue/hold": { params: onEntry({ reason: "conformance" }) },
+    "queue/release": { params: onEntry({}, "queue/hold") },
     "queue/drop": { params: onEntry() },
     "queue/reorder": { params: (talk) => Effect.map(entry(talk), (entry_id) => ({ entry_ids: [entry_id] })) },
-    "queue/mark_assigned": { params: onEntry((talk) => ({ workflow_id: workflow(talk) })) },
-    "queue/completion": { params: onLeased((workflow_id) => ({ status: "completed", workflow_id })) },
-    "queue/release_pending": { params: onLeased(() => ({ reason: "conformance" })) }
+    "queue/mark_assigned": {
+      params: (talk) => Effect.map(entry(talk), (entry_id) => ({ entry_id, workflow_id: newName(talk) }))
+    },
+    "queue/completion": { params: (talk) => Effect.map(leased(talk), (of) => ({ ...of, status: "completed" })) },
+    "queue/release_pending": {
+      params: (talk) => Effect.map(leased(talk), ({ entry_id }) => ({ entry_id, reason: "conformance" }))
+    }
   }, { shares: true })
 }

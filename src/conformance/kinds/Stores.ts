@@ -2,11 +2,9 @@
 import { Effect } from "effect"
 import { DurableStoreMethods } from "../../../schemas/DurableStore.ts"
 import { MemoryStoreMethods } from "../../../schemas/MemoryStore.ts"
-import { type KindTrials, type Talk, text, trialsOf } from "../Trial.ts"
+import { type KindTrials, newName, type Talk, text, trialsOf } from "../Trial.ts"
 
-/** This process was not asked for it before: what has come so far numbers what it was. */
-const newRun = ({ session: { received } }: Talk) =>
-  Effect.succeed({ run_id: `animus-conformance-${received.length}`, phase_id: "one" })
+const newRun = (talk: Talk) => Effect.succeed({ run_id: newName(talk), phase_id: "one" })
 const newStep = ({ first }: Talk) =>
   Effect.map(first("durable/begin_workflow_run"), ({ params }) => ({
     ...params,

@@ -1,7 +1,6 @@
 /** ProcessTable over `/proc`. Elsewhere nothing can be told apart safely: lists are empty and no stranger is signalled. */
 import { Effect, Layer } from "effect"
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
-import * as fs from "node:fs/promises"
 import * as process from "node:process"
 import { COOKIE_VARIABLE, GENERATION_VARIABLE, PLUGIN_VARIABLE } from "../src/project/HostEnvironment.ts"
 import {
@@ -19,9 +18,20 @@ interface Stat extends ProcessRow {
   readonly state: string
 }
 
-/** A process may end between being listed and being read: it is gone then, which is an answer. */
-const orGone = <A>(read: () => Promise<A>): Effect.Effect<A | undefined> =>
-  Effect.tryPromise(read).pipe(Effect.orElseSucceed(() => undefined))
+/**
+ * A process may end between being listed and being read: it is gone then, which is an answer. Nothing here waits: what lives
+ * for milliseconds has to be met while it is there.
+ */
+const orGone = <A>(read: () => A): A | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+/** In UTF-8, which Node reads twice as fast as any other encoding where a file does not say how long it is. */
+const textOf = (path: string): string | undefined => orGone(() => readFileSync(path, "utf8"))
 
 /** The command is in parentheses and may itself contain some: fields are counted from the last one. */
 const parseStat = (pid: number, text: string): Stat | undefined => {
@@ -35,26 +45,46 @@ const parseStat = (pid: number, text: string): Stat | undefined => {
 const isDead = (stat: Stat | undefined): stat is undefined =>
   stat === undefined || stat.state === "Z" || stat.state === "X"
 
-const statOf = Effect.fnUntraced(function*(pid: number) {
-  const text = yield* orGone(() => fs.readFile(`/proc/${pid}/stat`, "utf8"))
-  const stat = text === undefined ? undefined : parseStat(pid, text)
+/** Dead ones included, until somebody has waited for them. */
+const readStat = (pid: number): Stat | undefined => {
+  const text = textOf(`/proc/${pid}/stat`)
+  return text === undefined ? undefined : parseStat(pid, text)
+}
+
+const statOf = (pid: number): Stat | undefined => {
+  const stat = readStat(pid)
   return isDead(stat) ? undefined : stat
-})
+}
 
 const rowOf = ({ command, pid, startTime }: Stat): ProcessRow => ({ pid, startTime, command })
 
-const pids = Effect.map(
-  orGone(() => fs.readdir("/proc")),
-  (names) => (names ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
-)
+const pids = (): ReadonlyArray<number> =>
+  (orGone(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
 
-const living = Effect.gen(function*() {
-  const stats = yield* Effect.forEach(yield* pids, statOf, { concurrency: 16 })
-  return stats.filter((stat) => stat !== undefined)
+const isOwn = (pid: number): boolean | undefined => {
+  const owner = orGone(() => statSync(`/proc/${pid}`).uid)
+  return owner === undefined ? undefined : owner === process.getuid?.()
+}
+
+/** How many are looked at before others get their turn. */
+const AT_ONCE = 32
+
+const inTurns = Effect.fnUntraced(function*(pids: ReadonlyArray<number>, each: (pid: number) => void) {
+  for (const [at, pid] of pids.entries()) {
+    each(pid)
+    if (at % AT_ONCE === AT_ONCE - 1) yield* Effect.yieldNow
+  }
 })
 
-const isOwn = (pid: number) =>
-  Effect.map(orGone(() => fs.stat(`/proc/${pid}`)), (info) => info !== undefined && info.uid === process.getuid?.())
+const among = <A>(read: (pid: number) => A | undefined): Effect.Effect<ReadonlyArray<A>> =>
+  Effect.suspend(() => {
+    const found: Array<A> = []
+    const each = (pid: number) => {
+      const one = read(pid)
+      if (one !== undefined) found.push(one)
+    }
+    return Effect.as(inTurns(pids(), each), found)
+  })
 
 const variable = (environ: string, name: string): string | undefined =>
   environ.split("\0").find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
@@ -68,69 +98,53 @@ const markIn = (environ: string): Mark | undefined => {
   }
 }
 
-const markedProcess = Effect.fnUntraced(function*(pid: number, cookie: string) {
-  if (pid === process.pid || !(yield* isOwn(pid))) return undefined
-  const environ = yield* orGone(() => fs.readFile(`/proc/${pid}/environ`, "utf8"))
-  const mark = environ === undefined ? undefined : markIn(environ)
-  if (mark?.cookie !== cookie) return undefined
-  const stat = yield* statOf(pid)
-  return stat && { ...rowOf(stat), generation: mark.generation, plugin: mark.plugin } satisfies MarkedProcess
-})
+const markOf = (pid: number): Mark | undefined => markIn(textOf(`/proc/${pid}/environ`) ?? "")
+
+const markedProcess = (pid: number, cookie: string): MarkedProcess | undefined => {
+  if (pid === process.pid || isOwn(pid) !== true) return undefined
+  const mark = markOf(pid)
+  const stat = mark?.cookie === cookie ? statOf(pid) : undefined
+  return mark && stat && { ...rowOf(stat), generation: mark.generation, plugin: mark.plugin }
+}
 
 /** False when nobody is there to be signalled, or it is not ours to signal. */
 const send = (target: number, signal: Signal) =>
   Effect.try(() => process.kill(target, signal)).pipe(Effect.orElseSucceed(() => false))
 
 const descendants = Effect.fnUntraced(function*(pid: number) {
-  const children = Map.groupBy(yield* living, (stat) => stat.parent)
+  const children = Map.groupBy(yield* among(statOf), (stat) => stat.parent)
   const below = (parent: number): ReadonlyArray<Stat> =>
     (children.get(parent) ?? []).flatMap((child) => [child, ...below(child.pid)])
   return below(pid).map(rowOf)
 })
 
-const worksIn = (pid: number, folder: string) =>
-  Effect.map(
-    orGone(() => fs.readlink(`/proc/${pid}/cwd`)),
-    (cwd) => cwd !== undefined && (cwd === folder || cwd.startsWith(`${folder}/`))
-  )
-
-const workingIn = Effect.fnUntraced(function*(folder: string) {
-  const found = yield* Effect.filter(
-    yield* living,
-    ({ pid }) => Effect.map(Effect.all([isOwn(pid), worksIn(pid, folder)]), ([own, inside]) => own && inside),
-    { concurrency: 16 }
-  )
-  return found.map(rowOf)
-})
-
-const end = Effect.fnUntraced(function*(row: ProcessRow, signal: Signal) {
-  const stat = yield* statOf(row.pid)
-  return stat !== undefined && stat.startTime === row.startTime && (yield* send(row.pid, signal))
-})
-
-/** From here on nothing waits: what lives for milliseconds has to be met while it is there. */
-const nowOrGone = <A>(read: () => A): A | undefined => {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
+const worksIn = (pid: number, folder: string): boolean => {
+  const cwd = orGone(() => readlinkSync(`/proc/${pid}/cwd`))
+  return cwd !== undefined && (cwd === folder || cwd.startsWith(`${folder}/`))
 }
 
-const statNow = (pid: number): Stat | undefined =>
-  nowOrGone(() => parseStat(pid, readFileSync(`/proc/${pid}/stat`, "latin1")))
+const workingIn = (folder: string) =>
+  among((pid) => {
+    const stat = isOwn(pid) === true && worksIn(pid, folder) ? statOf(pid) : undefined
+    return stat && rowOf(stat)
+  })
+
+const isStill = ({ pid, startTime }: ProcessRow) => statOf(pid)?.startTime === startTime
+
+const end = (row: ProcessRow, signal: Signal) =>
+  Effect.suspend(() => isStill(row) ? send(row.pid, signal) : Effect.succeed(false))
 
 const limitOf = (pid: number): number | undefined => {
-  const limits = nowOrGone(() => readFileSync(`/proc/${pid}/limits`, "latin1")) ?? ""
+  const limits = textOf(`/proc/${pid}/limits`) ?? ""
   const soft = /^Max file locks\s+(\d+)/m.exec(limits)?.[1]
   return soft === undefined ? undefined : Number(soft)
 }
 
 const openEnd = (pid: number, descriptor: string | number): string | undefined =>
-  nowOrGone(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`))
+  orGone(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`))
 
 const openEnds = (pid: number): ReadonlyArray<string> =>
-  (nowOrGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []).map((descriptor) => openEnd(pid, descriptor) ?? "")
+  (orGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []).map((descriptor) => openEnd(pid, descriptor) ?? "")
 
 /** Read at the first question, and not again for the next. */
 const once = <A>(read: () => A): () => A => {
@@ -144,7 +158,7 @@ const sighting = (stat: Stat): Sighting => {
   return {
     ...rowOf(stat),
     parent: stat.parent,
-    mark: once(() => markIn(nowOrGone(() => readFileSync(`/proc/${pid}/environ`, "utf8")) ?? "")),
+    mark: once(() => markOf(pid)),
     limit: once(() => limitOf(pid)),
     holds: (ends) => held().some((end) => ends.includes(end))
   }
@@ -153,7 +167,7 @@ const sighting = (stat: Stat): Sighting => {
 /** A signal for whom this process descends from would end this one with it. */
 const elders = (): ReadonlySet<number> => {
   const found = new Set([process.pid])
-  for (let pid = process.ppid; pid > 0 && !found.has(pid); pid = statNow(pid)?.parent ?? 0) found.add(pid)
+  for (let pid = process.ppid; pid > 0 && !found.has(pid); pid = statOf(pid)?.parent ?? 0) found.add(pid)
   return found
 }
 
@@ -167,52 +181,43 @@ export const youngestFirst = (pids: ReadonlyArray<number>, last: number): Readon
 }
 
 const listed = (): ReadonlyArray<number> => {
-  const pids = (nowOrGone(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
-  const last = Number(nowOrGone(() => readFileSync("/proc/loadavg", "latin1"))?.trim().split(" ").at(-1))
-  return youngestFirst(pids, Number.isNaN(last) ? PIDS : last)
+  const last = Number(textOf("/proc/loadavg")?.trim().split(" ").at(-1))
+  return youngestFirst(pids(), Number.isNaN(last) ? PIDS : last)
 }
-
-/** How many are looked at before others get their turn. */
-const AT_ONCE = 32
 
 const look = Effect.fnUntraced(function*(belongs: (seen: Sighting) => boolean, signal?: Signal) {
   const spared = elders()
   const found: Array<ProcessRow> = []
   let missed = 0
   const examine = (pid: number) => {
-    const owner = nowOrGone(() => statSync(`/proc/${pid}`).uid)
-    const stat = owner === process.getuid?.() ? statNow(pid) : undefined
-    if (owner === undefined || (stat === undefined && owner === process.getuid?.())) missed++
+    if (spared.has(pid)) return
+    const own = isOwn(pid)
+    const stat = own === true ? readStat(pid) : undefined
+    if (own === undefined || (own && stat === undefined)) missed++
     if (isDead(stat) || !belongs(sighting(stat))) return
     // Nothing waits between the look and the signal.
-    if (signal !== undefined) nowOrGone(() => process.kill(pid, signal))
+    if (signal !== undefined) orGone(() => process.kill(pid, signal))
     found.push(rowOf(stat))
   }
-  for (const [at, pid] of listed().entries()) {
-    if (!spared.has(pid)) examine(pid)
-    if (at % AT_ONCE === AT_ONCE - 1) yield* Effect.yieldNow
-  }
+  yield* inTurns(listed(), examine)
   return { found, missed } satisfies Looked
 })
 
 const PIPE = /^(?:socket|pipe):/
 
 const identify = (pid: number) => {
-  const stat = statNow(pid)
-  if (isDead(stat)) return undefined
+  const stat = statOf(pid)
+  if (stat === undefined) return undefined
   const stdio = [0, 1, 2].map((descriptor) => openEnd(pid, descriptor)).filter((end) => end !== undefined)
   return { row: rowOf(stat), stdio: stdio.filter((end) => PIPE.test(end)) }
 }
 
 export const layer: Layer.Layer<ProcessTable> = Layer.succeed(ProcessTable, {
   signalGroup: (pid, signal) => pid > 1 ? send(-pid, signal) : Effect.succeed(false),
-  isAlive: (pid) => Effect.map(statOf(pid), (stat) => stat !== undefined),
-  isStill: ({ pid, startTime }) => Effect.map(statOf(pid), (stat) => stat?.startTime === startTime),
+  isAlive: (pid) => Effect.sync(() => statOf(pid) !== undefined),
+  isStill: (row) => Effect.sync(() => isStill(row)),
   descendants,
-  carrying: Effect.fnUntraced(function*(cookie) {
-    const rows = yield* Effect.forEach(yield* pids, (pid) => markedProcess(pid, cookie), { concurrency: 16 })
-    return rows.filter((row) => row !== undefined)
-  }),
+  carrying: (cookie) => among((pid) => markedProcess(pid, cookie)),
   workingIn,
   identify: (pid) => Effect.sync(() => identify(pid)),
   look,

@@ -12,6 +12,10 @@ export const QueueEntry = Schema.Struct({
   state: Schema.Literals(["pending", "assigned", "held"]),
   enqueued_at: Schema.String,
   run: Schema.optionalKey(RunId),
-  hold_reason: Schema.optionalKey(Schema.String)
+  hold_reason: Schema.optionalKey(Schema.String),
+  /** When it goes on by itself; an entry that is held without it waits for an operator. */
+  held_until: Schema.optionalKey(Schema.String),
+  /** Starts in a row that failed because something was away. */
+  failed_starts: Schema.optionalKey(Schema.Int)
 })
 export type QueueEntry = typeof QueueEntry.Type

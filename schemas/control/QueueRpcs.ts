@@ -16,7 +16,9 @@ export const QueueItem = Schema.Struct({
   status: QueueItemStatus,
   priority: Priority,
   enqueued_at: Schema.String,
-  hold_reason: maybe(Schema.String)
+  hold_reason: maybe(Schema.String),
+  /** Ours: when it goes on by itself; an entry that is held without it waits for `queue/release`. */
+  held_until: maybe(Schema.String)
 })
 export type QueueItem = typeof QueueItem.Type
 

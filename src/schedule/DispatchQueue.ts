@@ -2,7 +2,7 @@
  * Work that waits for capacity. Durable before `enqueue` returns; ordered by priority, then age, unless an operator says
  * otherwise. A lease carries the run id that was minted for it, and a completion by that run id can never strand an entry.
  */
-import { Context, DateTime, Effect, Queue, Semaphore } from "effect"
+import { Context, DateTime, Duration, Effect, Queue, Semaphore } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import type { QueueEntryBusy, QueueEntryNotFound, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
@@ -14,7 +14,9 @@ import {
   duplicateOf,
   inState,
   isOver,
-  nextPending,
+  leased,
+  nextReady,
+  nextRelease,
   type Position,
   type QueueEvent,
   type QueueState,
@@ -30,6 +32,12 @@ export interface QueueJournal {
   readonly initial: QueueState
   readonly append: (event: QueueEvent) => Effect.Effect<void, SessionStoreFailed>
 }
+
+const FIRST_DEFERRAL = Duration.seconds(15)
+const LONGEST_DEFERRAL = Duration.minutes(15)
+
+const deferral = (failedStarts: number): Duration.Duration =>
+  Duration.min(Duration.times(FIRST_DEFERRAL, 2 ** failedStarts), LONGEST_DEFERRAL)
 
 /** The state, and the one way to change it. */
 const makeLedger = Effect.fnUntraced(function*(journal: QueueJournal) {
@@ -52,7 +60,42 @@ const makeLedger = Effect.fnUntraced(function*(journal: QueueJournal) {
       turn.withPermit
     )
 
-  return { look: () => state, transact, changed: Queue.take(signal) }
+  const always = (decide: (state: QueueState) => QueueEvent | undefined) =>
+    transact((state) => Effect.succeed([undefined, decide(state)] as const))
+
+  return { look: () => state, transact, always, changed: Queue.take(signal) }
+})
+
+/** What the scheduler does with entries. */
+const leases = ({ always, look, transact }: Effect.Success<ReturnType<typeof makeLedger>>) => ({
+  lease: Effect.fn("DispatchQueue.lease")((run: RunId) =>
+    transact((state) =>
+      Effect.map(DateTime.now, (now) => {
+        const entry = nextReady(state, DateTime.formatIso(now))
+        return entry === undefined
+          ? [undefined, undefined] as const
+          : [leased(entry, run), { _tag: "Leased", entry: entry.id, run }] as const
+      })
+    )
+  ),
+  refuse: (run: RunId, reason: string) =>
+    always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Returned", run, reason }),
+  defer: (run: RunId, reason: string) =>
+    transact((state) =>
+      Effect.map(DateTime.now, (now) => {
+        const entry = assignedTo(state, run)
+        const until = DateTime.formatIso(DateTime.addDuration(now, deferral(entry?.failed_starts ?? 0)))
+        return [until, entry === undefined ? undefined : { _tag: "Returned", run, reason, until }] as const
+      })
+    ),
+  complete: (run: RunId) =>
+    always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Completed", run }),
+  due: Effect.flatMap(DateTime.now, (now) => {
+    const until = nextRelease(look(), DateTime.formatIso(now))
+    return until === undefined
+      ? Effect.never
+      : Effect.sleep(DateTime.distance(now, DateTime.makeUnsafe(until)))
+  })
 })
 
 export class DispatchQueue extends Context.Service<DispatchQueue, {
@@ -67,10 +110,12 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
   readonly release: (entry: string) => Effect.Effect<void, QueueError>
   readonly drop: (entry: string) => Effect.Effect<void, QueueError>
   readonly reorder: (entries: ReadonlyArray<string>, position: Position) => Effect.Effect<void, QueueError>
-  /** The next pending entry becomes assigned to `run`; undefined when none is pending, or the queue is paused. */
+  /** The next entry that waits for nothing else becomes assigned to `run`; undefined when there is none, or the queue is paused. */
   readonly lease: (run: RunId) => Effect.Effect<QueueEntry | undefined, SessionStoreFailed>
   /** The run could not be started: its entry is held with the reason, for an operator to release. */
   readonly refuse: (run: RunId, reason: string) => Effect.Effect<void, SessionStoreFailed>
+  /** What the start needs is away: the entry is held for a while, longer each time in a row. Returns until when. */
+  readonly defer: (run: RunId, reason: string) => Effect.Effect<string, SessionStoreFailed>
   /** The run ended; its entry goes away. No entry for that run is no error. */
   readonly complete: (run: RunId) => Effect.Effect<void, SessionStoreFailed>
   /** Once it returns nothing more is leased, by any later daemon either, until `resume`. */
@@ -78,13 +123,14 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
   readonly resume: Effect.Effect<void, SessionStoreFailed>
   readonly paused: Effect.Effect<boolean>
   readonly stats: Effect.Effect<QueueStats>
+  /** Waits for the time at which the next deferred entry goes on; for ever when there is none. */
+  readonly due: Effect.Effect<void>
   /** Returns once the queue has changed since the last wait. For one waiter: the scheduler. */
   readonly changed: Effect.Effect<void>
 }>()("animus/schedule/DispatchQueue") {
   static readonly make = Effect.fnUntraced(function*(journal: QueueJournal) {
-    const { changed, look, transact } = yield* makeLedger(journal)
-    const always = (decide: (state: QueueState) => QueueEvent | undefined) =>
-      transact((state) => Effect.succeed([undefined, decide(state)] as const))
+    const ledger = yield* makeLedger(journal)
+    const { always, changed, look, transact } = ledger
     const onEntry = (id: string, verb: string, allowed: ReadonlyArray<QueueEntry["state"]>, event: QueueEvent) =>
       transact((state) => Effect.as(Effect.fromResult(inState(state, id, verb, allowed)), [undefined, event] as const))
 
@@ -115,18 +161,7 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
         transact((state) =>
           Effect.map(Effect.fromResult(decideReorder(state, entries, position)), (event) => [undefined, event] as const)
         ),
-      lease: Effect.fn("DispatchQueue.lease")((run: RunId) =>
-        transact((state) => {
-          const entry = nextPending(state)
-          if (entry === undefined) return Effect.succeed([undefined, undefined] as const)
-          const leased: QueueEntry = { ...entry, state: "assigned", run }
-          return Effect.succeed([leased, { _tag: "Leased", entry: entry.id, run }] as const)
-        })
-      ),
-      refuse: (run, reason) =>
-        always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Returned", run, reason }),
-      complete: (run) =>
-        always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Completed", run }),
+      ...leases(ledger),
       pause: always(({ paused }) => paused ? undefined : { _tag: "Paused" }),
       resume: always(({ paused }) => paused ? { _tag: "Resumed" } : undefined),
       paused: Effect.sync(() => look().paused),

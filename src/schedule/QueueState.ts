@@ -28,8 +28,8 @@ export const QueueEvent = Schema.Union([
   /** `moved` stand, in this order, before the entry `before`, or last. */
   Schema.TaggedStruct("Reordered", { moved: Schema.Array(Schema.String), before: Schema.optionalKey(Schema.String) }),
   Schema.TaggedStruct("Leased", { entry: Schema.String, run: RunId }),
-  /** The run could not be started: its entry waits, held, for somebody who mends the reason. */
-  Schema.TaggedStruct("Returned", { run: RunId, reason: Schema.String }),
+  /** The run could not be started: its entry waits, held, for somebody who mends the reason, or until the time that is named. */
+  Schema.TaggedStruct("Returned", { run: RunId, reason: Schema.String, until: Schema.optionalKey(Schema.String) }),
   Schema.TaggedStruct("Completed", { run: RunId }),
   Schema.TaggedStruct("Paused", {}),
   Schema.TaggedStruct("Resumed", {})
@@ -70,12 +70,24 @@ const without = (state: QueueState, gone: (entry: QueueEntry) => boolean): Queue
 
 /** What is left of an entry when it goes back to waiting, of one kind or the other. */
 const waiting = (
-  { hold_reason: _reason, run: _run, ...rest }: QueueEntry,
+  { failed_starts: _starts, held_until: _until, hold_reason: _reason, run: _run, ...rest }: QueueEntry,
   hold?: { readonly reason: string | undefined }
 ): QueueEntry => ({
   ...rest,
   state: hold === undefined ? "pending" : "held",
   ...(hold?.reason === undefined ? {} : { hold_reason: hold.reason })
+})
+
+const returned = (entry: QueueEntry, reason: string, until: string | undefined): QueueEntry => ({
+  ...waiting(entry, { reason }),
+  ...(until === undefined ? {} : { held_until: until, failed_starts: (entry.failed_starts ?? 0) + 1 })
+})
+
+/** How often its starts have failed is remembered until one does not. */
+export const leased = ({ held_until: _until, hold_reason: _reason, ...rest }: QueueEntry, run: RunId): QueueEntry => ({
+  ...rest,
+  state: "assigned",
+  run
 })
 
 const reorder = (state: QueueState, moved: ReadonlyArray<string>, before: string | undefined): QueueState => {
@@ -107,10 +119,12 @@ export const apply = (state: QueueState, event: QueueEvent): QueueState => {
     case "Reordered":
       return reorder(state, event.moved, event.before)
     case "Leased":
-      return change(state, event.entry, (entry) => ({ ...entry, state: "assigned", run: event.run }))
+      return change(state, event.entry, (entry) => leased(entry, event.run))
     case "Returned": {
       const entry = assignedTo(state, event.run)
-      return entry === undefined ? state : change(state, entry.id, (one) => waiting(one, { reason: event.reason }))
+      return entry === undefined
+        ? state
+        : change(state, entry.id, (one) => returned(one, event.reason, event.until))
     }
     case "Completed":
       return assignedTo(state, event.run) === undefined
@@ -126,8 +140,15 @@ export const apply = (state: QueueState, event: QueueEvent): QueueState => {
 export const assignedTo = (state: QueueState, run: RunId): QueueEntry | undefined =>
   state.entries.find((entry) => entry.run === run)
 
-export const nextPending = ({ entries, paused }: QueueState): QueueEntry | undefined =>
-  paused ? undefined : entries.find(({ state }) => state === "pending")
+/** The first that waits for nothing but capacity, or was held until a time that has come; times are ISO 8601 in UTC. */
+export const nextReady = ({ entries, paused }: QueueState, now: string): QueueEntry | undefined =>
+  paused
+    ? undefined
+    : entries.find(({ held_until, state }) => state === "pending" || (held_until !== undefined && held_until <= now))
+
+/** The earliest time after now at which a held entry goes on. */
+export const nextRelease = ({ entries }: QueueState, now: string): string | undefined =>
+  entries.flatMap(({ held_until }) => held_until !== undefined && held_until > now ? held_until : []).toSorted()[0]
 
 /** Two events of one trigger are two pieces of work, though the trigger is all the subject they have. */
 const sameEvent = (one: SubjectRef, other: SubjectRef): boolean =>
@@ -158,7 +179,9 @@ export const inState = (
 ): Result.Result<QueueEntry, Refused> => {
   const entry = state.entries.find((other) => other.id === id)
   if (entry === undefined) return Result.fail(new QueueEntryNotFound({ entry: id }))
-  return allowed.includes(entry.state)
+  // What is held until a time goes on by itself, as what is pending does.
+  const isAllowed = allowed.includes(entry.state) || (entry.held_until !== undefined && allowed.includes("pending"))
+  return isAllowed
     ? Result.succeed(entry)
     : Result.fail(new QueueEntryBusy({ entry: id, verb, state: entry.state }))
 }

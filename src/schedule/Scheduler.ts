@@ -2,7 +2,7 @@
  * Turns queued dispatches into runs, as capacity allows. Pausing stops new dispatch only, until an operator resumes it, over
  * any restart; what runs goes on. Waiting and blocked runs hold no capacity; a run's queue entry goes away when the run has ended, however long that takes.
  */
-import { Cause, Context, Effect, Layer, Queue, Ref } from "effect"
+import { Cause, Context, Effect, Layer, Option, Queue, Ref } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import { RunNotStarted, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
@@ -55,13 +55,18 @@ interface Dispatching {
 
 /** Never ends: an entry that cannot be started, for whatever reason, keeps none behind it from being started. */
 const dispatcher = ({ engine, mayDispatch, queue, tracker, woken }: Dispatching) => {
-  /** What cannot be started is for an operator to mend: its entry is held, with the reason. */
+  /** Its entry is held, with the reason: what is away is tried again by itself, what is wrong is for an operator to mend. */
   const hold = Effect.fnUntraced(function*(run: RunId, { subject }: SubjectDispatch, cause: Cause.Cause<StartError>) {
     if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
     const reason = Cause.prettyErrors(cause).map(({ message }) => message).join("; ")
     tracker.forget(run)
-    yield* Effect.logError(`dispatch of ${subject.id} is held: ${reason}`)
-    yield* keep(queue.refuse(run, reason))
+    const told = Cause.findErrorOption(cause).pipe(Option.exists(isAway))
+      ? Effect.flatMap(
+        queue.defer(run, reason),
+        (until) => Effect.logWarning(`dispatch of ${subject.id} is tried again at ${until}: ${reason}`)
+      )
+      : Effect.andThen(queue.refuse(run, reason), Effect.logError(`dispatch of ${subject.id} is held: ${reason}`))
+    yield* keep(told)
   })
   const start = Effect.fnUntraced(function*(run: RunId, dispatch: SubjectDispatch) {
     tracker.begin(run)
@@ -110,7 +115,13 @@ const make = Effect.gen(function*() {
     tracker.active,
     (drains, active) => !drains && active < capacity
   )
-  const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, woken: Queue.take(wake) })
+  const dispatching = dispatcher({
+    engine,
+    queue,
+    tracker,
+    mayDispatch,
+    woken: Effect.raceFirst(Queue.take(wake), queue.due)
+  })
 
   const begin = Effect.fn("Scheduler.begin")(
     function*<E>(start: (run: RunId) => Effect.Effect<RunHead, E | StartError>) {
@@ -139,6 +150,9 @@ const refused = <E>(error: E): E | RunNotStarted =>
   error instanceof SessionStoreFailed && error.reason._tag === "StoreFull"
     ? new RunNotStarted({ path: error.reason.path })
     : error
+
+/** A store that cannot be read or written is waited for, or damaged: no other time cures that. */
+const isAway = (error: StartError): boolean => error.category === "unavailable" && error._tag !== "SessionStoreFailed"
 
 const unwritable = (error: SessionStoreFailed) =>
   Effect.as(Effect.logError(`the queue cannot be written: ${error.message}`), undefined)

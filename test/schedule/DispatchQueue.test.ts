@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { DateTime, Duration, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Fs from "node:fs/promises"
 import * as Os from "node:os"
@@ -148,6 +148,30 @@ const suite = (
         assert.strictEqual((yield* queue.stats).done, 1)
         yield* queue.enqueue(dispatch("a"), 1)
         assert.deepStrictEqual(yield* listed, ["b:held", "a"])
+      })
+    )
+
+    test(
+      "defers what needs something that is away, longer each time in a row and never beyond 15 minutes",
+      Effect.gen(function*() {
+        const queue = yield* DispatchQueue
+        const seconds: Array<number> = []
+        yield* queue.enqueue(dispatch("a"), 1)
+        for (let start = 0; start < 8; start++) {
+          yield* queue.lease(run(`r${start}`))
+          const until = yield* queue.defer(run(`r${start}`), "the tracker is away")
+          const now = yield* DateTime.now
+          seconds.push(Duration.toSeconds(DateTime.distance(now, DateTime.makeUnsafe(until))))
+          assert.isUndefined(yield* queue.lease(run("too-early")))
+          const due = yield* Effect.forkChild(queue.due, { startImmediately: true })
+          yield* TestClock.adjust(Duration.seconds((seconds.at(-1) ?? 0) - 1))
+          assert.isUndefined(due.pollUnsafe())
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.join(due)
+        }
+        assert.deepStrictEqual(seconds, [15, 30, 60, 120, 240, 480, 900, 900])
+        assert.deepStrictEqual(yield* listed, ["a:held"])
+        yield* queue.defer(run("nobody"), "x")
       })
     )
 

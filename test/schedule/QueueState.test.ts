@@ -11,7 +11,8 @@ import {
   empty,
   inState,
   isOver,
-  nextPending,
+  nextReady,
+  nextRelease,
   QueueEvent,
   type QueueState,
   snapshot,
@@ -38,6 +39,8 @@ const enqueue = (id: string, priority: number, what = dispatch(id)): QueueEvent 
 })
 const ids = ({ entries }: QueueState) => entries.map(({ id }) => id)
 const run = (name: string) => RunId.make(name)
+
+const NOON = "2026-01-01T12:00:00.000Z"
 
 describe("order", () => {
   it("is by priority, then by age", () => {
@@ -108,7 +111,7 @@ describe("entries", () => {
 
   it("wait, are held and released, are leased, given back and completed", () => {
     assert.deepInclude(held.entries[0], { state: "held", hold_reason: "wait" })
-    assert.isUndefined(nextPending(held))
+    assert.isUndefined(nextReady(held, NOON))
     const released = apply(held, { _tag: "Released", entry: "a" })
     assert.deepStrictEqual(released.entries[0], entry("a", 0))
     const leased = apply(released, { _tag: "Leased", entry: "a", run: run("r") })
@@ -117,6 +120,34 @@ describe("entries", () => {
     assert.deepStrictEqual(back.entries[0], { ...entry("a", 0), state: "held", hold_reason: "no such workflow" })
     const done = apply(leased, { _tag: "Completed", run: run("r") })
     assert.deepStrictEqual(statsOf(done), { pending: 0, held: 0, assigned: 0, done: 1, dropped: 0 })
+  })
+
+  it("are held until a time, go on then in their place, and remember how often that was until they start or are touched", () => {
+    const until = "2026-01-01T12:00:15.000Z"
+    const away = fold(
+      enqueue("a", 0),
+      enqueue("b", 0),
+      { _tag: "Leased", entry: "a", run: run("r1") },
+      { _tag: "Returned", run: run("r1"), reason: "away", until }
+    )
+    const [deferred] = away.entries
+    assert.deepStrictEqual(deferred, {
+      ...entry("a", 0),
+      state: "held",
+      hold_reason: "away",
+      held_until: until,
+      failed_starts: 1
+    })
+    assert.deepStrictEqual([nextReady(away, NOON)?.id, nextRelease(away, NOON)], ["b", until])
+    assert.deepStrictEqual([nextReady(away, until)?.id, nextRelease(away, until)], ["a", undefined])
+    const again = apply(away, { _tag: "Leased", entry: "a", run: run("r2") })
+    assert.deepStrictEqual(again.entries[0], { ...entry("a", 0), state: "assigned", run: run("r2"), failed_starts: 1 })
+    const twice = apply(again, { _tag: "Returned", run: run("r2"), reason: "away", until })
+    assert.strictEqual(twice.entries[0]?.failed_starts, 2)
+    assert.deepStrictEqual(apply(twice, { _tag: "Released", entry: "a" }).entries[0], entry("a", 0))
+    assert.isTrue(Result.isSuccess(inState(twice, "a", "hold", ["pending"])))
+    const kept = apply(twice, { _tag: "Held", entry: "a", reason: "later" })
+    assert.deepStrictEqual(kept.entries[0], { ...entry("a", 0), state: "held", hold_reason: "later" })
   })
 
   it("are the same for the same subject and workflow, whatever state they are in", () => {
@@ -148,8 +179,8 @@ describe("entries", () => {
 
   it("are not leased while the queue is paused, which a snapshot of before there were pauses was not", () => {
     const waiting = fold(enqueue("a", 0), { _tag: "Paused" })
-    assert.isUndefined(nextPending(waiting))
-    assert.strictEqual(nextPending(apply(waiting, { _tag: "Resumed" }))?.id, "a")
+    assert.isUndefined(nextReady(waiting, NOON))
+    assert.strictEqual(nextReady(apply(waiting, { _tag: "Resumed" }), NOON)?.id, "a")
     const old = { _tag: "Snapshot" as const, entries: [], pinned: [], done: 1, dropped: 2 }
     assert.deepStrictEqual(Schema.decodeUnknownSync(QueueEvent)(old), { ...old, paused: false, events: [] })
   })

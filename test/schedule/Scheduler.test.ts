@@ -3,6 +3,7 @@ import { Effect, Exit, Fiber, Latch, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { runStarted } from "../../layers/Testing.ts"
 import { InvalidInput } from "../../schemas/errors/DaemonErrors.ts"
+import { ConnectionLost } from "../../schemas/errors/PluginErrors.ts"
 import { RunNotFound, SessionStoreFailed, StoreDamaged, StoreFull } from "../../schemas/errors/RunErrors.ts"
 import { RunId } from "../../schemas/Ids.ts"
 import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
@@ -270,6 +271,23 @@ describe("Scheduler", () => {
       runs.refusal = undefined
       yield* enqueue("b")
       assert.deepStrictEqual(runs.started, ["b"])
+    }).pipe(Effect.provide(world(runs, { pool: 1 })))
+  })
+
+  it.effect("tries by itself again what could not be started because something was away, and goes on with the next", () => {
+    const runs = new Runs()
+    return Effect.gen(function*() {
+      runs.refusal = new ConnectionLost({ plugin: "tracker", detail: "it is away" })
+      yield* enqueue("a")
+      assert.deepStrictEqual(yield* listed, ["a:held"])
+      runs.refusal = undefined
+      yield* enqueue("b")
+      assert.deepStrictEqual(runs.started, ["b"])
+      yield* runs.move(yield* runOf("b"), "completed")
+      yield* TestClock.adjust("14 seconds")
+      assert.deepStrictEqual([runs.started, yield* listed], [["b"], ["a:held"]])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([runs.started, yield* listed], [["b", "a"], ["a:assigned"]])
     }).pipe(Effect.provide(world(runs, { pool: 1 })))
   })
 

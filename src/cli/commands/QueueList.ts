@@ -16,15 +16,27 @@ export const queueList = Command.make("list", {
     const page = yield* control["queue/list"](given(flags))
     const rows = page.entries.map((
       entry
-    ) => [entry.id, entry.status, entry.priority, entry.subject_id, entry.enqueued_at, entry.hold_reason])
+    ) => [
+      entry.id,
+      entry.status,
+      entry.priority,
+      entry.subject_id,
+      entry.enqueued_at,
+      entry.held_until,
+      entry.hold_reason
+    ])
+    const held = page.entries.filter(({ status }) => status === "held")
     yield* succeed(
       page,
       rows.length === 0
         ? ["the queue is empty. Add to it with: animus queue enqueue <subject>"]
         : [
-          ...table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE", "HELD BECAUSE"], rows),
-          ...page.entries.some(({ status }) => status === "held")
+          ...table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE", "HELD UNTIL", "HELD BECAUSE"], rows),
+          ...held.some(({ held_until }) => held_until === undefined)
             ? ["once what holds an entry is mended: animus queue release <entry>"]
+            : [],
+          ...held.some(({ held_until }) => held_until !== undefined)
+            ? ["what is held until a time goes on by itself then, or now with: animus queue release <entry>"]
             : []
         ]
     )

@@ -10,6 +10,7 @@ import { DispatchQueue } from "../../schedule/DispatchQueue.ts"
 import { Scheduler } from "../../schedule/Scheduler.ts"
 import { dispatchFor } from "../../trigger/TriggerRouting.ts"
 import { sameId } from "../../workflow/Merge.ts"
+import { present } from "../../workflow/Present.ts"
 import { Workflows } from "../../workflow/Workflows.ts"
 import { answer, done, invalid } from "../ControlFailure.ts"
 import { makeDispatcher } from "../Dispatches.ts"
@@ -23,13 +24,13 @@ const statusOf: { readonly [K in QueueEntry["state"]]: QueueItemStatus } = {
   held: "held"
 }
 
-const itemOf = ({ dispatch, enqueued_at, hold_reason, id, priority, state }: QueueEntry) => ({
+const itemOf = ({ dispatch, enqueued_at, held_until, hold_reason, id, priority, state }: QueueEntry) => ({
   id,
   subject_id: dispatch.subject.id,
   status: statusOf[state],
   priority,
   enqueued_at,
-  ...(hold_reason === undefined ? {} : { hold_reason })
+  ...present({ hold_reason, held_until })
 })
 
 /** An entry by its own id, or by that of the subject it is about. */

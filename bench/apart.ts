@@ -2,7 +2,7 @@
 import { Effect, Pull, Queue, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import * as Path from "node:path"
-import { Figure, figure, interleave, type Pair, type Part } from "./harness.ts"
+import { Figure, figure, interleave, type Pair, type Part, type Rounds } from "./harness.ts"
 
 export const Figures = Schema.fromJsonString(Schema.Array(Figure))
 
@@ -45,14 +45,25 @@ const roundOf = Effect.fnUntraced(function*(name: string, part: string, side: Si
   )
 })
 
-const inTurn = Effect.fnUntraced(function*(name: string, part: string, { baseline, ours, rounds, target, unit }: Pair) {
-  const taken = yield* interleave(
-    rounds,
-    { name: ours.name, round: yield* roundOf(name, part, "ours") },
-    { name: baseline.name, round: yield* roundOf(name, part, "baseline") }
-  )
-  return [figure(unit, taken.ours, taken.baseline, target)]
+const life = Effect.fnUntraced(function*(name: string, part: string, rounds: Rounds) {
+  const [ours, baseline] = [yield* roundOf(name, part, "ours"), yield* roundOf(name, part, "baseline")]
+  return yield* interleave(rounds, { name: "ours", round: ours }, { name: "baseline", round: baseline })
 }, Effect.scoped)
+
+const inTurn = Effect.fnUntraced(
+  function*(name: string, part: string, { baseline, ours, rounds, target, unit }: Pair) {
+    const taken = yield* Effect.replicateEffect(life(name, part, rounds), rounds.lives)
+    const samples = (side: SideName) => taken.flatMap((one) => one[side].samples)
+    return [
+      figure(
+        unit,
+        { name: ours.name, samples: samples("ours") },
+        { name: baseline.name, samples: samples("baseline") },
+        target
+      )
+    ]
+  }
+)
 
 export const measured = (name: string, part: string, how: Part) =>
   Effect.isEffect(how) ? whole(name, part) : inTurn(name, part, how)

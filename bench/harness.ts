@@ -54,6 +54,11 @@ export interface Rounds {
   readonly warmUp: number
 }
 
+export interface Lives extends Rounds {
+  /** Processes of each side, one after the other: where one lies in memory may slow it down for as long as it lives. */
+  readonly lives: number
+}
+
 /** What stands against another: made once, measured round by round. */
 export interface Entrant {
   readonly name: string
@@ -64,7 +69,7 @@ export interface Entrant {
 export interface Pair {
   readonly unit: string
   readonly target?: Target | undefined
-  readonly rounds: Rounds
+  readonly rounds: Lives
   readonly ours: Entrant
   readonly baseline: Entrant
 }

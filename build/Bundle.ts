@@ -41,6 +41,13 @@ const lazyBuiltins: rolldown.Plugin = {
       : undefined
 }
 
+/** What the launcher says when there is no Node at all, in words that an old one can read. */
+const onlyRecentNode = `if (parseInt(process.versions.node) < 24) {
+  process.stderr.write("animus: needs Node 24 or newer, found " + process.versions.node + "; run: npm --prefix '" +
+    require("path").dirname(__dirname) + "' ci, or install it from https://nodejs.org\\n")
+  process.exit(1)
+}`
+
 /** The `animus` program, as scripts named by their content. The first is what starts it. */
 export const animus = async () => {
   const names = "scripts/[name]-[hash].cjs"
@@ -65,7 +72,7 @@ export const animus = async () => {
   const start = await rolldown.build({
     ...shared,
     input: Path.join(root, "build/Start.ts"),
-    output: { ...scripts, entryFileNames: "animus.cjs" },
+    output: { ...scripts, banner: onlyRecentNode, entryFileNames: "animus.cjs" },
     transform: { define: { MAIN_SCRIPT: JSON.stringify(Path.basename(chunks[0].fileName)) }, target: "node24" }
   })
   return [...start.output, ...chunks]

@@ -15,6 +15,7 @@ const BYTE_ORDER_MARK = 0xfeff
 const HEAD_BYTES = 256
 /** A buffer that one large frame grew is given back, not kept for the life of the connection. */
 const KEPT_BYTES = 64 * 1024
+const LEAST_BYTES = 4 * 1024
 
 export interface LineSink {
   readonly line: (text: string) => void
@@ -22,10 +23,13 @@ export interface LineSink {
   readonly oversized: (head: string) => void
 }
 
+/** Most connections carry whole lines only. */
+const NOTHING = new Uint8Array(0)
+
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 export class LineSplitter {
-  private carried = new Uint8Array(KEPT_BYTES)
+  private carried = NOTHING
   private size = 0
   private skipping = false
   private readonly sink: LineSink
@@ -67,7 +71,7 @@ export class LineSplitter {
     const size = this.size + bytes.length
     if (size > this.maxBytes) return this.skip(bytes)
     if (size > this.carried.length) {
-      const grown = new Uint8Array(Math.min(this.maxBytes, Math.max(size, this.carried.length * 2)))
+      const grown = new Uint8Array(Math.min(this.maxBytes, Math.max(size, this.carried.length * 2, LEAST_BYTES)))
       grown.set(this.carried.subarray(0, this.size))
       this.carried = grown
     }
@@ -95,7 +99,7 @@ export class LineSplitter {
 
   private reset(): void {
     this.size = 0
-    if (this.carried.length > KEPT_BYTES) this.carried = new Uint8Array(KEPT_BYTES)
+    if (this.carried.length > KEPT_BYTES) this.carried = NOTHING
   }
 
   /** Whole lines. Only a block that is larger than the cap can hold a line that is. */

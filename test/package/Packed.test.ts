@@ -1,4 +1,5 @@
 /** The package as an embedder and a plugin's author get it: the guides are followed in it, and its types checked. */
+import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { builtinModules } from "node:module"
 import { basename, join } from "node:path"
@@ -60,6 +61,23 @@ describe("the unpacked package", { timeout: 180_000 }, () => {
       code: 0,
       output: `animus v${manifest.version}\n`
     })
+  })
+
+  it("says what it needs where there is no Node, and where Node is too old", () => {
+    const bin = join(packed.folder, "other-bin")
+    mkdirSync(bin)
+    const said = () => {
+      const command = join(packed.home, "bin", "animus")
+      const { status, stderr } = spawnSync("/bin/sh", [command, "status"], { env: { PATH: bin }, encoding: "utf8" })
+      assert.strictEqual(status, 1)
+      return stderr
+    }
+    const cure = `run: npm --prefix '${packed.home}' ci, or install it from https://nodejs.org\n`
+    assert.strictEqual(said(), `animus: needs Node 24 or newer, found none; ${cure}`)
+    writeFileSync(join(bin, "old.cjs"), `Object.defineProperty(process, "versions", { value: { node: "18.20.0" } })`)
+    const old = `#!/bin/sh\nexec '${process.execPath}' --require '${join(bin, "old.cjs")}' "$@"\n`
+    writeFileSync(join(bin, "node"), old, { mode: 0o755 })
+    assert.strictEqual(said(), `animus: needs Node 24 or newer, found 18.20.0; ${cure}`)
   })
 
   it("is closed but for what it exports", () => {

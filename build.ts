@@ -3,9 +3,9 @@
  *
  * - `bundle`: the programs of `bin/` and one self-contained file per reference plugin (rolldown, about a second), and the
  *   compiled code that lets a command start quickly (another second, when something changed)
- * - `lib`: the modules and declarations behind the `exports` of package.json (tsc), where a source is younger than they are
+ * - `lib`: the modules and declarations behind the `exports` of package.json (tsc)
  *
- * `node build.ts` does both. Files are replaced by rename and only when they differ, so a build never pulls the floor
+ * `node build.ts` does both, and neither where a build is younger than its sources. Files are replaced by rename and only when they differ, so a build never pulls the floor
  * from under a program that runs from `dist/`.
  */
 import * as Fs from "node:fs"
@@ -13,6 +13,7 @@ import * as Path from "node:path"
 import * as Bundle from "./build/Bundle.ts"
 import { keepCode } from "./build/KeepCode.ts"
 import * as Library from "./build/Library.ts"
+import { changedAt, sourcesIn, youngestOf } from "./build/Sources.ts"
 
 const { root } = Bundle
 const dist = Path.join(root, "dist")
@@ -35,7 +36,18 @@ const replace = (file: string, content: string, mode: number): boolean => {
   return true
 }
 
+/** Written last: the names of what was made, and by its age whether that is still what the sources say. */
+const MADE = "dist/made.json"
+
+const isCurrent = (): boolean => {
+  const from = [...sourcesIn("{bin,build,layers,plugins,schemas,src}"), "build.ts", "package.json", "package-lock.json"]
+  if (changedAt(MADE) <= youngestOf(from)) return false
+  const made: ReadonlyArray<string> = JSON.parse(Fs.readFileSync(Path.join(root, MADE), "utf8"))
+  return made.every((file) => Fs.existsSync(Path.join(dist, file)))
+}
+
 const bundle = async () => {
+  if (isCurrent()) return
   const plugins = Fs.globSync("plugins/*/main.ts", { cwd: root }).map((main) => Path.basename(Path.dirname(main)))
   const results = await Promise.all([Bundle.animus(), Bundle.demoAgent(), ...plugins.map(Bundle.plugin)])
   const files = new Map<string, string>()
@@ -47,6 +59,7 @@ const bundle = async () => {
   const written = Fs.globSync("{scripts,plugins}/*", { cwd: dist }).map((file) => Path.join(dist, file))
   for (const file of written) if (!files.has(file.replace(/\.code$/, ""))) Fs.rmSync(file)
   if (changed.some(([path]) => path.endsWith(".cjs"))) keepCode(Path.join(dist, "animus.cjs"))
+  Fs.writeFileSync(Path.join(root, MADE), JSON.stringify([...files.keys()].map((file) => Path.relative(dist, file))))
 }
 
 const lib = async () => {

@@ -4,20 +4,18 @@ import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { root } from "./Bundle.ts"
+import { changedAt, sourcesIn, youngestOf } from "./Sources.ts"
 
 export const library = Path.join(root, "dist/lib")
 
-const sources = () => Fs.globSync("{src,layers,schemas}/**/*.ts", { cwd: root })
 const builtWith = ["tsconfig.json", "tsconfig.lib.json", "package-lock.json"]
-
-const age = (file: string): number => Fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
 /** A module of each source, and younger than all that it was built from. */
 export const isCurrent = (): boolean => {
-  const from = sources()
-  const youngest = Math.max(...[...from, ...builtWith].map((file) => age(Path.join(root, file))))
+  const from = sourcesIn("{src,layers,schemas}")
+  const youngest = youngestOf([...from, ...builtWith])
   return Fs.globSync("**/*.js", { cwd: library }).length === from.length &&
-    from.every((file) => age(Path.join(library, file.replace(/ts$/, "js"))) > youngest)
+    from.every((file) => changedAt(`dist/lib/${file.replace(/ts$/, "js")}`) > youngest)
 }
 
 export const compile = async (into = library): Promise<void> => {

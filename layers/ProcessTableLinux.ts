@@ -61,10 +61,8 @@ const rowOf = ({ command, pid, startTime }: Stat): ProcessRow => ({ pid, startTi
 const pids = (): ReadonlyArray<number> =>
   (orGone(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
 
-const isOwn = (pid: number): boolean | undefined => {
-  const owner = orGone(() => statSync(`/proc/${pid}`).uid)
-  return owner === undefined ? undefined : owner === process.getuid?.()
-}
+const ownerOf = (pid: number): number | undefined => orGone(() => statSync(`/proc/${pid}`).uid)
+const isOwn = (pid: number): boolean => ownerOf(pid) === process.getuid?.()
 
 /** How many are looked at before others get their turn. */
 const AT_ONCE = 32
@@ -101,7 +99,7 @@ const markIn = (environ: string): Mark | undefined => {
 const markOf = (pid: number): Mark | undefined => markIn(textOf(`/proc/${pid}/environ`) ?? "")
 
 const markedProcess = (pid: number, cookie: string): MarkedProcess | undefined => {
-  if (pid === process.pid || isOwn(pid) !== true) return undefined
+  if (pid === process.pid || !isOwn(pid)) return undefined
   const mark = markOf(pid)
   const stat = mark?.cookie === cookie ? statOf(pid) : undefined
   return mark && stat && { ...rowOf(stat), generation: mark.generation, plugin: mark.plugin }
@@ -125,7 +123,7 @@ const worksIn = (pid: number, folder: string): boolean => {
 
 const workingIn = (folder: string) =>
   among((pid) => {
-    const stat = isOwn(pid) === true && worksIn(pid, folder) ? statOf(pid) : undefined
+    const stat = isOwn(pid) && worksIn(pid, folder) ? statOf(pid) : undefined
     return stat && rowOf(stat)
   })
 
@@ -167,7 +165,7 @@ const sighting = (stat: Stat): Sighting => {
 /** A signal for whom this process descends from would end this one with it. */
 const elders = (): ReadonlySet<number> => {
   const found = new Set([process.pid])
-  for (let pid = process.ppid; pid > 0 && !found.has(pid); pid = statOf(pid)?.parent ?? 0) found.add(pid)
+  for (let pid = process.ppid; pid > 0 && !found.has(pid); pid = readStat(pid)?.parent ?? 0) found.add(pid)
   return found
 }
 
@@ -191,9 +189,10 @@ const look = Effect.fnUntraced(function*(belongs: (seen: Sighting) => boolean, s
   let missed = 0
   const examine = (pid: number) => {
     if (spared.has(pid)) return
-    const own = isOwn(pid)
-    const stat = own === true ? readStat(pid) : undefined
-    if (own === undefined || (own && stat === undefined)) missed++
+    const owner = ownerOf(pid)
+    const own = owner === process.getuid?.()
+    const stat = own ? readStat(pid) : undefined
+    if (owner === undefined || (own && stat === undefined)) missed++
     if (isDead(stat) || !belongs(sighting(stat))) return
     // Nothing waits between the look and the signal.
     if (signal !== undefined) orGone(() => process.kill(pid, signal))

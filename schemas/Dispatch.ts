@@ -13,9 +13,7 @@ export const QueueEntry = Schema.Struct({
   enqueued_at: Schema.String,
   run: Schema.optionalKey(RunId),
   hold_reason: Schema.optionalKey(Schema.String),
-  /** When it goes on by itself; an entry that is held without it waits for an operator. */
-  held_until: Schema.optionalKey(Schema.String),
-  /** Starts in a row that failed because something was away. */
-  failed_starts: Schema.optionalKey(Schema.Int)
+  /** A pending entry whose start failed because something was away is tried again then, by itself. */
+  deferred: Schema.optionalKey(Schema.Struct({ until: Schema.String, reason: Schema.String, failures: Schema.Int }))
 })
 export type QueueEntry = typeof QueueEntry.Type

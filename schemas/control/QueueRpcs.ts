@@ -17,8 +17,9 @@ export const QueueItem = Schema.Struct({
   priority: Priority,
   enqueued_at: Schema.String,
   hold_reason: maybe(Schema.String),
-  /** Ours: when it goes on by itself; an entry that is held without it waits for `queue/release`. */
-  held_until: maybe(Schema.String)
+  /** Ours: when a ready entry is tried again whose start failed because something was away, and what that was. */
+  not_before: maybe(Schema.String),
+  deferred_because: maybe(Schema.String)
 })
 export type QueueItem = typeof QueueItem.Type
 

@@ -2,26 +2,28 @@
  * Work that waits for capacity. Durable before `enqueue` returns; ordered by priority, then age, unless an operator says
  * otherwise. A lease carries the run id that was minted for it, and a completion by that run id can never strand an entry.
  */
-import { Context, DateTime, Duration, Effect, Queue, Semaphore } from "effect"
+import { Clock, Context, DateTime, Effect, Queue, Semaphore } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import type { QueueEntryBusy, QueueEntryNotFound, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
 import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import {
   apply,
+  assign,
   assignedTo,
   decideReorder,
+  deferralOf,
   duplicateOf,
   inState,
   isOver,
-  leased,
   nextReady,
-  nextRelease,
   type Position,
   type QueueEvent,
   type QueueState,
   type QueueStats,
-  statsOf
+  releasable,
+  statsOf,
+  untilReady
 } from "./QueueState.ts"
 import { mintEntryId } from "./RunIds.ts"
 
@@ -33,11 +35,8 @@ export interface QueueJournal {
   readonly append: (event: QueueEvent) => Effect.Effect<void, SessionStoreFailed>
 }
 
-const FIRST_DEFERRAL = Duration.seconds(15)
-const LONGEST_DEFERRAL = Duration.minutes(15)
-
-const deferral = (failedStarts: number): Duration.Duration =>
-  Duration.min(Duration.times(FIRST_DEFERRAL, 2 ** failedStarts), LONGEST_DEFERRAL)
+/** A clock that is set, and a machine that slept, are noticed this soon. */
+const LONGEST_SLEEP = 60_000
 
 /** The state, and the one way to change it. */
 const makeLedger = Effect.fnUntraced(function*(journal: QueueJournal) {
@@ -70,11 +69,11 @@ const makeLedger = Effect.fnUntraced(function*(journal: QueueJournal) {
 const leases = ({ always, look, transact }: Effect.Success<ReturnType<typeof makeLedger>>) => ({
   lease: Effect.fn("DispatchQueue.lease")((run: RunId) =>
     transact((state) =>
-      Effect.map(DateTime.now, (now) => {
-        const entry = nextReady(state, DateTime.formatIso(now))
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const entry = nextReady(state, now)
         return entry === undefined
           ? [undefined, undefined] as const
-          : [leased(entry, run), { _tag: "Leased", entry: entry.id, run }] as const
+          : [assign(entry, run), { _tag: "Leased", entry: entry.id, run }] as const
       })
     )
   ),
@@ -84,17 +83,16 @@ const leases = ({ always, look, transact }: Effect.Success<ReturnType<typeof mak
     transact((state) =>
       Effect.map(DateTime.now, (now) => {
         const entry = assignedTo(state, run)
-        const until = DateTime.formatIso(DateTime.addDuration(now, deferral(entry?.failed_starts ?? 0)))
-        return [until, entry === undefined ? undefined : { _tag: "Returned", run, reason, until }] as const
+        if (entry === undefined) return [undefined, undefined] as const
+        const until = DateTime.formatIso(DateTime.add(now, { milliseconds: deferralOf(entry) }))
+        return [until, { _tag: "Returned", run, reason, until }] as const
       })
     ),
   complete: (run: RunId) =>
     always((state) => assignedTo(state, run) === undefined ? undefined : { _tag: "Completed", run }),
-  due: Effect.flatMap(DateTime.now, (now) => {
-    const until = nextRelease(look(), DateTime.formatIso(now))
-    return until === undefined
-      ? Effect.never
-      : Effect.sleep(DateTime.distance(now, DateTime.makeUnsafe(until)))
+  awaitDue: Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const left = untilReady(look(), now)
+    return left === undefined ? Effect.never : Effect.sleep(Math.min(left, LONGEST_SLEEP))
   })
 })
 
@@ -110,12 +108,15 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
   readonly release: (entry: string) => Effect.Effect<void, QueueError>
   readonly drop: (entry: string) => Effect.Effect<void, QueueError>
   readonly reorder: (entries: ReadonlyArray<string>, position: Position) => Effect.Effect<void, QueueError>
-  /** The next entry that waits for nothing else becomes assigned to `run`; undefined when there is none, or the queue is paused. */
+  /**
+   * The next entry that waits for nothing else becomes assigned to `run`, those that were deferred after all others;
+   * undefined when there is none, or the queue is paused.
+   */
   readonly lease: (run: RunId) => Effect.Effect<QueueEntry | undefined, SessionStoreFailed>
   /** The run could not be started: its entry is held with the reason, for an operator to release. */
   readonly refuse: (run: RunId, reason: string) => Effect.Effect<void, SessionStoreFailed>
-  /** What the start needs is away: the entry is held for a while, longer each time in a row. Returns until when. */
-  readonly defer: (run: RunId, reason: string) => Effect.Effect<string, SessionStoreFailed>
+  /** What the start needs is away: its entry waits for a while, longer each time in a row. Returns until when. */
+  readonly defer: (run: RunId, reason: string) => Effect.Effect<string | undefined, SessionStoreFailed>
   /** The run ended; its entry goes away. No entry for that run is no error. */
   readonly complete: (run: RunId) => Effect.Effect<void, SessionStoreFailed>
   /** Once it returns nothing more is leased, by any later daemon either, until `resume`. */
@@ -123,8 +124,8 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
   readonly resume: Effect.Effect<void, SessionStoreFailed>
   readonly paused: Effect.Effect<boolean>
   readonly stats: Effect.Effect<QueueStats>
-  /** Waits for the time at which the next deferred entry goes on; for ever when there is none. */
-  readonly due: Effect.Effect<void>
+  /** Waits until a deferred entry may be due, at most a minute; for ever when there is none, or the queue is paused. */
+  readonly awaitDue: Effect.Effect<void>
   /** Returns once the queue has changed since the last wait. For one waiter: the scheduler. */
   readonly changed: Effect.Effect<void>
 }>()("animus/schedule/DispatchQueue") {
@@ -155,7 +156,10 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
       list: Effect.sync(() => look().entries),
       hold: (entry, reason) =>
         onEntry(entry, "hold", ["pending"], { _tag: "Held", entry, ...(reason === undefined ? {} : { reason }) }),
-      release: (entry) => onEntry(entry, "release", ["held"], { _tag: "Released", entry }),
+      release: (entry) =>
+        transact((state) =>
+          Effect.as(Effect.fromResult(releasable(state, entry)), [undefined, { _tag: "Released", entry }] as const)
+        ),
       drop: (entry) => onEntry(entry, "drop", ["pending", "held"], { _tag: "Dropped", entry }),
       reorder: (entries, position) =>
         transact((state) =>

@@ -28,7 +28,7 @@ export const QueueEvent = Schema.Union([
   /** `moved` stand, in this order, before the entry `before`, or last. */
   Schema.TaggedStruct("Reordered", { moved: Schema.Array(Schema.String), before: Schema.optionalKey(Schema.String) }),
   Schema.TaggedStruct("Leased", { entry: Schema.String, run: RunId }),
-  /** The run could not be started: its entry waits, held, for somebody who mends the reason, or until the time that is named. */
+  /** The run could not be started: its entry waits until the time that is named, or else, held, for somebody who mends the reason. */
   Schema.TaggedStruct("Returned", { run: RunId, reason: Schema.String, until: Schema.optionalKey(Schema.String) }),
   Schema.TaggedStruct("Completed", { run: RunId }),
   Schema.TaggedStruct("Paused", {}),
@@ -70,7 +70,7 @@ const without = (state: QueueState, gone: (entry: QueueEntry) => boolean): Queue
 
 /** What is left of an entry when it goes back to waiting, of one kind or the other. */
 const waiting = (
-  { failed_starts: _starts, held_until: _until, hold_reason: _reason, run: _run, ...rest }: QueueEntry,
+  { deferred: _deferred, hold_reason: _reason, run: _run, ...rest }: QueueEntry,
   hold?: { readonly reason: string | undefined }
 ): QueueEntry => ({
   ...rest,
@@ -78,17 +78,12 @@ const waiting = (
   ...(hold?.reason === undefined ? {} : { hold_reason: hold.reason })
 })
 
-const returned = (entry: QueueEntry, reason: string, until: string | undefined): QueueEntry => ({
-  ...waiting(entry, { reason }),
-  ...(until === undefined ? {} : { held_until: until, failed_starts: (entry.failed_starts ?? 0) + 1 })
-})
+const giveBack = (entry: QueueEntry, reason: string, until: string | undefined): QueueEntry =>
+  until === undefined
+    ? waiting(entry, { reason })
+    : { ...waiting(entry), deferred: { until, reason, failures: (entry.deferred?.failures ?? 0) + 1 } }
 
-/** How often its starts have failed is remembered until one does not. */
-export const leased = ({ held_until: _until, hold_reason: _reason, ...rest }: QueueEntry, run: RunId): QueueEntry => ({
-  ...rest,
-  state: "assigned",
-  run
-})
+export const assign = (entry: QueueEntry, run: RunId): QueueEntry => ({ ...entry, state: "assigned", run })
 
 const reorder = (state: QueueState, moved: ReadonlyArray<string>, before: string | undefined): QueueState => {
   const rest = state.entries.filter(({ id }) => !moved.includes(id))
@@ -119,12 +114,12 @@ export const apply = (state: QueueState, event: QueueEvent): QueueState => {
     case "Reordered":
       return reorder(state, event.moved, event.before)
     case "Leased":
-      return change(state, event.entry, (entry) => leased(entry, event.run))
+      return change(state, event.entry, (entry) => assign(entry, event.run))
     case "Returned": {
       const entry = assignedTo(state, event.run)
       return entry === undefined
         ? state
-        : change(state, entry.id, (one) => returned(one, event.reason, event.until))
+        : change(state, entry.id, (one) => giveBack(one, event.reason, event.until))
     }
     case "Completed":
       return assignedTo(state, event.run) === undefined
@@ -140,15 +135,36 @@ export const apply = (state: QueueState, event: QueueEvent): QueueState => {
 export const assignedTo = (state: QueueState, run: RunId): QueueEntry | undefined =>
   state.entries.find((entry) => entry.run === run)
 
-/** The first that waits for nothing but capacity, or was held until a time that has come; times are ISO 8601 in UTC. */
-export const nextReady = ({ entries, paused }: QueueState, now: string): QueueEntry | undefined =>
-  paused
-    ? undefined
-    : entries.find(({ held_until, state }) => state === "pending" || (held_until !== undefined && held_until <= now))
+const FIRST_DEFERRAL = 15_000
+export const LONGEST_DEFERRAL = 15 * 60_000
 
-/** The earliest time after now at which a held entry goes on. */
-export const nextRelease = ({ entries }: QueueState, now: string): string | undefined =>
-  entries.flatMap(({ held_until }) => held_until !== undefined && held_until > now ? held_until : []).toSorted()[0]
+/** How many milliseconds an entry waits whose start has failed so often before. */
+export const deferralOf = ({ deferred }: QueueEntry): number =>
+  Math.min(FIRST_DEFERRAL * 2 ** (deferred?.failures ?? 0), LONGEST_DEFERRAL)
+
+/** A time that lies further ahead than any deferral was written by a clock that has been set back since. */
+const isDue = ({ deferred }: QueueEntry, now: number): boolean => {
+  const left = deferred === undefined ? 0 : Date.parse(deferred.until) - now
+  return left <= 0 || left > LONGEST_DEFERRAL
+}
+
+/** What was never deferred comes first: whoever needs something that stays away must not keep the others waiting. */
+export const nextReady = ({ entries, paused }: QueueState, now: number): QueueEntry | undefined => {
+  const pending = paused ? [] : entries.filter(({ state }) => state === "pending")
+  return pending.find(({ deferred }) => deferred === undefined) ?? pending.find((entry) => isDue(entry, now))
+}
+
+/** Milliseconds until the next deferred entry is due, none when one is; undefined while nothing waits for a time. */
+export const untilReady = ({ entries, paused }: QueueState, now: number): number | undefined => {
+  const times = entries.flatMap((entry) =>
+    paused || entry.state !== "pending" || entry.deferred === undefined
+      ? []
+      : isDue(entry, now)
+      ? 0
+      : Date.parse(entry.deferred.until) - now
+  )
+  return times.length === 0 ? undefined : Math.min(...times)
+}
 
 /** Two events of one trigger are two pieces of work, though the trigger is all the subject they have. */
 const sameEvent = (one: SubjectRef, other: SubjectRef): boolean =>
@@ -179,11 +195,17 @@ export const inState = (
 ): Result.Result<QueueEntry, Refused> => {
   const entry = state.entries.find((other) => other.id === id)
   if (entry === undefined) return Result.fail(new QueueEntryNotFound({ entry: id }))
-  // What is held until a time goes on by itself, as what is pending does.
-  const isAllowed = allowed.includes(entry.state) || (entry.held_until !== undefined && allowed.includes("pending"))
-  return isAllowed
+  return allowed.includes(entry.state)
     ? Result.succeed(entry)
     : Result.fail(new QueueEntryBusy({ entry: id, verb, state: entry.state }))
+}
+
+/** What is held, or waits for a time, goes on now. */
+export const releasable = (state: QueueState, id: string): Result.Result<QueueEntry, Refused> => {
+  const entry = state.entries.find((other) => other.id === id)
+  return entry?.state === "pending" && entry.deferred !== undefined
+    ? Result.succeed(entry)
+    : inState(state, id, "release", ["held"])
 }
 
 export type Position = "front" | "back" | { readonly before: string } | { readonly after: string }

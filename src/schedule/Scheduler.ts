@@ -2,7 +2,7 @@
  * Turns queued dispatches into runs, as capacity allows. Pausing stops new dispatch only, until an operator resumes it, over
  * any restart; what runs goes on. Waiting and blocked runs hold no capacity; a run's queue entry goes away when the run has ended, however long that takes.
  */
-import { Cause, Context, Effect, Layer, Option, Queue, Ref } from "effect"
+import { Cause, Context, Effect, Layer, Option, Queue, Ref, Result } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import { RunNotStarted, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
@@ -49,47 +49,49 @@ interface Dispatching {
   readonly queue: DispatchQueue["Service"]
   readonly tracker: RunTracker
   readonly mayDispatch: Effect.Effect<boolean>
-  /** Something has changed since nothing could be dispatched. */
+  /** Something has changed since nothing could be dispatched, for want of capacity or of work. */
   readonly woken: Effect.Effect<void>
 }
 
 /** Never ends: an entry that cannot be started, for whatever reason, keeps none behind it from being started. */
 const dispatcher = ({ engine, mayDispatch, queue, tracker, woken }: Dispatching) => {
-  /** Its entry is held, with the reason: what is away is tried again by itself, what is wrong is for an operator to mend. */
-  const hold = Effect.fnUntraced(function*(run: RunId, { subject }: SubjectDispatch, cause: Cause.Cause<StartError>) {
-    if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
-    const reason = Cause.prettyErrors(cause).map(({ message }) => message).join("; ")
-    tracker.forget(run)
-    const told = Cause.findErrorOption(cause).pipe(Option.exists(isAway))
-      ? Effect.flatMap(
-        queue.defer(run, reason),
-        (until) => Effect.logWarning(`dispatch of ${subject.id} is tried again at ${until}: ${reason}`)
-      )
-      : Effect.andThen(queue.refuse(run, reason), Effect.logError(`dispatch of ${subject.id} is held: ${reason}`))
-    yield* keep(told)
-  })
+  /** What is away is tried again by itself; what is wrong is for an operator to mend, and its entry is held. */
+  const giveBack = Effect.fnUntraced(
+    function*(run: RunId, { subject }: SubjectDispatch, cause: Cause.Cause<StartError>) {
+      if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
+      const reason = Cause.prettyErrors(cause).map(({ message }) => message).join("; ")
+      tracker.forget(run)
+      const given = Cause.findErrorOption(cause).pipe(Option.exists(isAway))
+        ? Effect.flatMap(
+          queue.defer(run, reason),
+          (until) => Effect.logWarning(`dispatch of ${subject.id} is tried again at ${until}: ${reason}`)
+        )
+        : Effect.andThen(queue.refuse(run, reason), Effect.logError(`dispatch of ${subject.id} is held: ${reason}`))
+      yield* keep(given)
+    }
+  )
   const start = Effect.fnUntraced(function*(run: RunId, dispatch: SubjectDispatch) {
     tracker.begin(run)
     yield* Effect.matchCauseEffect(patiently(engine.start(run, dispatch)), {
       onSuccess: () => tracker.look(run),
-      onFailure: (cause) => hold(run, dispatch, cause)
+      onFailure: (cause) => giveBack(run, dispatch, cause)
     })
   })
 
   /** The id is minted before the lease, which keeps it: a crash before the start ends in that run, not in a second one. */
   const dispatchOne = Effect.gen(function*() {
-    if (!(yield* mayDispatch)) return false
+    if (!(yield* mayDispatch)) return yield* woken
     const run = yield* mintRunId
-    const entry = yield* Effect.catch(patiently(queue.lease(run)), unwritable)
-    if (entry === undefined) return false
+    const leased = yield* Effect.result(patiently(queue.lease(run)))
+    if (Result.isFailure(leased)) return yield* Effect.andThen(unwritable(leased.failure), woken)
+    if (leased.success === undefined) return yield* Effect.raceFirst(woken, queue.awaitDue)
     yield* crashPoint("queue-leased")
-    yield* start(run, entry.dispatch)
-    return true
+    yield* start(run, leased.success.dispatch)
   })
   return Effect.gen(function*() {
     // Leased before the last daemon ended: either the run exists, or it is started now, under the same id.
     for (const { dispatch, run } of yield* queue.list) if (run !== undefined) yield* start(run, dispatch)
-    while (true) if (!(yield* dispatchOne)) yield* woken
+    while (true) yield* dispatchOne
   })
 }
 
@@ -120,7 +122,7 @@ const make = Effect.gen(function*() {
     queue,
     tracker,
     mayDispatch,
-    woken: Effect.raceFirst(Queue.take(wake), queue.due)
+    woken: Queue.take(wake)
   })
 
   const begin = Effect.fn("Scheduler.begin")(
@@ -151,8 +153,13 @@ const refused = <E>(error: E): E | RunNotStarted =>
     ? new RunNotStarted({ path: error.reason.path })
     : error
 
-/** A store that cannot be read or written is waited for, or damaged: no other time cures that. */
-const isAway = (error: StartError): boolean => error.category === "unavailable" && error._tag !== "SessionStoreFailed"
+const AWAY: ReadonlySet<StartError["_tag"]> = new Set(
+  ["ConnectionLost", "PluginCrashed", "RequestTimedOut", "RestartBudgetExhausted"] as const
+)
+
+/** Time alone may cure it, or an operator who looks after the plugin and knows of no entries. */
+const isAway = (error: StartError): boolean =>
+  AWAY.has(error._tag) || (error._tag === "PluginRefused" && error.category === "unavailable")
 
 const unwritable = (error: SessionStoreFailed) =>
   Effect.as(Effect.logError(`the queue cannot be written: ${error.message}`), undefined)

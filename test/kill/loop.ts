@@ -90,6 +90,15 @@ const hold = async (line: Line) => {
   for (const id of await any(line, { state: "running" })) await tell(line, "pause", "pause", { id })
 }
 
+/** An outage of a plugin that the loop made is over. */
+const tryAgain = async (line: Line) => {
+  const page = await line.call("queue/list", { limit: 500 })
+  const entries = isObject(page) && Array.isArray(page["entries"]) ? page["entries"] : []
+  for (const entry of entries) {
+    if (isObject(entry) && "not_before" in entry) await line.call("queue/release", { id: field(entry, "id") })
+  }
+}
+
 const letGo = async (line: Line) => {
   for (const id of await listed(line, { state: "paused" })) await tell(line, "resume", "resume", { id })
   for (const id of await listed(line, { state: "blocked" })) await tell(line, "resume", "resume", { id, force: true })
@@ -224,6 +233,7 @@ const finishAll = async (life: Life, line: Line) => {
   let open = 1
   while (!life.isOver() && open > 0 && Date.now() < until) {
     await letGo(line)
+    await tryAgain(line)
     await decideAll(line, approve)
     const stats = await line.call("queue/stats", {})
     const queued = isObject(stats) ? Number(stats["ready"]) + Number(stats["in_flight"]) : 1

@@ -159,19 +159,22 @@ const suite = (
         yield* queue.enqueue(dispatch("a"), 1)
         for (let start = 0; start < 8; start++) {
           yield* queue.lease(run(`r${start}`))
-          const until = yield* queue.defer(run(`r${start}`), "the tracker is away")
           const now = yield* DateTime.now
-          seconds.push(Duration.toSeconds(DateTime.distance(now, DateTime.makeUnsafe(until))))
-          assert.isUndefined(yield* queue.lease(run("too-early")))
-          const due = yield* Effect.forkChild(queue.due, { startImmediately: true })
+          const until = yield* queue.defer(run(`r${start}`), "the tracker is away")
+          seconds.push((Date.parse(until ?? "") - DateTime.toEpochMillis(now)) / 1000)
           yield* TestClock.adjust(Duration.seconds((seconds.at(-1) ?? 0) - 1))
+          assert.isUndefined(yield* queue.lease(run("too-early")))
+          const due = yield* Effect.forkChild(queue.awaitDue, { startImmediately: true })
           assert.isUndefined(due.pollUnsafe())
           yield* TestClock.adjust("1 second")
           yield* Fiber.join(due)
         }
         assert.deepStrictEqual(seconds, [15, 30, 60, 120, 240, 480, 900, 900])
-        assert.deepStrictEqual(yield* listed, ["a:held"])
-        yield* queue.defer(run("nobody"), "x")
+        assert.deepStrictEqual(yield* listed, ["a"])
+        const [entry] = yield* queue.list
+        yield* queue.release(entry?.id ?? "")
+        assert.strictEqual((yield* queue.lease(run("at-once")))?.run, "at-once")
+        assert.isUndefined(yield* queue.defer(run("nobody"), "x"))
       })
     )
 

@@ -7,16 +7,18 @@ import type { SubjectDispatch } from "../../schemas/Subject.ts"
 import {
   apply,
   decideReorder,
+  deferralOf,
   duplicateOf,
   empty,
   inState,
   isOver,
   nextReady,
-  nextRelease,
   QueueEvent,
   type QueueState,
+  releasable,
   snapshot,
-  statsOf
+  statsOf,
+  untilReady
 } from "../../src/schedule/QueueState.ts"
 import { dispatch } from "./Queueing.ts"
 
@@ -40,7 +42,7 @@ const enqueue = (id: string, priority: number, what = dispatch(id)): QueueEvent 
 const ids = ({ entries }: QueueState) => entries.map(({ id }) => id)
 const run = (name: string) => RunId.make(name)
 
-const NOON = "2026-01-01T12:00:00.000Z"
+const NOON = Date.parse("2026-01-01T12:00:00.000Z")
 
 describe("order", () => {
   it("is by priority, then by age", () => {
@@ -122,32 +124,41 @@ describe("entries", () => {
     assert.deepStrictEqual(statsOf(done), { pending: 0, held: 0, assigned: 0, done: 1, dropped: 0 })
   })
 
-  it("are held until a time, go on then in their place, and remember how often that was until they start or are touched", () => {
+  describe("whose start failed because something was away", () => {
     const until = "2026-01-01T12:00:15.000Z"
-    const away = fold(
-      enqueue("a", 0),
-      enqueue("b", 0),
-      { _tag: "Leased", entry: "a", run: run("r1") },
-      { _tag: "Returned", run: run("r1"), reason: "away", until }
-    )
-    const [deferred] = away.entries
-    assert.deepStrictEqual(deferred, {
-      ...entry("a", 0),
-      state: "held",
-      hold_reason: "away",
-      held_until: until,
-      failed_starts: 1
+    const due = Date.parse(until)
+    const back = (failures: number): ReadonlyArray<QueueEvent> => [
+      { _tag: "Leased", entry: "a", run: run(`r${failures}`) },
+      { _tag: "Returned", run: run(`r${failures}`), reason: "away", until }
+    ]
+    const away = back(1).reduce(apply, fold(enqueue("a", 0), enqueue("b", 0)))
+
+    it("stay pending, are tried again at a time, after what never failed", () => {
+      const deferred = { until, reason: "away", failures: 1 }
+      assert.deepStrictEqual(away.entries[0], { ...entry("a", 0), deferred })
+      assert.deepStrictEqual([nextReady(away, due)?.id, untilReady(away, NOON)], ["b", 15_000])
+      const alone = apply(away, { _tag: "Dropped", entry: "b" })
+      assert.deepStrictEqual([nextReady(alone, due - 1), nextReady(alone, due)?.id], [undefined, "a"])
+      assert.deepStrictEqual([untilReady(alone, due - 1), untilReady(alone, due)], [1, 0])
+      assert.isUndefined(untilReady(apply(alone, { _tag: "Paused" }), due))
+      assert.isUndefined(untilReady(fold(enqueue("b", 0)), due))
     })
-    assert.deepStrictEqual([nextReady(away, NOON)?.id, nextRelease(away, NOON)], ["b", until])
-    assert.deepStrictEqual([nextReady(away, until)?.id, nextRelease(away, until)], ["a", undefined])
-    const again = apply(away, { _tag: "Leased", entry: "a", run: run("r2") })
-    assert.deepStrictEqual(again.entries[0], { ...entry("a", 0), state: "assigned", run: run("r2"), failed_starts: 1 })
-    const twice = apply(again, { _tag: "Returned", run: run("r2"), reason: "away", until })
-    assert.strictEqual(twice.entries[0]?.failed_starts, 2)
-    assert.deepStrictEqual(apply(twice, { _tag: "Released", entry: "a" }).entries[0], entry("a", 0))
-    assert.isTrue(Result.isSuccess(inState(twice, "a", "hold", ["pending"])))
-    const kept = apply(twice, { _tag: "Held", entry: "a", reason: "later" })
-    assert.deepStrictEqual(kept.entries[0], { ...entry("a", 0), state: "held", hold_reason: "later" })
+
+    it("do not wait for a clock that has been set back", () => {
+      const alone = apply(away, { _tag: "Dropped", entry: "b" })
+      assert.deepStrictEqual([nextReady(alone, due - 86_400_000)?.id, untilReady(alone, due - 86_400_000)], ["a", 0])
+    })
+
+    it("wait longer each time in a row, until they start or somebody sees to them", () => {
+      const [again] = back(2).reduce(apply, away).entries
+      assert.strictEqual(again?.deferred?.failures, 2)
+      assert.deepStrictEqual([deferralOf(entry("a", 0)), again && deferralOf(again)], [15_000, 60_000])
+      for (const refused of ["b", "c"]) assert.isTrue(Result.isFailure(releasable(away, refused)))
+      assert.isTrue(Result.isSuccess(releasable(away, "a")))
+      assert.deepStrictEqual(apply(away, { _tag: "Released", entry: "a" }).entries[0], entry("a", 0))
+      const held = apply(away, { _tag: "Held", entry: "a", reason: "later" })
+      assert.deepStrictEqual(held.entries[0], { ...entry("a", 0), state: "held", hold_reason: "later" })
+    })
   })
 
   it("are the same for the same subject and workflow, whatever state they are in", () => {

@@ -25,5 +25,5 @@ export const queueEnqueue = Command.make("enqueue", {
       params,
       ...given({ definition: workflow })
     })
-    yield* succeed(entry, [`${entry.id} is ${entry.status}. What it waits for: animus queue list`])
+    yield* succeed(entry, [`${entry.id} is ${entry.status}. Its place: animus queue list`])
   })).pipe(Command.withDescription("Queue work on a subject, with the default workflow or another"))

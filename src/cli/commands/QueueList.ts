@@ -22,21 +22,20 @@ export const queueList = Command.make("list", {
       entry.priority,
       entry.subject_id,
       entry.enqueued_at,
-      entry.held_until,
-      entry.hold_reason
+      entry.not_before,
+      entry.hold_reason ?? entry.deferred_because
     ])
-    const held = page.entries.filter(({ status }) => status === "held")
     yield* succeed(
       page,
       rows.length === 0
         ? ["the queue is empty. Add to it with: animus queue enqueue <subject>"]
         : [
-          ...table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE", "HELD UNTIL", "HELD BECAUSE"], rows),
-          ...held.some(({ held_until }) => held_until === undefined)
+          ...table(["ENTRY", "STATUS", "PRIORITY", "SUBJECT", "SINCE", "NOT BEFORE", "BECAUSE"], rows),
+          ...page.entries.some(({ status }) => status === "held")
             ? ["once what holds an entry is mended: animus queue release <entry>"]
             : [],
-          ...held.some(({ held_until }) => held_until !== undefined)
-            ? ["what is held until a time goes on by itself then, or now with: animus queue release <entry>"]
+          ...page.entries.some(({ not_before }) => not_before !== undefined)
+            ? ["what is away is tried again at the time shown, or now with: animus queue release <entry>"]
             : []
         ]
     )

@@ -14,4 +14,4 @@ export const queueRelease = Command.make("release", bulkEntries, ({ all, ids }) 
       one: (id) => control["queue/release"]({ id }),
       said: (id) => `${id} is ready again`
     })
-  })).pipe(Command.withDescription("Let held entries go on"))
+  })).pipe(Command.withDescription("Let entries go on that are held, or wait for a time"))

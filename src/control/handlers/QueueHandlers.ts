@@ -24,13 +24,15 @@ const statusOf: { readonly [K in QueueEntry["state"]]: QueueItemStatus } = {
   held: "held"
 }
 
-const itemOf = ({ dispatch, enqueued_at, held_until, hold_reason, id, priority, state }: QueueEntry) => ({
+const itemOf = ({ deferred, dispatch, enqueued_at, hold_reason, id, priority, state }: QueueEntry) => ({
   id,
   subject_id: dispatch.subject.id,
   status: statusOf[state],
   priority,
   enqueued_at,
-  ...present({ hold_reason, held_until })
+  ...present({ hold_reason }),
+  // What is started anew remembers how often that failed.
+  ...state === "pending" ? present({ not_before: deferred?.until, deferred_because: deferred?.reason }) : {}
 })
 
 /** An entry by its own id, or by that of the subject it is about. */

@@ -45,12 +45,12 @@ const twice: Target = { of: "ratio", is: "at least", limit: 2 }
 const tenfold: Target = { of: "ratio", is: "at least", limit: 10 }
 const IDLE = 20
 /** Each long enough that how it begins and ends does not count. */
-const asking: Lives = { rounds: 9, warmUp: 3, lives: 3 }
+const requestRounds: Lives = { rounds: 9, warmUp: 3, lives: 3 }
 /** V8 goes on compiling what is called once a read for some four million notifications, which a daemon soon has behind it. */
-const listening: Lives = { rounds: 9, warmUp: 20, lives: 5 }
-const starting: Lives = { rounds: 21, warmUp: 3, lives: 1 }
+const notificationRounds: Lives = { rounds: 9, warmUp: 20, lives: 5 }
+const spawnRounds: Lives = { rounds: 21, warmUp: 3, lives: 1 }
 /** Against those that take seconds. */
-const few: Lives = { rounds: 7, warmUp: 1, lives: 1 }
+const fewRounds: Lives = { rounds: 7, warmUp: 1, lives: 1 }
 
 const catalog = PluginCatalog.fromDiscovery(Effect.succeed({
   plugins: [{
@@ -224,14 +224,14 @@ const against = (
 ): Pair => ({
   unit,
   target,
-  rounds: other === "raw node" ? ours.rounds : few,
+  rounds: other === "raw node" ? ours.rounds : fewRounds,
   ours: { name: ours.name, round: hosting(ours.round) },
   baseline: { name: other, round: baseline }
 })
 
-const host64 = { name: `PluginHost, ${IN_FLIGHT} in flight`, round: hosted, rounds: asking }
-const connection64 = { name: `PluginConnection, ${IN_FLIGHT} in flight`, round: connected, rounds: asking }
-const owner = { name: "PluginHost to an owner", round: owned, rounds: listening }
+const host64 = { name: `PluginHost, ${IN_FLIGHT} in flight`, round: hosted, rounds: requestRounds }
+const connection64 = { name: `PluginConnection, ${IN_FLIGHT} in flight`, round: connected, rounds: requestRounds }
+const owner = { name: "PluginHost to an owner", round: owned, rounds: notificationRounds }
 
 const asked = (other: OtherName, target?: Target, ours: typeof host64 | typeof connection64 = host64) =>
   against({ other, unit: "requests/s", target }, ours, opened(other, otherCallers))
@@ -260,7 +260,7 @@ export const plugin: Benchmark = {
     ),
     spawn: against(
       { other: "raw node", unit: "ms from spawn to the first answer" },
-      { name: "PluginConnection", round: spawned, rounds: starting },
+      { name: "PluginConnection", round: spawned, rounds: spawnRounds },
       Effect.succeed(rawSpawn)
     ),
     memory: Effect.provide(memory, host)

@@ -110,7 +110,9 @@ export class Intake {
     if (isNotification(value)) {
       if (value.method === CANCEL_METHOD) return this.act({ _tag: "Cancel", id: cancelledId(value) }, false)
       if (this.sealed) this.nextStep()
-      this.current.notifications.push(value)
+      const { notifications } = this.current
+      // V8 compiles a store in, and calls push: that is a fiftieth of what a notification costs.
+      notifications[notifications.length] = value
     } else if (isRequest(value)) {
       this.act({ _tag: "Request", request: value }, true)
     } else if (value["method"] === undefined && ("result" in value || "error" in value || "id" in value)) {

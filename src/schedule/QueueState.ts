@@ -136,7 +136,7 @@ export const assignedTo = (state: QueueState, run: RunId): QueueEntry | undefine
   state.entries.find((entry) => entry.run === run)
 
 const FIRST_DEFERRAL = 15_000
-export const LONGEST_DEFERRAL = 15 * 60_000
+const LONGEST_DEFERRAL = 15 * 60_000
 
 /** How many milliseconds an entry waits whose start has failed so often before. */
 export const deferralOf = ({ deferred }: QueueEntry): number =>

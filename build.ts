@@ -5,8 +5,8 @@
  *   compiled code that lets a command start quickly (another second, when something changed)
  * - `lib`: the modules and declarations behind the `exports` of package.json (tsc)
  *
- * `node build.ts` does both, and neither where a build is younger than its sources. Files are replaced by rename and only when they differ, so a build never pulls the floor
- * from under a program that runs from `dist/`.
+ * `node build.ts` does both, and neither where a build is younger than its sources. Files are replaced by rename and only when
+ * they differ, so a build never pulls the floor from under a program that runs from `dist/`.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"

@@ -14,14 +14,16 @@ import {
   decideReorder,
   deferralOf,
   duplicateOf,
-  inState,
+  entryFor,
+  isHeldUp,
   isOver,
+  isPending,
+  isUnassigned,
   nextReady,
   type Position,
   type QueueEvent,
   type QueueState,
   type QueueStats,
-  releasable,
   statsOf,
   untilReady
 } from "./QueueState.ts"
@@ -132,8 +134,8 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
   static readonly make = Effect.fnUntraced(function*(journal: QueueJournal) {
     const ledger = yield* makeLedger(journal)
     const { always, changed, look, transact } = ledger
-    const onEntry = (id: string, verb: string, allowed: ReadonlyArray<QueueEntry["state"]>, event: QueueEvent) =>
-      transact((state) => Effect.as(Effect.fromResult(inState(state, id, verb, allowed)), [undefined, event] as const))
+    const onEntry = (id: string, verb: string, allows: (entry: QueueEntry) => boolean, event: QueueEvent) =>
+      transact((state) => Effect.as(Effect.fromResult(entryFor(state, id, verb, allows)), [undefined, event] as const))
 
     return DispatchQueue.of({
       enqueue: Effect.fn("DispatchQueue.enqueue")(function*(dispatch: SubjectDispatch, priority: number) {
@@ -155,12 +157,9 @@ export class DispatchQueue extends Context.Service<DispatchQueue, {
       }),
       list: Effect.sync(() => look().entries),
       hold: (entry, reason) =>
-        onEntry(entry, "hold", ["pending"], { _tag: "Held", entry, ...(reason === undefined ? {} : { reason }) }),
-      release: (entry) =>
-        transact((state) =>
-          Effect.as(Effect.fromResult(releasable(state, entry)), [undefined, { _tag: "Released", entry }] as const)
-        ),
-      drop: (entry) => onEntry(entry, "drop", ["pending", "held"], { _tag: "Dropped", entry }),
+        onEntry(entry, "hold", isPending, { _tag: "Held", entry, ...(reason === undefined ? {} : { reason }) }),
+      release: (entry) => onEntry(entry, "release", isHeldUp, { _tag: "Released", entry }),
+      drop: (entry) => onEntry(entry, "drop", isUnassigned, { _tag: "Dropped", entry }),
       reorder: (entries, position) =>
         transact((state) =>
           Effect.map(Effect.fromResult(decideReorder(state, entries, position)), (event) => [undefined, event] as const)

@@ -142,27 +142,24 @@ const LONGEST_DEFERRAL = 15 * 60_000
 export const deferralOf = ({ deferred }: QueueEntry): number =>
   Math.min(FIRST_DEFERRAL * 2 ** (deferred?.failures ?? 0), LONGEST_DEFERRAL)
 
-/** A time that lies further ahead than any deferral was written by a clock that has been set back since. */
-const isDue = ({ deferred }: QueueEntry, now: number): boolean => {
+/** Milliseconds until its time. One further ahead than any deferral was written by a clock that has been set back since. */
+const leftOf = ({ deferred }: QueueEntry, now: number): number => {
   const left = deferred === undefined ? 0 : Date.parse(deferred.until) - now
-  return left <= 0 || left > LONGEST_DEFERRAL
+  return left > LONGEST_DEFERRAL ? 0 : Math.max(0, left)
 }
+
+const pendingIn = ({ entries, paused }: QueueState) => paused ? [] : entries.filter(isPending)
+const isDeferred = ({ deferred }: QueueEntry): boolean => deferred !== undefined
 
 /** What was never deferred comes first: whoever needs something that stays away must not keep the others waiting. */
-export const nextReady = ({ entries, paused }: QueueState, now: number): QueueEntry | undefined => {
-  const pending = paused ? [] : entries.filter(({ state }) => state === "pending")
-  return pending.find(({ deferred }) => deferred === undefined) ?? pending.find((entry) => isDue(entry, now))
+export const nextReady = (state: QueueState, now: number): QueueEntry | undefined => {
+  const pending = pendingIn(state)
+  return pending.find((entry) => !isDeferred(entry)) ?? pending.find((entry) => leftOf(entry, now) === 0)
 }
 
-/** Milliseconds until the next deferred entry is due, none when one is; undefined while nothing waits for a time. */
-export const untilReady = ({ entries, paused }: QueueState, now: number): number | undefined => {
-  const times = entries.flatMap((entry) =>
-    paused || entry.state !== "pending" || entry.deferred === undefined
-      ? []
-      : isDue(entry, now)
-      ? 0
-      : Date.parse(entry.deferred.until) - now
-  )
+/** Milliseconds until the next deferred entry is due; undefined while nothing waits for a time. */
+export const untilReady = (state: QueueState, now: number): number | undefined => {
+  const times = pendingIn(state).filter(isDeferred).map((entry) => leftOf(entry, now))
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
@@ -186,26 +183,24 @@ export const isOver = ({ events }: QueueState, dispatch: SubjectDispatch): boole
 
 type Refused = QueueEntryNotFound | QueueEntryBusy
 
-/** The entry, when `verb` means something in the state it is in. */
-export const inState = (
+export const isPending = ({ state }: QueueEntry): boolean => state === "pending"
+export const isUnassigned = ({ state }: QueueEntry): boolean => state !== "assigned"
+/** It is held, or waits for a time. */
+export const isHeldUp = (entry: QueueEntry): boolean =>
+  entry.state === "held" || (isPending(entry) && isDeferred(entry))
+
+/** The entry, when `verb` means something where it stands. */
+export const entryFor = (
   state: QueueState,
   id: string,
   verb: string,
-  allowed: ReadonlyArray<QueueEntry["state"]>
+  allows: (entry: QueueEntry) => boolean
 ): Result.Result<QueueEntry, Refused> => {
   const entry = state.entries.find((other) => other.id === id)
   if (entry === undefined) return Result.fail(new QueueEntryNotFound({ entry: id }))
-  return allowed.includes(entry.state)
+  return allows(entry)
     ? Result.succeed(entry)
     : Result.fail(new QueueEntryBusy({ entry: id, verb, state: entry.state }))
-}
-
-/** What is held, or waits for a time, goes on now. */
-export const releasable = (state: QueueState, id: string): Result.Result<QueueEntry, Refused> => {
-  const entry = state.entries.find((other) => other.id === id)
-  return entry?.state === "pending" && entry.deferred !== undefined
-    ? Result.succeed(entry)
-    : inState(state, id, "release", ["held"])
 }
 
 export type Position = "front" | "back" | { readonly before: string } | { readonly after: string }
@@ -217,7 +212,7 @@ export const decideReorder = (
 ): Result.Result<QueueEvent, Refused> => {
   const moved = [...new Set(ids)]
   for (const id of moved) {
-    const entry = inState(state, id, "reorder", ["pending", "held"])
+    const entry = entryFor(state, id, "reorder", isUnassigned)
     if (Result.isFailure(entry)) return Result.fail(entry.failure)
   }
   const rest = state.entries.filter(({ id }) => !moved.includes(id)).map(({ id }) => id)

@@ -117,13 +117,7 @@ const make = Effect.gen(function*() {
     tracker.active,
     (drains, active) => !drains && active < capacity
   )
-  const dispatching = dispatcher({
-    engine,
-    queue,
-    tracker,
-    mayDispatch,
-    woken: Queue.take(wake)
-  })
+  const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, woken: Queue.take(wake) })
 
   const begin = Effect.fn("Scheduler.begin")(
     function*<E>(start: (run: RunId) => Effect.Effect<RunHead, E | StartError>) {
@@ -161,8 +155,7 @@ const AWAY: ReadonlySet<StartError["_tag"]> = new Set(
 const isAway = (error: StartError): boolean =>
   AWAY.has(error._tag) || (error._tag === "PluginRefused" && error.category === "unavailable")
 
-const unwritable = (error: SessionStoreFailed) =>
-  Effect.as(Effect.logError(`the queue cannot be written: ${error.message}`), undefined)
+const unwritable = (error: SessionStoreFailed) => Effect.logError(`the queue cannot be written: ${error.message}`)
 
 /** A store that is away is waited out; a damaged one is told, and the same word is said again at the next start. */
 const keep = (change: Effect.Effect<void, SessionStoreFailed>) => Effect.catch(patiently(change), unwritable)

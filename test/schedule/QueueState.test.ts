@@ -10,12 +10,13 @@ import {
   deferralOf,
   duplicateOf,
   empty,
-  inState,
+  entryFor,
+  isHeldUp,
   isOver,
+  isPending,
   nextReady,
   QueueEvent,
   type QueueState,
-  releasable,
   snapshot,
   statsOf,
   untilReady
@@ -153,8 +154,8 @@ describe("entries", () => {
       const [again] = back(2).reduce(apply, away).entries
       assert.strictEqual(again?.deferred?.failures, 2)
       assert.deepStrictEqual([deferralOf(entry("a", 0)), again && deferralOf(again)], [15_000, 60_000])
-      for (const refused of ["b", "c"]) assert.isTrue(Result.isFailure(releasable(away, refused)))
-      assert.isTrue(Result.isSuccess(releasable(away, "a")))
+      for (const refused of ["b", "c"]) assert.isTrue(Result.isFailure(entryFor(away, refused, "release", isHeldUp)))
+      assert.isTrue(Result.isSuccess(entryFor(away, "a", "release", isHeldUp)))
       assert.deepStrictEqual(apply(away, { _tag: "Released", entry: "a" }).entries[0], entry("a", 0))
       const held = apply(away, { _tag: "Held", entry: "a", reason: "later" })
       assert.deepStrictEqual(held.entries[0], { ...entry("a", 0), state: "held", hold_reason: "later" })
@@ -197,10 +198,10 @@ describe("entries", () => {
   })
 
   it("say why a verb means nothing", () => {
-    assert.deepStrictEqual(Result.isSuccess(inState(held, "a", "release", ["held"])), true)
-    const busy = inState(held, "a", "hold", ["pending"])
+    assert.deepStrictEqual(Result.isSuccess(entryFor(held, "a", "release", isHeldUp)), true)
+    const busy = entryFor(held, "a", "hold", isPending)
     assert.strictEqual(Result.isFailure(busy) && busy.failure._tag, "QueueEntryBusy")
-    const gone = inState(held, "z", "hold", ["pending"])
+    const gone = entryFor(held, "z", "hold", isPending)
     assert.strictEqual(Result.isFailure(gone) && gone.failure._tag, "QueueEntryNotFound")
   })
 })

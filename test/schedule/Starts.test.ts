@@ -10,20 +10,23 @@ import { Scheduler } from "../../src/schedule/Scheduler.ts"
 import { dispatch, listed } from "./Queueing.ts"
 import { enqueue, runOf, Runs, world } from "./Runs.ts"
 
+/** The entry of a start that fails is held for this reason; with that mended, the one behind it starts. */
+const holdsAndGoesOn = Effect.fnUntraced(function*(runs: Runs, reason: string) {
+  yield* enqueue("a")
+  assert.deepStrictEqual(yield* listed, ["a:held"])
+  assert.strictEqual((yield* DispatchQueue.use(({ list }) => list))[0]?.hold_reason, reason)
+  assert.strictEqual((yield* Scheduler.use(({ status }) => status)).active, 0)
+  runs.refusal = undefined
+  runs.defect = undefined
+  yield* enqueue("b")
+  assert.deepStrictEqual(runs.started, ["b"])
+})
+
 describe("a start that fails", () => {
   it.effect("holds what cannot be started, with the reason, and goes on with the next", () => {
     const runs = new Runs()
     runs.refusal = new InvalidInput({ detail: "workflow w needs values for: x" })
-    return Effect.gen(function*() {
-      yield* enqueue("a")
-      assert.deepStrictEqual(yield* listed, ["a:held"])
-      const [entry] = yield* DispatchQueue.use(({ list }) => list)
-      assert.strictEqual(entry?.hold_reason, "workflow w needs values for: x")
-      assert.strictEqual((yield* Scheduler.use(({ status }) => status)).active, 0)
-      runs.refusal = undefined
-      yield* enqueue("b")
-      assert.deepStrictEqual(runs.started, ["b"])
-    }).pipe(Effect.provide(world(runs, { pool: 1 })))
+    return Effect.provide(holdsAndGoesOn(runs, "workflow w needs values for: x"), world(runs, { pool: 1 }))
   })
 
   it.effect("tries by itself again what could not be started because something was away, after what never failed", () => {
@@ -67,15 +70,8 @@ describe("a start that fails", () => {
 
   it.effect("a start that breaks down holds its own entry, and keeps none behind it waiting", () => {
     const runs = new Runs()
-    return Effect.gen(function*() {
-      runs.defect = new Error("what nobody thought of")
-      yield* enqueue("a")
-      assert.deepStrictEqual(yield* listed, ["a:held"])
-      assert.strictEqual((yield* DispatchQueue.use(({ list }) => list))[0]?.hold_reason, "what nobody thought of")
-      runs.defect = undefined
-      yield* enqueue("b")
-      assert.deepStrictEqual(runs.started, ["b"])
-    }).pipe(Effect.provide(world(runs, { pool: 1 })))
+    runs.defect = new Error("what nobody thought of")
+    return Effect.provide(holdsAndGoesOn(runs, "what nobody thought of"), world(runs, { pool: 1 }))
   })
 
   it.effect("waits for a store that is full, under the same run id", () => {

@@ -1,8 +1,8 @@
 /**
  * Builds what is run and what is imported, into `dist/`:
  *
- * - `bundle`: the programs of `bin/` and one self-contained file per reference plugin (rolldown, about a second), and the
- *   compiled code that lets a command start quickly (another second, when something changed)
+ * - `bundle`: the programs of `bin/` and one self-contained folder per reference plugin (rolldown, about a second), and the
+ *   compiled code that lets each of them start quickly (two more)
  * - `lib`: the modules and declarations behind the `exports` of package.json (tsc)
  *
  * `node build.ts` does both, and neither where a build is younger than its sources. Files are replaced by rename and only when
@@ -11,7 +11,7 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Bundle from "./build/Bundle.ts"
-import { keepCode } from "./build/KeepCode.ts"
+import { keepCode, keepCodeOfPlugin } from "./build/KeepCode.ts"
 import * as Library from "./build/Library.ts"
 import { changedAt, sourcesIn, youngestOf } from "./build/Sources.ts"
 
@@ -24,16 +24,15 @@ const inAscii = (code: string): string =>
 
 /** A script is the function that it is loaded as: making one of its text at every start would copy all of it. */
 const contentOf = ({ code, fileName }: { readonly code: string; readonly fileName: string }): string =>
-  fileName.startsWith("scripts/") ? `(function (exports, require, module) {${code}\n})` : code
+  Path.basename(Path.dirname(fileName)) === "scripts" ? `(function (exports, require, module) {${code}\n})` : code
 
-const replace = (file: string, content: string, mode: number): boolean => {
-  if (Fs.existsSync(file) && Fs.readFileSync(file, "utf8") === content) return false
+const replace = (file: string, content: string) => {
+  if (Fs.existsSync(file) && Fs.readFileSync(file, "utf8") === content) return
   Fs.mkdirSync(Path.dirname(file), { recursive: true })
   const fresh = `${file}.${process.pid}`
   Fs.writeFileSync(fresh, content)
-  Fs.chmodSync(fresh, mode)
+  Fs.chmodSync(fresh, content.startsWith("#!") ? 0o755 : 0o644)
   Fs.renameSync(fresh, file)
-  return true
 }
 
 /** Written last: the names of what was made, and by its age whether that is still what the sources say. */
@@ -52,13 +51,16 @@ const bundle = async () => {
   const results = await Promise.all([Bundle.animus(), Bundle.demoAgent(), ...plugins.map(Bundle.plugin)])
   const files = new Map<string, string>()
   for (const part of results.flat()) {
-    if (part.type === "chunk") files.set(Path.join(dist, part.fileName), inAscii(contentOf(part)))
+    if ("code" in part) files.set(Path.join(dist, part.fileName), inAscii(contentOf(part)))
   }
-  const changed = [...files].filter(([path, code]) => replace(path, code, path.endsWith(".mjs") ? 0o755 : 0o644))
+  for (const [path, code] of files) replace(path, code)
 
-  const written = Fs.globSync("{scripts,plugins}/*", { cwd: dist }).map((file) => Path.join(dist, file))
+  const written = Fs.globSync("{plugins,scripts}/**/*.{cjs,code,json,mjs}", { cwd: dist }).map((file) =>
+    Path.join(dist, file)
+  )
   for (const file of written) if (!files.has(file.replace(/\.code$/, ""))) Fs.rmSync(file)
-  if (changed.some(([path]) => path.endsWith(".cjs"))) keepCode(Path.join(dist, "animus.cjs"))
+  keepCode(Path.join(dist, "animus.cjs"))
+  await Promise.all(plugins.map((name) => keepCodeOfPlugin(Path.join(dist, "plugins", name, `${name}.cjs`))))
   Fs.writeFileSync(Path.join(root, MADE), JSON.stringify([...files.keys()].map((file) => Path.relative(dist, file))))
 }
 

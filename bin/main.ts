@@ -10,7 +10,7 @@ import { main } from "../src/cli/Main.ts"
 
 const [, program = "", ...args] = argv
 const root = dirname(dirname(program))
-const plugin = (name: string) => join(root, "dist", "plugins", `${name}.mjs`)
+const plugin = (name: string) => join(root, "dist", "plugins", name)
 
 const installation = Installation.of({
   version: manifest.version,

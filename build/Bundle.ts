@@ -24,6 +24,9 @@ const output = {
 } satisfies rolldown.OutputOptions
 const scripts = { ...output, format: "cjs" } satisfies rolldown.OutputOptions
 
+/** Effect looks for the settings of a bundler there. */
+const ofBundler = { define: { "import.meta": "{}" } }
+
 /** What Node takes long to load, or loads much with (`tls` parses every root certificate), and few commands call. */
 const seldom = ["node:child_process", "node:crypto", "node:readline", "node:sqlite", "node:tls"]
 
@@ -48,34 +51,38 @@ const onlyRecentNode = `if (parseInt(process.versions.node) < 24) {
   process.exit(1)
 }`
 
-/** The `animus` program, as scripts named by their content. The first is what starts it. */
+const scriptNames = "scripts/[name]-[hash].cjs"
+
+/** What starts a program of such scripts: `main` is the first of them, named by its content as all are. */
+const start = (name: string, main: rolldown.OutputChunk, { banner, target }: { banner: string; target: string }) =>
+  rolldown.build({
+    ...shared,
+    input: Path.join(root, "build/Start.ts"),
+    output: { ...scripts, banner, entryFileNames: `${name}.cjs` },
+    transform: { define: { MAIN_SCRIPT: JSON.stringify(Path.basename(main.fileName)) }, target }
+  })
+
+/** The `animus` program. */
 export const animus = async () => {
-  const names = "scripts/[name]-[hash].cjs"
   const { output: chunks } = await rolldown.build({
     ...shared,
     input: Path.join(root, "bin/main.ts"),
     plugins: [plainFibers, lazyBuiltins],
     output: {
       ...scripts,
-      entryFileNames: names,
-      chunkFileNames: names,
+      entryFileNames: scriptNames,
+      chunkFileNames: scriptNames,
       // Every file costs a start about as much as 30 kB of code: what several commands need comes in one.
       codeSplitting: { groups: [{ name: "shared", minShareCount: 4 }] }
     },
     transform: {
-      // Effect looks for the settings of a bundler there.
-      define: { "import.meta": "{}" },
+      ...ofBundler,
       inject: { "Intl.Segmenter": [Path.join(root, "build/LazySegmenter.ts"), "LazySegmenter"] },
       target: "node24"
     }
   })
-  const start = await rolldown.build({
-    ...shared,
-    input: Path.join(root, "build/Start.ts"),
-    output: { ...scripts, banner: onlyRecentNode, entryFileNames: "animus.cjs" },
-    transform: { define: { MAIN_SCRIPT: JSON.stringify(Path.basename(chunks[0].fileName)) }, target: "node24" }
-  })
-  return [...start.output, ...chunks]
+  const { output: program } = await start("animus", chunks[0], { banner: onlyRecentNode, target: "node24" })
+  return [...program, ...chunks]
 }
 
 export const demoAgent = async () => {
@@ -88,21 +95,25 @@ export const demoAgent = async () => {
   return chunks
 }
 
-/** A plugin runs on whatever `node` its host puts on the PATH, so it asks for less than the daemon does. */
+/**
+ * A plugin is a folder, so that its compiled code lies beside it and is covered by its hash. It runs on whatever `node` its
+ * host puts on the PATH, so it asks for less than the daemon does.
+ */
 export const plugin = async (name: string) => {
-  const { output: chunks } = await rolldown.build({
+  const target = "node20"
+  const { output: [main] } = await rolldown.build({
     ...shared,
     input: { [name]: `plugins/${name}/main.ts` },
-    output: {
-      ...output,
-      banner: "#!/usr/bin/env node",
-      codeSplitting: false,
-      entryFileNames: "plugins/[name].mjs"
-    },
+    output: { ...scripts, codeSplitting: false, entryFileNames: scriptNames },
     plugins: [plainFibers, lazyBuiltins],
     // The SDK serves every kind: what this plugin does not use must not cost it a start.
     treeshake: { moduleSideEffects: false },
-    transform: { target: "node20" }
+    transform: { ...ofBundler, target }
   })
-  return chunks
+  const { output: [program] } = await start(name, main, { banner: "#!/usr/bin/env node", target })
+  const manifest = { fileName: "animus-plugin.json", code: `${JSON.stringify({ entry: `${name}.cjs` })}\n` }
+  return [manifest, program, main].map(({ code, fileName }) => ({
+    code,
+    fileName: `plugins/${name}/${fileName}`
+  }))
 }

@@ -1,5 +1,6 @@
 /**
- * What `bin/animus` starts: loads the program's scripts, each with the code that V8 made of it when the project was built.
+ * What `bin/animus` starts, and a host as a plugin: loads the program's scripts, each with the code that V8 made of it when
+ * the project was built.
  *
  * Node's own compile cache keeps only what is compiled while a module is loaded, so every start would compile the functions
  * it calls once more; that took a quarter of a short command. Code that this Node or this machine cannot use is passed over.
@@ -27,7 +28,7 @@ const compile = (file: string): Vm.Script => {
     filename: file,
     importModuleDynamically: Vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
   })
-  if (!("cachedData" in cached)) compiled.set(file, script)
+  if (script.cachedDataRejected !== false) compiled.set(file, script)
   return script
 }
 
@@ -46,7 +47,7 @@ const load = (file: string): Exports => {
   return module.exports
 }
 
-// The build runs a few commands with this, once: what they called is what the next start need not compile.
+// The build runs each program with this, once: what they called is what the next start need not compile.
 if (process.env["ANIMUS_KEEP_CODE"] === "1") {
   process.once("exit", () => {
     for (const [file, script] of compiled) {

@@ -35,12 +35,14 @@ export const installReferencePlugins = Effect.gen(function*() {
   const installer = yield* Installer
   const ledger = yield* (yield* PluginStore).ledger
   const byHand = yield* registered
+  const { dirname, relative } = yield* Path.Path
   const added: Array<string> = []
   const left: Array<KindTaken> = []
   for (const { name, path } of referencePlugins) {
-    const isElsewhere = (findLocked(ledger, name)?.source ?? path) !== path || (byHand.get(name) ?? path) !== path
-    if (isElsewhere) continue
-    yield* installer.install({ spec: { kind: "path", path }, policy: "disabled", name }).pipe(
+    // An earlier release may have brought it beside, as a file.
+    const isElsewhere = (given = path) => relative(dirname(path), given).startsWith("..")
+    if (isElsewhere(findLocked(ledger, name)?.source) || isElsewhere(byHand.get(name))) continue
+    yield* installer.install({ spec: { kind: "path", path }, policy: "disabled", name, force: true }).pipe(
       Effect.map(({ unchanged }) => unchanged || added.push(name)),
       Effect.catchTag("KindTaken", (taken) => Effect.sync(() => left.push(taken)))
     )

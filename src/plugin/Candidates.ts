@@ -3,7 +3,7 @@
  * installed, the project, the user's folder, `$ANIMUS_PLUGIN_PATH`. Nothing is executed here.
  */
 import { Effect, FileSystem, Option, Path } from "effect"
-import type { LockedPlugin } from "../../schemas/PluginLock.ts"
+import type { LockedPlugin, PluginRelease } from "../../schemas/PluginLock.ts"
 import { PluginStore } from "../lock/PluginStore.ts"
 import { HostEnvironment } from "../project/HostEnvironment.ts"
 import { ProjectScope } from "../project/ProjectScope.ts"
@@ -134,10 +134,15 @@ const sameFile = Effect.fnUntraced(function*(a: string, b: string) {
   return (yield* real(a)) === (yield* real(b))
 })
 
+/** The program on this machine that the stored copy is of. */
+const originalOf = ({ entry, source, source_kind }: PluginRelease, { join }: Path.Path): string | undefined =>
+  source_kind === "path" ? source : source_kind === "folder" ? join(source, entry) : undefined
+
 /** A file that was installed from where it lies is that plugin: its stored copy is meant, under the name it has here. */
 const asInstalled = Effect.fnUntraced(function*(candidate: Candidate, installed: ReadonlyArray<Candidate>) {
+  const paths = yield* Path.Path
   for (const one of installed) {
-    const source = one.release?.source_kind === "path" ? one.release.source : undefined
+    const source = one.release && originalOf(one.release, paths)
     const isIt = candidate.path === one.path || (source !== undefined && (yield* sameFile(candidate.path, source)))
     if (isIt && one.release !== undefined) return { ...candidate, path: one.path, release: one.release }
   }

@@ -82,7 +82,7 @@ class Place {
 let place: Place | undefined
 afterEach(() => place?.end())
 
-const how = namespaces ? "a real one of 2 MiB" : "the fault seam: this kernel refuses user namespaces"
+const how = namespaces ? "a real one of 8 MiB" : "the fault seam: this kernel refuses user namespaces"
 
 describe("a full disk", () => {
   it(`is told to whoever asks, starts nothing new, and holds a run up only while it is full (${how})`, async () => {
@@ -142,7 +142,7 @@ describe("a full disk", () => {
         writeFileSync(file, `#!/bin/sh\necho '${text}'\nexit\n${"x".repeat(padding)}`, { mode: 0o755 })
         return file
       }
-      const refused = here.animus("plugin", "install", "--path", program(2 * 1024 * 1024))
+      const refused = here.animus("plugin", "install", "--path", program(8 * 1024 * 1024))
       assert.strictEqual(refused.status, 5)
       const { code, message } = JSON.parse(refused.stderr).error
       assert.strictEqual(code, "unavailable")

@@ -94,7 +94,7 @@ describe("the reference plugins pass", { concurrent: true, timeout: 600_000 }, (
   for (const name of readdirSync(join(root, "plugins"))) {
     it(name, async () => {
       const { failed, status, summary } = await examined(
-        join(root, "dist", "plugins", `${name}.mjs`),
+        join(root, "dist", "plugins", name, `${name}.cjs`),
         "--timeout-ms",
         "30000"
       )

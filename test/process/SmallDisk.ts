@@ -1,5 +1,5 @@
 /**
- * A state folder whose disk can be filled and freed: a real one of 2 MiB in a mount namespace of its own, which needs no
+ * A state folder whose disk can be filled and freed: a real one of 8 MiB in a mount namespace of its own, which needs no
  * privilege, or, where the kernel refuses that, the seam of the store's own file operations in a real daemon.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
@@ -28,7 +28,7 @@ const [UNSHARE, NSENTER] = ["unshare", "nsenter"]
 
 export const namespaces = spawnSync(UNSHARE, ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]).status === 0
 
-const MOUNT = `mount -t tmpfs -o size=2m,mode=700 tmpfs "$1" && echo mounted && exec cat`
+const MOUNT = `mount -t tmpfs -o size=8m,mode=700 tmpfs "$1" && echo mounted && exec cat`
 
 export const realDisk = async (state: string): Promise<SmallDisk> => {
   const holder = spawn(UNSHARE, ["-rm", "sh", "-c", MOUNT, "sh", state], { stdio: ["pipe", "pipe", "inherit"] })

@@ -84,7 +84,7 @@ export const startPlugin = async (program: ReadonlyArray<string>, cwd: string, e
 
 export const bundled = (name: string): ReadonlyArray<string> => [
   process.execPath,
-  resolve(import.meta.dirname, `../../dist/plugins/${name}.mjs`)
+  resolve(import.meta.dirname, `../../dist/plugins/${name}/${name}.cjs`)
 ]
 
 /** Ends what a failed test left. */

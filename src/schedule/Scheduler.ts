@@ -49,12 +49,13 @@ interface Dispatching {
   readonly queue: DispatchQueue["Service"]
   readonly tracker: RunTracker
   readonly mayDispatch: Effect.Effect<boolean>
+  readonly waits: StoreWaits
   /** Something has changed since nothing could be dispatched, for want of capacity or of work. */
   readonly woken: Effect.Effect<void>
 }
 
-/** Never ends: an entry that cannot be started, for whatever reason, keeps none behind it from being started. */
-const dispatcher = ({ engine, mayDispatch, queue, tracker, woken }: Dispatching) => {
+/** Never ends: an entry that cannot be started, or is long in starting, keeps none behind it from being started. */
+const dispatcher = ({ engine, mayDispatch, queue, tracker, waits, woken }: Dispatching) => {
   /** What is away is tried again by itself; what is wrong is for an operator to mend, and its entry is held. */
   const giveBack = Effect.fnUntraced(
     function*(run: RunId, { subject }: SubjectDispatch, cause: Cause.Cause<StartError>) {
@@ -70,13 +71,16 @@ const dispatcher = ({ engine, mayDispatch, queue, tracker, woken }: Dispatching)
       yield* keep(given)
     }
   )
-  const start = Effect.fnUntraced(function*(run: RunId, dispatch: SubjectDispatch) {
-    tracker.begin(run)
-    yield* Effect.matchCauseEffect(patiently(engine.start(run, dispatch)), {
-      onSuccess: () => tracker.look(run),
-      onFailure: (cause) => giveBack(run, dispatch, cause)
+  /** It holds its place at once, and is waited for by nobody. */
+  const start = (run: RunId, dispatch: SubjectDispatch) =>
+    Effect.suspend(() => {
+      tracker.begin(run)
+      const started = Effect.matchCauseEffect(patiently(engine.start(run, dispatch)), {
+        onSuccess: () => tracker.look(run),
+        onFailure: (cause) => giveBack(run, dispatch, cause)
+      })
+      return Effect.forkScoped(waits.follow(`the start of run ${run}`, started))
     })
-  })
 
   /** The id is minted before the lease, which keeps it: a crash before the start ends in that run, not in a second one. */
   const dispatchOne = Effect.gen(function*() {
@@ -117,7 +121,7 @@ const make = Effect.gen(function*() {
     tracker.active,
     (drains, active) => !drains && active < capacity
   )
-  const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, woken: Queue.take(wake) })
+  const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, waits, woken: Queue.take(wake) })
 
   const begin = Effect.fn("Scheduler.begin")(
     function*<E>(start: (run: RunId) => Effect.Effect<RunHead, E | StartError>) {

@@ -23,6 +23,8 @@ export class Runs {
   readonly statuses = new Map<RunId, RunStatus>()
   refusal: StartError | undefined
   defect: Error | undefined
+  /** Their starts never end. */
+  readonly hanging = new Set<string>()
   troubles: ReadonlyArray<RunTrouble> = []
   unreadable: SessionStoreFailed | undefined
   readonly asked = Latch.makeUnsafe(false)
@@ -35,8 +37,10 @@ export class Runs {
       this.asked.openUnsafe()
       if (this.defect !== undefined) return Effect.die(this.defect)
       if (this.refusal !== undefined) return Effect.fail(this.refusal)
+      const name = subject.id.slice("task:".length)
+      if (this.hanging.has(name)) return Effect.never
       if (!this.statuses.has(run)) {
-        this.started.push(subject.id.slice("task:".length))
+        this.started.push(name)
         this.statuses.set(run, "running")
       }
       return Effect.succeed(this.head(run))
@@ -95,8 +99,8 @@ export class Runs {
   }).bind(this)
 }
 
-/** Lets every fiber do what it can; nothing here waits on time. */
-export const settle = TestClock.adjust(0)
+/** Lets every fiber do what it can; nothing here waits on time. A start takes more turns than one adjustment gives. */
+export const settle = Effect.andThen(TestClock.adjust(0), TestClock.adjust(0))
 
 export const world = (runs: Runs, options: { readonly pool?: number; readonly queue?: QueueState } = {}) => {
   const queue = Layer.effect(

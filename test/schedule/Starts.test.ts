@@ -83,12 +83,24 @@ describe("a start that fails", () => {
       assert.deepStrictEqual(yield* listed, ["a:assigned"])
       const scheduler = yield* Scheduler
       const [trouble, ...others] = yield* scheduler.troubles
-      assert.match(trouble ?? "", /^the dispatch of queued work waits for the store since .*: no space left for j\./)
+      assert.include(trouble, `the start of run ${run} waits for the store since `)
+      assert.include(trouble, ": no space left for j.")
       assert.deepStrictEqual(others, [])
       runs.refusal = undefined
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([...runs.statuses.keys()], [run])
       assert.deepStrictEqual(yield* scheduler.troubles, [])
+    }).pipe(Effect.provide(world(runs)))
+  })
+
+  it.effect("keeps none behind it waiting while it takes long, and holds its place", () => {
+    const runs = new Runs()
+    runs.hanging.add("a")
+    return Effect.gen(function*() {
+      yield* enqueue("a", "b", "c")
+      assert.deepStrictEqual([runs.started, yield* listed], [["b"], ["a:assigned", "b:assigned", "c"]])
+      yield* runs.move(yield* runOf("b"), "completed")
+      assert.deepStrictEqual(runs.started, ["b", "c"])
     }).pipe(Effect.provide(world(runs)))
   })
 

@@ -1,6 +1,6 @@
 /**
  * What an operator types, asked in this process: the parsing, the layers, the words and the exit code are those of `bin/animus`,
- * which costs a third of a second more to start. It brings no reference plugins, and what it would start gets this process's
+ * which costs a third of a second more to start. It brings no reference plugins of its own, and what it would start gets this process's
  * environment: `init`, `daemon start` and what starts a plugin are typed for real.
  */
 import { ConfigProvider, Console, Effect, Layer } from "effect"
@@ -9,7 +9,7 @@ import { format } from "node:util"
 import { assert } from "vitest"
 import * as Cli from "../../layers/Cli.ts"
 import manifest from "../../package.json" with { type: "json" }
-import { Installation } from "../../src/cli/Installation.ts"
+import { Installation, type ReferencePlugin } from "../../src/cli/Installation.ts"
 import { main } from "../../src/cli/Main.ts"
 
 export interface Said {
@@ -20,17 +20,11 @@ export interface Said {
   readonly output: string
 }
 
-const installation = Installation.of({
-  version: manifest.version,
-  self: ["animus"],
-  referencePlugins: [],
-  demoAgent: ""
-})
-
 /** `env` is all that it sees of an environment; a command that works on a project names it with `--project-root`. */
 export const typed = async (
   args: ReadonlyArray<string>,
-  env: Readonly<Record<string, string | undefined>> = {}
+  env: Readonly<Record<string, string | undefined>> = {},
+  referencePlugins: ReadonlyArray<ReferencePlugin> = []
 ): Promise<Said> => {
   const said = { stdout: "", stderr: "", output: "" }
   const onto = (stream: "stdout" | "stderr") => (...words: ReadonlyArray<unknown>) => {
@@ -41,7 +35,7 @@ export const typed = async (
   const heard: Console.Console = Object.assign(Object.create(console), { log: onto("stdout"), error: onto("stderr") })
   const around = Layer.mergeAll(
     Cli.ground,
-    Layer.succeed(Installation, installation),
+    Layer.succeed(Installation, { version: manifest.version, self: ["animus"], referencePlugins, demoAgent: "" }),
     Layer.succeed(Console.Console, heard),
     Layer.succeed(TerminalCapabilities.TerminalCapabilities, { canColor: false, canAnimate: false, canPrompt: false }),
     ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))

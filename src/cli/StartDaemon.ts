@@ -10,6 +10,8 @@ import { ProjectScope } from "../project/ProjectScope.ts"
 import { askAgain } from "./AskAgain.ts"
 import { DaemonLauncher } from "./DaemonLauncher.ts"
 
+const LOOKS = Schedule.spaced("15 millis")
+
 const probe = askAgain(ControlClient.use((control) => control["daemon/status"]({})))
 
 const lastWords = Effect.fnUntraced(function*(logPath: string, from: number) {
@@ -34,23 +36,26 @@ const launch = Effect.gen(function*() {
   })
 
   const failed = (detail: string) => new DaemonStartFailed({ detail, logPath })
+  const stillStarts = Effect.flatMap(
+    processes.isAlive(pid),
+    (alive) => alive ? Effect.void : Effect.flatMap(lastWords(logPath, from), (words) => Effect.fail(failed(words)))
+  )
+  // A look at the file costs nothing, and a call takes from the daemon what it starts with.
+  const listens = fs.exists(scope.socketPath).pipe(
+    Effect.orElseSucceed(() => true),
+    Effect.tap((listens) => listens ? Effect.void : stillStarts),
+    Effect.repeat({ until: (listens) => listens, schedule: LOOKS })
+  )
   const ready = probe.pipe(
-    Effect.tapErrorTag(
-      "DaemonNotRunning",
-      () =>
-        Effect.flatMap(
-          processes.isAlive(pid),
-          (alive) =>
-            alive ? Effect.void : Effect.flatMap(lastWords(logPath, from), (words) => Effect.fail(failed(words)))
-        )
-    ),
-    Effect.retry({ while: (error) => error._tag === "DaemonNotRunning", schedule: Schedule.spaced("15 millis") }),
+    Effect.tapErrorTag("DaemonNotRunning", () => stillStarts),
+    Effect.retry({ while: (error) => error._tag === "DaemonNotRunning", schedule: LOOKS })
+  )
+  return yield* Effect.andThen(listens, ready).pipe(
     Effect.timeoutOrElse({
       duration: "20 seconds",
       orElse: () => Effect.fail(failed("it runs, but its socket did not answer within 20 seconds"))
     })
   )
-  return yield* ready
 })
 
 export const startDaemon = probe.pipe(

@@ -142,25 +142,30 @@ const LONGEST_DEFERRAL = 15 * 60_000
 export const deferralOf = ({ deferred }: QueueEntry): number =>
   Math.min(FIRST_DEFERRAL * 2 ** (deferred?.failures ?? 0), LONGEST_DEFERRAL)
 
-/** Milliseconds until its time. One further ahead than any deferral was written by a clock that has been set back since. */
+/** Milliseconds until its time, below zero afterwards. One further ahead than any deferral was written by a clock that has been set back since. */
 const leftOf = ({ deferred }: QueueEntry, now: number): number => {
   const left = deferred === undefined ? 0 : Date.parse(deferred.until) - now
-  return left > LONGEST_DEFERRAL ? 0 : Math.max(0, left)
+  return left > LONGEST_DEFERRAL ? 0 : left
 }
 
 const pendingIn = ({ entries, paused }: QueueState) => paused ? [] : entries.filter(isPending)
 const isDeferred = ({ deferred }: QueueEntry): boolean => deferred !== undefined
 
-/** What was never deferred comes first: whoever needs something that stays away must not keep the others waiting. */
+/**
+ * What was never deferred comes first: whoever needs something that stays away must not keep the others waiting. Nor must
+ * they, however many there are, keep it waiting for ever.
+ */
 export const nextReady = (state: QueueState, now: number): QueueEntry | undefined => {
   const pending = pendingIn(state)
-  return pending.find((entry) => !isDeferred(entry)) ?? pending.find((entry) => leftOf(entry, now) === 0)
+  return pending.find((entry) => leftOf(entry, now) <= -LONGEST_DEFERRAL) ??
+    pending.find((entry) => !isDeferred(entry)) ??
+    pending.find((entry) => leftOf(entry, now) <= 0)
 }
 
 /** Milliseconds until the next deferred entry is due; undefined while nothing waits for a time. */
 export const untilReady = (state: QueueState, now: number): number | undefined => {
   const times = pendingIn(state).filter(isDeferred).map((entry) => leftOf(entry, now))
-  return times.length === 0 ? undefined : Math.min(...times)
+  return times.length === 0 ? undefined : Math.max(0, Math.min(...times))
 }
 
 /** Two events of one trigger are two pieces of work, though the trigger is all the subject they have. */

@@ -145,6 +145,12 @@ describe("entries", () => {
       assert.isUndefined(untilReady(fold(enqueue("b", 0)), due))
     })
 
+    it("come first once they have been due for as long as any deferral", () => {
+      const overdue = due + 15 * 60_000
+      assert.deepStrictEqual([nextReady(away, overdue - 1)?.id, nextReady(away, overdue)?.id], ["b", "a"])
+      assert.strictEqual(untilReady(away, overdue), 0)
+    })
+
     it("do not wait for a clock that has been set back", () => {
       const alone = apply(away, { _tag: "Dropped", entry: "b" })
       assert.deepStrictEqual([nextReady(alone, due - 86_400_000)?.id, untilReady(alone, due - 86_400_000)], ["a", 0])

@@ -6,8 +6,9 @@ import type { RunHead, RunStatus } from "../../schemas/RunEvent.ts"
 import { project, type RunState } from "../run/RunState.ts"
 import type { RunTrouble } from "../run/RunTrouble.ts"
 import { runDetail } from "../run/RunView.ts"
+import { isOrder } from "../session/JournalCodec.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
-import { runIdOf } from "./ControlFailure.ts"
+import { invalid, runIdOf } from "./ControlFailure.ts"
 
 type Store = SessionStore["Service"]
 
@@ -46,6 +47,9 @@ const summaryOf = ({ finished_at, run, started_at, status, subject_id, workflow 
 
 export const listRuns = Effect.fnUntraced(function*(store: Store, query: PageQuery) {
   const { state, status, ...page } = query
+  if (page.cursor !== undefined && !isOrder(page.cursor)) {
+    return yield* invalid(`"${page.cursor}" is no cursor of workflow/list: take next_cursor of the page before`)
+  }
   // Runs that wait for capacity are in the queue; none of them has begun.
   if (status === "pending") return { runs: [] }
   const wanted = status === undefined ? undefined : statusesOf(status)

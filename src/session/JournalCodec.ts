@@ -26,6 +26,14 @@ export const encodeEntry = (entry: JournalEntry): JournalLine => ({
   line: encodeEntryText(entry)
 })
 
+const orderOf = ({ run, started_at }: RunHead): string => `${started_at} ${run}`
+
+/** Whether it could be where a page ended. */
+export const isOrder = (text: string): boolean => {
+  const [started, ...run] = text.split(" ")
+  return run.length === 1 && Number.isFinite(Date.parse(started ?? ""))
+}
+
 /** The head becomes a text when it is asked for, which a store that keeps rows in memory seldom does. */
 export const encodeRow = (head: RunHead): IndexRow => {
   let text: string | undefined
@@ -34,7 +42,7 @@ export const encodeRow = (head: RunHead): IndexRow => {
     sequence: head.sequence,
     status: head.status,
     finished: isFinished(head.status),
-    order: `${head.started_at} ${head.run}`,
+    order: orderOf(head),
     get head() {
       return text ??= encodeHeadText(head)
     }

@@ -283,6 +283,7 @@ describe("control handlers", () => {
             error: "InvalidInput"
           }],
           [control["queue/list"]({ cursor: "x" }), "invalid_request", { error: "InvalidInput" }],
+          [control["workflow/list"]({ cursor: "x" }), "invalid_request", { error: "InvalidInput" }],
           [control["plugin/call"]({ name: "p", method: "m" }), "internal", {
             error: "PluginRefused",
             plugin: "p",

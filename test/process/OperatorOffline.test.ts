@@ -103,6 +103,7 @@ describe("without a daemon", () => {
     assert.deepStrictEqual(await offline("workflow", "get", run), online.data)
     const { runs } = await offline("workflow", "list", "--status", "paused")
     assert.deepStrictEqual(runs.map(({ id }: { readonly id: string }) => id), [run])
+    assert.strictEqual((await pages())[0], run)
     assert.strictEqual((await offline("workflow", "journal", run)).length, here.events(run).length)
     const { entries } = await offline("logs", "--since", "1h")
     assert.include(entries.map(({ message }: { readonly message: string }) => message), "daemon_startup")
@@ -110,6 +111,18 @@ describe("without a daemon", () => {
     assert.strictEqual((await typist.type("workflow", "get", "nope")).status, 3)
     assert.strictEqual((await typist.type("logs", "-f")).status, 5)
   })
+
+  /** The first two pages of one run each, the second as the first says to type it. */
+  const pages = async () => {
+    const idIn = ({ stdout }: { readonly stdout: string }) => stdout.split("\n")[1]?.split(" ")[0]
+    const first = await typist.type("workflow", "list", "--limit", "1")
+    const [, cursor = ""] = /^more with: animus workflow list --limit 1 --cursor '(.*)'$/m.exec(first.stdout) ?? []
+    const second = await typist.type("workflow", "list", "--limit", "1", "--cursor", cursor)
+    const ids = [idIn(first), idIn(second)]
+    assert.strictEqual(new Set(ids).size, 2, second.output)
+    assert.match((await typist.refusal("workflow", "list", "--cursor", "x")).message, /next_cursor of the page before/)
+    return ids
+  }
 
   it("the files are not believed while a daemon holds them, though it does not answer", async () => {
     started()

@@ -3,13 +3,17 @@ import { Command, Flag } from "effect/cli"
 import { WorkflowStatus } from "../../../schemas/control/WorkflowRpcs.ts"
 import { RunStatus } from "../../../schemas/RunEvent.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
-import { listRuns } from "../../control/RunPages.ts"
+import { listRuns, type PageQuery } from "../../control/RunPages.ts"
 import { given } from "../Given.ts"
 import { OfflineFiles, orOffline } from "../OfflineFiles.ts"
 import { succeed } from "../Output.ts"
 import { runTable } from "../render/RunText.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { limit } from "../SharedFlags.ts"
+
+/** The same again, from there on. */
+const further = (query: PageQuery, cursor: string): string =>
+  Object.entries({ ...query, cursor: `'${cursor}'` }).flatMap(([name, value]) => [`--${name}`, String(value)]).join(" ")
 
 export const workflowList = Command.make("list", {
   status: Flag.Literals("status", WorkflowStatus.literals).pipe(Flag.optional),
@@ -31,6 +35,6 @@ export const workflowList = Command.make("list", {
     yield* succeed(page, [
       ...runTable(page.runs),
       ...(page.unreadable ?? []).map(({ id, reason }) => `cannot be read: ${id}: ${sanitizeLine(reason)}`),
-      ...page.next_cursor === undefined ? [] : [`more with: animus workflow list --cursor ${page.next_cursor}`]
+      ...page.next_cursor === undefined ? [] : [`more with: animus workflow list ${further(query, page.next_cursor)}`]
     ], { offline })
   }).pipe(Effect.scoped)).pipe(Command.withDescription("List runs, newest first"))

@@ -2,6 +2,7 @@
 import type { PhaseRow, RunDetail } from "../../schemas/control/RunDetail.ts"
 import type { RunState } from "./RunState.ts"
 import type { RunTrouble } from "./RunTrouble.ts"
+import { shellWord } from "./ShellWord.ts"
 
 export interface RunPlace {
   /** The folder of the run's files, as its store names it. */
@@ -80,8 +81,6 @@ export const stoppedOver = ({ head, position, runner }: RunState): string | unde
   runner === undefined || head.status !== "running" || position._tag === "Cancelling"
     ? undefined
     : `it stopped while plugin ${runner} executed it, so it may have partly executed`
-
-const shellWord = (text: string) => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** An attempt that had begun goes on in its session, or begins anew where that does no harm. */
 const orIsBlocked = ({ phases }: RunState["definition"], position: RunState["position"]): string => {

@@ -4,6 +4,7 @@ import { WorkflowStatus } from "../../../schemas/control/WorkflowRpcs.ts"
 import { RunStatus } from "../../../schemas/RunEvent.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { listRuns, type PageQuery } from "../../control/RunPages.ts"
+import { shellWord } from "../../run/ShellWord.ts"
 import { given } from "../Given.ts"
 import { OfflineFiles, orOffline } from "../OfflineFiles.ts"
 import { succeed } from "../Output.ts"
@@ -13,7 +14,7 @@ import { limit } from "../SharedFlags.ts"
 
 /** The same again, from there on. */
 const further = (query: PageQuery, cursor: string): string =>
-  Object.entries({ ...query, cursor: `'${cursor}'` }).flatMap(([name, value]) => [`--${name}`, String(value)]).join(" ")
+  Object.entries({ ...query, cursor }).map(([name, value]) => `--${name} ${shellWord(String(value))}`).join(" ")
 
 export const workflowList = Command.make("list", {
   status: Flag.Literals("status", WorkflowStatus.literals).pipe(Flag.optional),

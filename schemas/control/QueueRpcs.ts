@@ -1,6 +1,7 @@
 /** `queue/*` in the control protocol's own words, which are not the queue plugin's (control protocol, queue methods); `trigger/fire` is ours. */
 import { Schema } from "effect"
 import { Rpc, RpcGroup } from "effect/rpc"
+import { RunId } from "../Ids.ts"
 import { Empty, JsonObject, JsonOrNull, listOf, maybe, orElse } from "../Json.ts"
 import { Priority } from "../Subject.ts"
 import { ControlError } from "./ControlError.ts"
@@ -19,7 +20,10 @@ export const QueueItem = Schema.Struct({
   hold_reason: maybe(Schema.String),
   /** Ours: when a ready entry is tried again whose start failed because something was away, and what that was. */
   not_before: maybe(Schema.String),
-  deferred_because: maybe(Schema.String)
+  deferred_because: maybe(Schema.String),
+  /** Ours: the run of an entry in flight, and since when it is being started if that takes long. */
+  workflow_id: maybe(RunId),
+  starting_since: maybe(Schema.String)
 })
 export type QueueItem = typeof QueueItem.Type
 

@@ -8,7 +8,7 @@ import { kindOfId } from "../subject/SubjectIds.ts"
 import { type SubjectError, SubjectRouter } from "../subject/SubjectRouter.ts"
 
 const DEADLINE = "10 seconds"
-/** How long a backend may take to tell what a run is about, which keeps the runs behind it in the queue waiting. */
+/** How long a backend may take to tell what a run is about, to whom a run is told. */
 const START_MILLIS = 30_000
 
 /** The plugin that claims the kind which the id begins with. */

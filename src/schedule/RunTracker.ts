@@ -13,6 +13,8 @@ export interface RunTracker {
   readonly active: Effect.Effect<number>
   /** Counts as at work from now on, until it is looked at. */
   readonly begin: (run: RunId) => void
+  /** Does not count until it is looked at. */
+  readonly discount: (run: RunId) => Effect.Effect<void>
   readonly forget: (run: RunId) => void
   readonly look: (run: RunId) => Effect.Effect<void>
   /** Counts as at work while `command` goes on; what the engine has at work after that counts by itself. */
@@ -100,6 +102,7 @@ export const makeRunTracker = Effect.fnUntraced(function*({ onChange, onEnd }: H
       return new Set([...atWork, ...begun, ...Array.from(commanded, ({ run }) => run)]).size
     }),
     begin: (run) => queued.runs.set(run, true),
+    discount: (run) => Effect.andThen(Effect.sync(() => queued.runs.set(run, false)), onChange),
     forget: (run) => queued.runs.delete(run),
     look: queued.look,
     during: (run, command) =>

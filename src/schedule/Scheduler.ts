@@ -2,7 +2,7 @@
  * Turns queued dispatches into runs, as capacity allows. Pausing stops new dispatch only, until an operator resumes it, over
  * any restart; what runs goes on. Waiting and blocked runs hold no capacity; a run's queue entry goes away when the run has ended, however long that takes.
  */
-import { Cause, Context, Effect, Layer, Option, Queue, Ref, Result } from "effect"
+import { Cause, Clock, Context, DateTime, Effect, Layer, Option, Queue, Ref, Result } from "effect"
 import type { QueueEntry } from "../../schemas/Dispatch.ts"
 import { RunNotStarted, SessionStoreFailed } from "../../schemas/errors/RunErrors.ts"
 import type { RunId } from "../../schemas/Ids.ts"
@@ -37,6 +37,8 @@ export class Scheduler extends Context.Service<Scheduler, {
   /** This daemon dispatches nothing more; the next one does, as if this had not been asked. */
   readonly drain: Effect.Effect<void>
   readonly status: Effect.Effect<SchedulerStatus>
+  /** Since when runs are being started that take longer than starts do, in epoch milliseconds. */
+  readonly starting: Effect.Effect<ReadonlyMap<RunId, number>>
   /** Why nothing of the queue is dispatched, or kept, at the moment: each as an operator reads it. */
   readonly troubles: Effect.Effect<ReadonlyArray<string>>
 }>()("animus/schedule/Scheduler") {
@@ -44,18 +46,23 @@ export class Scheduler extends Context.Service<Scheduler, {
   static readonly layer = Layer.effect(Scheduler, Effect.suspend(() => make))
 }
 
+/** A start that takes longer gives its place to another: what it waits for may be away, and nothing else ought to wait for that. */
+const PROMPT = "2 seconds"
+
 interface Dispatching {
   readonly engine: RunEngine["Service"]
   readonly queue: DispatchQueue["Service"]
   readonly tracker: RunTracker
   readonly mayDispatch: Effect.Effect<boolean>
   readonly waits: StoreWaits
+  /** Those that are not prompt. */
+  readonly starting: Map<RunId, number>
   /** Something has changed since nothing could be dispatched, for want of capacity or of work. */
   readonly woken: Effect.Effect<void>
 }
 
 /** Never ends: an entry that cannot be started, or is long in starting, keeps none behind it from being started. */
-const dispatcher = ({ engine, mayDispatch, queue, tracker, waits, woken }: Dispatching) => {
+const dispatcher = ({ engine, mayDispatch, queue, starting, tracker, waits, woken }: Dispatching) => {
   /** What is away is tried again by itself; what is wrong is for an operator to mend, and its entry is held. */
   const giveBack = Effect.fnUntraced(
     function*(run: RunId, { subject }: SubjectDispatch, cause: Cause.Cause<StartError>) {
@@ -71,6 +78,13 @@ const dispatcher = ({ engine, mayDispatch, queue, tracker, waits, woken }: Dispa
       yield* keep(given)
     }
   )
+  const notPrompt = Effect.fnUntraced(function*(run: RunId) {
+    const since = yield* Clock.currentTimeMillis
+    yield* Effect.sleep(PROMPT)
+    starting.set(run, since)
+    yield* tracker.discount(run)
+    return yield* Effect.never
+  })
   /** It holds its place at once, and is waited for by nobody. */
   const start = (run: RunId, dispatch: SubjectDispatch) =>
     Effect.suspend(() => {
@@ -79,7 +93,10 @@ const dispatcher = ({ engine, mayDispatch, queue, tracker, waits, woken }: Dispa
         onSuccess: () => tracker.look(run),
         onFailure: (cause) => giveBack(run, dispatch, cause)
       })
-      return Effect.forkScoped(waits.follow(`the start of run ${run}`, started))
+      return Effect.raceFirst(waits.follow(nameOf(run), started), notPrompt(run)).pipe(
+        Effect.ensuring(Effect.sync(() => starting.delete(run))),
+        Effect.forkScoped
+      )
     })
 
   /** The id is minted before the lease, which keeps it: a crash before the start ends in that run, not in a second one. */
@@ -99,6 +116,8 @@ const dispatcher = ({ engine, mayDispatch, queue, tracker, waits, woken }: Dispa
   })
 }
 
+const nameOf = (run: RunId): string => `the start of run ${run}`
+
 const make = Effect.gen(function*() {
   const engine = yield* RunEngine
   const queue = yield* DispatchQueue
@@ -107,6 +126,7 @@ const make = Effect.gen(function*() {
   const wake = yield* Queue.sliding<void>(1)
   const awaken = Queue.offer(wake, undefined)
   const waits = new StoreWaits()
+  const starting = new Map<RunId, number>()
   const tracker = yield* makeRunTracker({
     onEnd: Effect.fnUntraced(function*(run) {
       yield* crashPoint("queue-completing")
@@ -121,7 +141,7 @@ const make = Effect.gen(function*() {
     tracker.active,
     (drains, active) => !drains && active < capacity
   )
-  const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, waits, woken: Queue.take(wake) })
+  const dispatching = dispatcher({ engine, queue, tracker, mayDispatch, starting, waits, woken: Queue.take(wake) })
 
   const begin = Effect.fn("Scheduler.begin")(
     function*<E>(start: (run: RunId) => Effect.Effect<RunHead, E | StartError>) {
@@ -142,9 +162,21 @@ const make = Effect.gen(function*() {
     resume: queue.resume,
     drain: Ref.set(draining, true),
     status: Effect.zipWith(queue.paused, tracker.active, (paused, active) => ({ paused, active, capacity })),
-    troubles: Effect.sync(() => waits.list().map(([what, wait]) => `${what} ${describeWait(wait)}`))
+    starting: Effect.sync(() => starting),
+    troubles: Effect.sync(() => {
+      const stored = new Map(waits.list())
+      const late = [...starting].filter(([run]) => !stored.has(nameOf(run)))
+      return [
+        ...late.map(([run, since]) => `${nameOf(run)} ${describeLate(since)}`),
+        ...Array.from(stored, ([what, wait]) => `${what} ${describeWait(wait)}`)
+      ]
+    })
   })
 })
+
+const describeLate = (since: number): string =>
+  `goes on since ${DateTime.formatIso(DateTime.makeUnsafe(since))}: what serves its subject has not answered. ` +
+  "It is tried again by itself; see: animus queue list, animus plugin status"
 
 const refused = <E>(error: E): E | RunNotStarted =>
   error instanceof SessionStoreFailed && error.reason._tag === "StoreFull"

@@ -23,7 +23,7 @@ import { Notifications } from "../../src/notify/Notifications.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
-import { ProcessTable, type Sighting } from "../../src/project/ProcessTable.ts"
+import { ProcessTable } from "../../src/project/ProcessTable.ts"
 import { ProjectScope } from "../../src/project/ProjectScope.ts"
 import { PhaseRunner } from "../../src/run/PhaseRunner.ts"
 import { RunEngine } from "../../src/run/RunEngine.ts"
@@ -35,6 +35,7 @@ import { PluginTools } from "../../src/tools/PluginTools.ts"
 import { Workflows } from "../../src/workflow/Workflows.ts"
 import { manifest } from "../plugin/scripted.ts"
 import { event } from "./Doubles.ts"
+import { dispatch, entry, seen } from "./Samples.ts"
 
 const task = Schema.decodeUnknownSync(Subject)({
   id: "task:1",
@@ -65,20 +66,6 @@ const gate = {
 }
 const begun: Array<SubjectDispatch> = []
 const followed: Array<string> = []
-const entry = (dispatch: SubjectDispatch, state: "pending" | "assigned" | "held") => ({
-  id: `e-${state}`,
-  dispatch,
-  priority: 2,
-  state,
-  enqueued_at: "t"
-})
-const dispatch: SubjectDispatch = {
-  subject: { kind: "animus.task", id: "task:1", labels: [], metadata: {} },
-  workflow_ref: "fix",
-  vars: {},
-  trigger_source: "manual",
-  requested_at: "t"
-}
 const log = (id: string) => ({
   id,
   ts: id,
@@ -107,17 +94,6 @@ const working = (session: string, owner: string | undefined) => ({
   lastError: undefined
 })
 
-/** A process by the mark that it carries, if any. */
-const seen = (pid: number, command: string, parent: number, generation?: string): Sighting => ({
-  pid,
-  command,
-  parent,
-  startTime: String(pid),
-  mark: () => generation === undefined ? undefined : { cookie: "c", generation, plugin: "p" },
-  limit: () => undefined,
-  holds: () => false
-})
-
 const doubles = Layer.mergeAll(
   Layer.mock(SubjectRouter)({
     get: (id) =>
@@ -135,11 +111,16 @@ const doubles = Layer.mergeAll(
     follow: (run, command) => Effect.andThen(Effect.sync(() => followed.push(run)), command),
     runNow: (dispatch) => Effect.as(Effect.sync(() => begun.push(dispatch)), head("running")),
     status: Effect.succeed({ paused: true, active: 0, capacity: 1 }),
+    starting: Effect.succeed(new Map([[RunId.make("run-slow"), 0]])),
     troubles: Effect.succeed([]),
     pause: Effect.fail(new SessionStoreFailed({ reason: new StoreFull({ path: "q" }) }))
   }),
   Layer.mock(DispatchQueue)({
-    list: Effect.succeed([entry(dispatch, "assigned"), entry(dispatch, "pending"), entry(dispatch, "held")]),
+    list: Effect.succeed([
+      entry(dispatch, "assigned", RunId.make("run-slow")),
+      entry(dispatch, "pending"),
+      entry(dispatch, "held")
+    ]),
     stats: Effect.succeed({ pending: 1, held: 2, assigned: 3, done: 4, dropped: 5 })
   }),
   Layer.mock(RunEngine)({
@@ -362,6 +343,7 @@ describe("control handlers", () => {
         expect(yield* control["workflow/list"]({ status: "pending" })).toStrictEqual({ runs: [] })
         const page = yield* control["queue/list"]({ limit: 2 })
         expect(page.entries.map(({ status }) => status)).toStrictEqual(["in-flight", "ready"])
+        expect(page.entries[0]).toMatchObject({ workflow_id: "run-slow", starting_since: "1970-01-01T00:00:00.000Z" })
         const rest = yield* control["queue/list"]({ limit: 2, ...(page.next_cursor && { cursor: page.next_cursor }) })
         expect(rest).toMatchObject({ entries: [{ id: "e-held", status: "held", subject_id: "task:1" }] })
         expect(yield* control["queue/stats"]({})).toStrictEqual({

@@ -35,6 +35,19 @@ const envelope = (text: string) => JSON.parse(text)
 
 const jsonLines = (text: string) => text.trimEnd().split("\n").map((line) => JSON.parse(line))
 
+/** What stands first on each page, and after it whatever the page says to type. */
+const leafed = async (...command: ReadonlyArray<string>) => {
+  const first: Array<string | undefined> = []
+  for (let words = command; words.length > 0;) {
+    const { output, status, stdout } = await typist.type(...words)
+    assert.strictEqual(status, 0, output)
+    first.push(stdout.split("\n")[1]?.split(" ")[0])
+    const next = /^more with: animus (.*)$/m.exec(stdout)?.[1] ?? ""
+    words = Array.from(next.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? "")
+  }
+  return first
+}
+
 describe("what goes on", () => {
   it("is one JSON value a line from the run's first event on; what ends is one envelope", async () => {
     started()
@@ -77,6 +90,8 @@ describe("a pipe whose reader is slow", () => {
       told.find((subject: { readonly title: string }) => subject.title === title).description.length
     )
     assert.deepStrictEqual(sizes, titles.map(() => body.length))
+    const pages = await leafed("subject", "list", "--status", "ready", "--limit", "1")
+    assert.strictEqual(new Set(pages).size, titles.length)
   })
 })
 
@@ -103,7 +118,9 @@ describe("without a daemon", () => {
     assert.deepStrictEqual(await offline("workflow", "get", run), online.data)
     const { runs } = await offline("workflow", "list", "--status", "paused")
     assert.deepStrictEqual(runs.map(({ id }: { readonly id: string }) => id), [run])
-    assert.strictEqual((await pages())[0], run)
+    const pages = await leafed("workflow", "list", "--limit", "1")
+    assert.deepStrictEqual([pages[0], new Set(pages).size], [run, 2])
+    assert.match((await typist.refusal("workflow", "list", "--cursor", "x")).message, /next_cursor of the page before/)
     assert.strictEqual((await offline("workflow", "journal", run)).length, here.events(run).length)
     const { entries } = await offline("logs", "--since", "1h")
     assert.include(entries.map(({ message }: { readonly message: string }) => message), "daemon_startup")
@@ -111,18 +128,6 @@ describe("without a daemon", () => {
     assert.strictEqual((await typist.type("workflow", "get", "nope")).status, 3)
     assert.strictEqual((await typist.type("logs", "-f")).status, 5)
   })
-
-  /** The first two pages of one run each, the second as the first says to type it. */
-  const pages = async () => {
-    const idIn = ({ stdout }: { readonly stdout: string }) => stdout.split("\n")[1]?.split(" ")[0]
-    const first = await typist.type("workflow", "list", "--limit", "1")
-    const [, cursor = ""] = /^more with: animus workflow list --limit 1 --cursor '(.*)'$/m.exec(first.stdout) ?? []
-    const second = await typist.type("workflow", "list", "--limit", "1", "--cursor", cursor)
-    const ids = [idIn(first), idIn(second)]
-    assert.strictEqual(new Set(ids).size, 2, second.output)
-    assert.match((await typist.refusal("workflow", "list", "--cursor", "x")).message, /next_cursor of the page before/)
-    return ids
-  }
 
   it("the files are not believed while a daemon holds them, though it does not answer", async () => {
     started()

@@ -23,8 +23,9 @@ export class Runs {
   readonly statuses = new Map<RunId, RunStatus>()
   refusal: StartError | undefined
   defect: Error | undefined
-  /** Their starts never end. */
+  /** Their starts end when `hung` is opened. */
   readonly hanging = new Set<string>()
+  readonly hung = Latch.makeUnsafe(false)
   troubles: ReadonlyArray<RunTrouble> = []
   unreadable: SessionStoreFailed | undefined
   readonly asked = Latch.makeUnsafe(false)
@@ -32,13 +33,13 @@ export class Runs {
   readonly outliving = new Set<RunId>()
   readonly atRest = Latch.makeUnsafe(false)
 
-  readonly start = (run: RunId, { subject }: SubjectDispatch) =>
+  readonly start = (run: RunId, dispatch: SubjectDispatch) =>
     Effect.suspend((): Effect.Effect<RunHead, StartError> => {
       this.asked.openUnsafe()
       if (this.defect !== undefined) return Effect.die(this.defect)
       if (this.refusal !== undefined) return Effect.fail(this.refusal)
-      const name = subject.id.slice("task:".length)
-      if (this.hanging.has(name)) return Effect.never
+      const name = dispatch.subject.id.slice("task:".length)
+      if (this.hanging.delete(name)) return Effect.andThen(this.hung.await, this.start(run, dispatch))
       if (!this.statuses.has(run)) {
         this.started.push(name)
         this.statuses.set(run, "running")

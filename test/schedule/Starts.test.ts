@@ -8,7 +8,7 @@ import { SessionStoreFailed, StoreFull } from "../../schemas/errors/RunErrors.ts
 import { DispatchQueue } from "../../src/schedule/DispatchQueue.ts"
 import { Scheduler } from "../../src/schedule/Scheduler.ts"
 import { dispatch, listed } from "./Queueing.ts"
-import { enqueue, runOf, Runs, world } from "./Runs.ts"
+import { enqueue, runOf, Runs, settle, world } from "./Runs.ts"
 
 /** The entry of a start that fails is held for this reason; with that mended, the one behind it starts. */
 const holdsAndGoesOn = Effect.fnUntraced(function*(runs: Runs, reason: string) {
@@ -102,6 +102,27 @@ describe("a start that fails", () => {
       yield* runs.move(yield* runOf("b"), "completed")
       assert.deepStrictEqual(runs.started, ["b", "c"])
     }).pipe(Effect.provide(world(runs)))
+  })
+
+  it.effect("gives its place to another once it has not been prompt, and is told until it ends", () => {
+    const runs = new Runs()
+    runs.hanging.add("a")
+    return Effect.gen(function*() {
+      yield* enqueue("a", "b")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(runs.started, [])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([runs.started, yield* listed], [["b"], ["a:assigned", "b:assigned"]])
+      const scheduler = yield* Scheduler
+      const run = yield* runOf("a")
+      assert.deepStrictEqual([...yield* scheduler.starting], [[run, 0]])
+      const [trouble] = yield* scheduler.troubles
+      assert.include(trouble, `the start of run ${run} goes on since 1970-01-01T00:00:00.000Z: what serves its subject`)
+      yield* runs.hung.open
+      yield* settle
+      assert.deepStrictEqual([runs.started, yield* scheduler.troubles], [["b", "a"], []])
+      assert.strictEqual((yield* scheduler.status).active, 2)
+    }).pipe(Effect.provide(world(runs, { pool: 1 })))
   })
 
   it.effect("says of a run that found no room to begin that nothing was started", () => {

@@ -1,11 +1,16 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { QueueItemStatus } from "../../../schemas/control/QueueRpcs.ts"
+import { type QueueItem, QueueItemStatus } from "../../../schemas/control/QueueRpcs.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
 import { limit } from "../SharedFlags.ts"
 import { table } from "../Table.ts"
+
+const becauseOf = ({ deferred_because, hold_reason, starting_since }: QueueItem): string | undefined =>
+  starting_since === undefined
+    ? hold_reason ?? deferred_because
+    : `its backend has not answered since ${starting_since}`
 
 export const queueList = Command.make("list", {
   status: Flag.Literals("status", QueueItemStatus.literals).pipe(Flag.optional),
@@ -23,7 +28,7 @@ export const queueList = Command.make("list", {
       entry.subject_id,
       entry.enqueued_at,
       entry.not_before,
-      entry.hold_reason ?? entry.deferred_because
+      becauseOf(entry)
     ])
     yield* succeed(
       page,

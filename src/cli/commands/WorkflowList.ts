@@ -3,8 +3,8 @@ import { Command, Flag } from "effect/cli"
 import { WorkflowStatus } from "../../../schemas/control/WorkflowRpcs.ts"
 import { RunStatus } from "../../../schemas/RunEvent.ts"
 import { ControlClient } from "../../control/ControlClient.ts"
-import { listRuns, type PageQuery } from "../../control/RunPages.ts"
-import { shellWord } from "../../run/ShellWord.ts"
+import { listRuns } from "../../control/RunPages.ts"
+import { cursor, further } from "../Further.ts"
 import { given } from "../Given.ts"
 import { OfflineFiles, orOffline } from "../OfflineFiles.ts"
 import { succeed } from "../Output.ts"
@@ -12,17 +12,13 @@ import { runTable } from "../render/RunText.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { limit } from "../SharedFlags.ts"
 
-/** The same again, from there on. */
-const further = (query: PageQuery, cursor: string): string =>
-  Object.entries({ ...query, cursor }).map(([name, value]) => `--${name} ${shellWord(String(value))}`).join(" ")
-
 export const workflowList = Command.make("list", {
   status: Flag.Literals("status", WorkflowStatus.literals).pipe(Flag.optional),
   state: Flag.Literals("state", RunStatus.literals).pipe(
     Flag.optional,
     Flag.withDescription("Finer than the status: waiting, sleeping, blocked and escalated runs are all paused")
   ),
-  cursor: Flag.String("cursor").pipe(Flag.optional, Flag.withDescription("Where the page before ended")),
+  cursor,
   limit
 }, (flags) =>
   Effect.gen(function*() {
@@ -36,6 +32,6 @@ export const workflowList = Command.make("list", {
     yield* succeed(page, [
       ...runTable(page.runs),
       ...(page.unreadable ?? []).map(({ id, reason }) => `cannot be read: ${id}: ${sanitizeLine(reason)}`),
-      ...page.next_cursor === undefined ? [] : [`more with: animus workflow list ${further(query, page.next_cursor)}`]
+      ...further("animus workflow list", query, page.next_cursor)
     ], { offline })
   }).pipe(Effect.scoped)).pipe(Command.withDescription("List runs, newest first"))

@@ -4,6 +4,7 @@ import { ControlError } from "../../../schemas/control/ControlError.ts"
 import { type QueueItemStatus, QueueRpcs } from "../../../schemas/control/QueueRpcs.ts"
 import type { QueueEntry } from "../../../schemas/Dispatch.ts"
 import { QueueEntryNotFound } from "../../../schemas/errors/RunErrors.ts"
+import type { RunId } from "../../../schemas/Ids.ts"
 import type { Json } from "../../../schemas/Json.ts"
 import { mintEventId } from "../../notify/DaemonEvents.ts"
 import { DispatchQueue } from "../../schedule/DispatchQueue.ts"
@@ -24,13 +25,23 @@ const statusOf: { readonly [K in QueueEntry["state"]]: QueueItemStatus } = {
   held: "held"
 }
 
-const itemOf = ({ deferred, dispatch, enqueued_at, hold_reason, id, priority, state }: QueueEntry) => ({
+const nothing: ReadonlyMap<RunId, number> = new Map()
+
+const startingSince = (run: RunId | undefined, starting: ReadonlyMap<RunId, number>): string | undefined => {
+  const since = run === undefined ? undefined : starting.get(run)
+  return since === undefined ? undefined : DateTime.formatIso(DateTime.makeUnsafe(since))
+}
+
+const itemOf = (
+  { deferred, dispatch, enqueued_at, hold_reason, id, priority, run, state }: QueueEntry,
+  starting = nothing
+) => ({
   id,
   subject_id: dispatch.subject.id,
   status: statusOf[state],
   priority,
   enqueued_at,
-  ...present({ hold_reason }),
+  ...present({ hold_reason, workflow_id: run, starting_since: startingSince(run, starting) }),
   // What is started anew remembers how often that failed.
   ...state === "pending" ? present({ not_before: deferred?.until, deferred_because: deferred?.reason }) : {}
 })
@@ -65,7 +76,7 @@ const makeReorder = Effect.gen(function*() {
   })
 })
 
-const makePage = Effect.map(DispatchQueue, (queue) =>
+const makePage = Effect.zipWith(DispatchQueue, Scheduler, (queue, scheduler) =>
   Effect.fnUntraced(function*(request: {
     readonly status?: QueueItemStatus
     readonly cursor?: string
@@ -73,7 +84,8 @@ const makePage = Effect.map(DispatchQueue, (queue) =>
   }) {
     const start = request.cursor === undefined ? 0 : Number(request.cursor)
     if (!Number.isInteger(start) || start < 0) return yield* invalid(`"${request.cursor}" is no cursor of queue/list`)
-    const items = (yield* queue.list).map(itemOf)
+    const starting = yield* scheduler.starting
+    const items = (yield* queue.list).map((entry) => itemOf(entry, starting))
     const matching = request.status === undefined ? items : items.filter(({ status }) => status === request.status)
     const end = start + Math.min(request.limit ?? PAGE, LARGEST_PAGE)
     return { entries: matching.slice(start, end), ...(end < matching.length ? { next_cursor: String(end) } : {}) }

@@ -90,12 +90,13 @@ export const treesIn = Effect.fnUntraced(function*(store: string) {
 
   const keep = Effect.fn("StoredTrees.keep")(function*(folder: string, sha256: string) {
     const kept = folderOf(sha256)
-    if ((yield* check(sha256)).intact) return
+    if ((yield* check(sha256)).intact) return false
     yield* freezeTree(folder)
     // What lies there under this name is damaged: what it should have been takes its place.
     yield* removed(kept)
     yield* attempt(kept, () => Fs.rename(folder, kept).then(() => Fs.chmod(kept, 0o555)))
     yield* Effect.mapError(syncFolder(store, "file"), unusable(store))
+    return true
   })
 
   return {

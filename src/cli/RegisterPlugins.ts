@@ -43,7 +43,7 @@ export const installReferencePlugins = Effect.gen(function*() {
     const isElsewhere = (given = path) => relative(dirname(path), given).startsWith("..")
     if (isElsewhere(findLocked(ledger, name)?.source) || isElsewhere(byHand.get(name))) continue
     yield* installer.install({ spec: { kind: "path", path }, policy: "disabled", name, force: true }).pipe(
-      Effect.map(({ unchanged }) => unchanged || added.push(name)),
+      Effect.map(({ repaired, unchanged }) => (unchanged && !repaired) || added.push(name)),
       Effect.catchTag("KindTaken", (taken) => Effect.sync(() => left.push(taken)))
     )
   }

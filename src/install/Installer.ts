@@ -40,6 +40,8 @@ export interface Installed {
   readonly kinds: ReadonlyArray<string>
   /** It was listed, with these very bytes, before. */
   readonly unchanged: boolean
+  /** Besides: the stored copy was not what is listed, and is now. */
+  readonly repaired: boolean
   readonly signature: SignatureCheck
   /** What it asks of the environment, and whether this one has it; that of a daemon may be another. */
   readonly variables: ReadonlyArray<PluginVariable>
@@ -154,7 +156,7 @@ const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: Ins
   const old = findLocked(ledger, name)
   yield* checkReplaced(old, fetched, request.force === true)
   yield* checkClaims(ledger, { name, manifest, mayShadow: request.mayShadow === true })
-  yield* store.keep(tree, sha256)
+  const isNew = yield* store.keep(tree, sha256)
   yield* rememberManifest(sha256, manifest)
   yield* installPoint("kept")
   const release: PluginRelease = {
@@ -171,13 +173,15 @@ const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: Ins
   const next = put(ledger, name, manifest.plugin_kind, release)
   yield* store.commit(yield* stamp(next))
   yield* installPoint("committed")
+  const unchanged = old !== undefined && sameHash(old.artifact_sha256, sha256)
   const plugin = findLocked(next, name) ?? { ...release, name, installed_kind: manifest.plugin_kind, previous: [] }
   return {
     plugin,
     kinds: kindsOf(manifest),
     signature,
     variables: variablesOf(manifest, (yield* HostEnvironment).env),
-    unchanged: old !== undefined && sameHash(old.artifact_sha256, sha256)
+    unchanged,
+    repaired: unchanged && isNew
   } satisfies Installed
 })
 

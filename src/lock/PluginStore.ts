@@ -32,8 +32,8 @@ export class PluginStore extends Context.Service<PluginStore, {
   readonly copy: (from: string, to: string) => Effect.Effect<void, TreeRefused | StateFolderUnusable>
   /** Every byte is read. */
   readonly hash: (folder: string) => Effect.Effect<string, TreeRefused>
-  /** Moves a staged folder under its hash, durably. */
-  readonly keep: (folder: string, sha256: string) => Effect.Effect<void, TreeRefused | StateFolderUnusable>
+  /** Moves a staged folder under its hash, durably; false when it lay there already, intact. */
+  readonly keep: (folder: string, sha256: string) => Effect.Effect<boolean, TreeRefused | StateFolderUnusable>
   readonly folderOf: (sha256: string) => string
   /** Whether the stored tree still has its hash. Reads every byte, unless nothing was touched since the last time. */
   readonly check: (sha256: string) => Effect.Effect<TreeCheck>

@@ -66,6 +66,7 @@ describe("what is said after an install", () => {
       plugin: { ...release, name: "p", installed_kind: "custom", previous },
       kinds,
       unchanged,
+      repaired: false,
       signature: { status: "unsigned", detail: "" },
       variables: []
     })

@@ -86,6 +86,14 @@ describe("a plugin", () => {
     assert.strictEqual(verified.status, 1)
     assert.include(verified.stderr, NAME)
 
+    const repaired = here.animus("plugin", "update", NAME, "--reinstall").stdout
+    assert.match(repaired, /^repaired the stored copy of animus-plugin-teller 1\.0\.0 /)
+    assert.include(repaired, `animus plugin restart ${NAME}`)
+    await restart()
+    assert.strictEqual(await version(), "1.0.0")
+    chmodSync(before.binary_path, 0o755)
+    appendFileSync(before.binary_path, "// more\n")
+
     write("2.0.0")
     here.answer("plugin", "update", NAME)
     await restart()

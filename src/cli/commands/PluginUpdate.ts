@@ -19,7 +19,10 @@ const namesOf = Effect.fnUntraced(function*(name: Option.Option<string>, all: bo
   return (yield* store.ledger).plugins.filter(isMovable).map(({ name }) => name)
 })
 
-const entryOf = ({ plugin, unchanged }: Installed) => ({ ...plugin, unchanged })
+const entryOf = ({ plugin, repaired, unchanged }: Installed) => ({ ...plugin, unchanged, repaired })
+
+const doneTo = ({ repaired, unchanged }: Installed): string =>
+  repaired ? "repaired the stored copy of" : unchanged ? "unchanged" : "updated"
 
 /** One that fails keeps no other from being updated. */
 const each = Effect.fnUntraced(function*<E extends { readonly message: string }>(
@@ -56,9 +59,7 @@ export const pluginUpdate = Command.make("update", {
     const names = yield* namesOf(name, all, reinstall || Option.isSome(to))
     const one = (name: string) => installer.update(name, { policy, reinstall, version: Option.getOrUndefined(to) })
     const updated = yield* all ? each(names, one) : Effect.forEach(names, one)
-    const lines = updated.map(({ plugin, unchanged }) =>
-      `${unchanged ? "unchanged" : "updated"} ${releaseLine(plugin)}`
-    )
+    const lines = updated.map((one) => `${doneTo(one)} ${releaseLine(one.plugin)}`)
     yield* succeed(
       { plugins: updated.map(entryOf) },
       lines.length === 0

@@ -29,7 +29,9 @@ const begunAtStart: ReadonlySet<string> = new Set([
 ])
 
 /** What a daemon that runs makes of it, and what to type about that. */
-export const afterInstall = ({ kinds, plugin, unchanged }: Installed): ReadonlyArray<string> => {
+export const afterInstall = ({ kinds, plugin, repaired, unchanged }: Installed): ReadonlyArray<string> => {
+  // A daemon that refused to start it does not look again by itself.
+  if (repaired) return [restartHint(plugin.name)]
   if (unchanged) return []
   if (plugin.previous.length > 0) return [restartHint(plugin.name)]
   return kinds.some((kind) => begunAtStart.has(kind))

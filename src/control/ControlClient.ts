@@ -14,10 +14,24 @@ import { type ConnectError, ControlConnection } from "./ControlConnection.ts"
 
 const DEADLINE = Duration.seconds(60)
 
+/** A plugin that does not answer within 120 s is named by the daemon, which knows it. */
+const AFTER_PLUGIN = Duration.seconds(150)
+const askPlugins: ReadonlyArray<ControlMethod> = [
+  "plugin/call",
+  "queue/enqueue",
+  "subject/create",
+  "subject/get",
+  "subject/list",
+  "subject/next",
+  "subject/status",
+  "subject/update",
+  "workflow/run"
+]
+
 /** Longer where the daemon itself waits longer: for an agent, for a plugin. */
 const longer: ReadonlyMap<ControlMethod, Duration.Duration> = new Map<ControlMethod, Duration.Duration>([
   ["agent/run", Duration.minutes(31)],
-  ["plugin/call", Duration.seconds(150)]
+  ...askPlugins.map((method) => [method, AFTER_PLUGIN] as const)
 ])
 
 /** Between the daemon's giving up and its saying so. */

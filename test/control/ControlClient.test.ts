@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Latch, Layer, Scope, Stream } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Latch, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as ControlMemory from "../../layers/ControlMemory.ts"
 import { DaemonNotRunning } from "../../schemas/errors/DaemonErrors.ts"
@@ -107,22 +107,27 @@ describe("ControlClient", () => {
       })
     ))
 
-  it.effect("a call to a plugin is waited for as long as its caller says, and a moment more", () => {
+  /** The daemon never answers, and the caller hears so after this time and not before. */
+  const waits = (seconds: number, ask: (control: ControlClient["Service"]) => Effect.Effect<unknown, unknown>) => {
     const asked = Latch.makeUnsafe(false)
     return scripted(
       (wire) => wire.line.pipe(Effect.andThen(asked.open), Effect.andThen(Effect.never)),
       Effect.gen(function*() {
-        const control = yield* ControlClient
-        const call = control["plugin/call"]({ name: "p", method: "work", params: null, timeout_secs: 600 })
-        const waiting = yield* Effect.forkScoped(Effect.flip(call))
+        const waiting = yield* Effect.forkScoped(Effect.flip(ask(yield* ControlClient)))
         yield* asked.await
-        yield* TestClock.adjust("629 seconds")
+        yield* TestClock.adjust(Duration.seconds(seconds - 1))
         expect(waiting.pollUnsafe()).toBeUndefined()
         yield* TestClock.adjust("1 second")
         expect(yield* Fiber.join(waiting)).toMatchObject({ _tag: "ControlError", category: "unavailable" })
       })
     )
-  })
+  }
+
+  it.effect("a call to a plugin is waited for as long as its caller says, and a moment more", () =>
+    waits(630, (control) => control["plugin/call"]({ name: "p", method: "work", params: null, timeout_secs: 600 })))
+
+  it.effect("what asks a plugin is waited for until the daemon has named the plugin that did not answer", () =>
+    waits(150, (control) => control["subject/get"]({ id: "task:1" })))
 
   it.effect("no daemon is a typed error, for calls and for streams", () => {
     const absent = Layer.succeed(ControlConnection, {

@@ -16,15 +16,24 @@ type Exports = Record<string, unknown>
 type Factory = (exports: Exports, require: (id: string) => unknown, module: { exports: Exports }) => void
 
 const codeOf = (file: string): string => `${file}.code`
+
+/** Copies are made within this time of one another, in any order. */
+const SLACK_MILLIS = 60_000
+
+/** V8 tells a script from another by its length alone: one that was edited after its code was made runs as it reads. */
+const codeFor = (file: string): { readonly cachedData?: Buffer } => {
+  const code = Fs.statSync(codeOf(file), { throwIfNoEntry: false })
+  if (code === undefined || Fs.statSync(file).mtimeMs > code.mtimeMs + SLACK_MILLIS) return {}
+  return { cachedData: Fs.readFileSync(codeOf(file)) }
+}
+
 const loaded = new Map<string, { readonly exports: Exports }>()
 const compiled = new Map<string, Vm.Script>()
 
 const compile = (file: string): Vm.Script => {
-  const code = codeOf(file)
-  const cached = Fs.existsSync(code) ? { cachedData: Fs.readFileSync(code) } : {}
   // Scripts are written in ASCII, so that neither Node nor V8 has anything to decode.
   const script = new Vm.Script(Fs.readFileSync(file, "latin1"), {
-    ...cached,
+    ...codeFor(file),
     filename: file,
     importModuleDynamically: Vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
   })

@@ -74,7 +74,7 @@ export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
 
   /** What becomes of an event; it is kept with the rest of its batch. */
   const accept = Effect.fnUntraced(function*(event: TriggerEvent, triggers: ReadonlyArray<TriggerDefinition>) {
-    const { cursor, event_id } = event
+    const { event_id } = event
     if (event_id.length > LONGEST_ID) return { event_id, status: "failed" as const }
     if (state.knows(event_id)) return { event_id, status: "queued" as const }
     const routed = route(event, { plugin, triggers, at: DateTime.formatIso(yield* DateTime.now) })
@@ -82,7 +82,7 @@ export const makeInbox = Effect.fnUntraced(function*(plugin: string) {
       yield* take(routed.trigger, routed.dispatch)
       state.know(event_id)
     }
-    state.moveTo(cursor ?? event_id)
+    state.moveTo(event)
     return { event_id, status: routed === undefined ? "unmatched" as const : "queued" as const }
   })
 

@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import { Json, orElse } from "../../schemas/Json.ts"
 import { SubjectDispatch } from "../../schemas/Subject.ts"
+import type { TriggerEvent } from "../../schemas/Trigger.ts"
 import { weigh } from "../notify/Weight.ts"
 
 export const PendingEvent = Schema.Struct({ trigger: Schema.String, dispatch: SubjectDispatch })
@@ -13,6 +14,8 @@ export type PendingEvent = typeof PendingEvent.Type
 /** As it lies on the disk; `seen` oldest first. */
 export const TriggerRecord = Schema.Struct({
   cursor: Schema.optionalKey(Json),
+  /** The plugin has said its place itself, at least once. */
+  own: Schema.optionalKey(Schema.Boolean),
   seen: Schema.Array(Schema.String),
   pending: Schema.Array(PendingEvent),
   dropped: orElse(Schema.Int, 0)
@@ -33,14 +36,16 @@ export const lineOf = ({ dispatch, trigger }: PendingEvent): string => `${trigge
 export class TriggerState {
   cursor: TriggerRecord["cursor"]
   dropped: number
+  private own: boolean
   /** Since it was last kept. */
   changed = false
   private readonly seen: Set<string>
   private waiting: ReadonlyArray<PendingEvent & { readonly bytes: number }>
   private bytes: number
 
-  constructor({ cursor, dropped, pending, seen }: TriggerRecord) {
+  constructor({ cursor, dropped, own = false, pending, seen }: TriggerRecord) {
     this.cursor = cursor
+    this.own = own
     this.dropped = dropped
     this.seen = new Set(seen)
     this.waiting = pending.map((event) => ({ ...event, bytes: weigh(event.dispatch) }))
@@ -51,6 +56,7 @@ export class TriggerState {
     const pending = this.waiting.map(({ dispatch, trigger }) => ({ dispatch, trigger }))
     return {
       ...(this.cursor === undefined ? {} : { cursor: this.cursor }),
+      ...(this.own ? { own: true } : {}),
       seen: [...this.seen],
       pending,
       dropped: this.dropped
@@ -65,8 +71,11 @@ export class TriggerState {
     this.changed = false
   }
 
-  moveTo(cursor: TriggerRecord["cursor"]): void {
-    this.cursor = cursor
+  /** The place that the event says; its own id for a plugin that never says one. */
+  moveTo({ cursor, event_id }: Pick<TriggerEvent, "cursor" | "event_id">): void {
+    if (cursor === undefined && this.own) return
+    this.own = cursor !== undefined
+    this.cursor = cursor ?? event_id
     this.changed = true
   }
 
@@ -76,6 +85,7 @@ export class TriggerState {
 
   know(event: string): void {
     this.seen.add(event)
+    this.changed = true
     for (const oldest of this.seen) {
       if (this.seen.size <= KNOWN) return
       this.seen.delete(oldest)
@@ -92,6 +102,7 @@ export class TriggerState {
     const bytes = weigh(event.dispatch)
     this.waiting = [...this.waiting, { ...event, bytes }]
     this.bytes += bytes
+    this.changed = true
     let dropped = 0
     if (this.waiting.filter(({ trigger }) => trigger === event.trigger).length > WAITING) {
       dropped += this.drop(this.waiting.find(({ trigger }) => trigger === event.trigger))

@@ -59,6 +59,10 @@ describe("TriggerWatch", () => {
         yield* again.event("1")
         assert.deepStrictEqual(yield* world.ack, { event_id: "1", status: "queued" })
         assert.deepStrictEqual(yield* list, [])
+        yield* again.event("3")
+        yield* world.ack
+        const kept = { cursor: { page: 9 }, own: true, seen: ["1", "2", "3"], pending: [], dropped: 0 }
+        assert.deepStrictEqual(world.records.get("hooks"), kept, "what says no place moves none that was said")
       }))
     }))
 

@@ -16,6 +16,10 @@ export const PluginInfo = Schema.Struct({
   name: Schema.String,
   version: Schema.String,
   kind: Schema.String,
+  /** All that it is, `kind` first. */
+  kinds: maybe(Schema.Array(Schema.String)),
+  /** Methods and features, as its manifest lists them; absent in lists. */
+  capabilities: maybe(Schema.Array(Schema.String)),
   source: maybe(Schema.String),
   signature_verified: orElse(Schema.Boolean, false),
   description: maybe(Schema.String),

@@ -35,7 +35,7 @@ const met: PluginManifest["env_required"] = [{ name: "PORT", sensitive: false, r
 const plugins = [
   installed("poor", { env_required: wanted }),
   installed("equipped", { env_required: met }),
-  installed("rich"),
+  installed("rich", { plugin_kind: "custom", plugin_kinds: ["custom", "notifier"], capabilities: ["notify/send"] }),
   installed("plain")
 ]
 
@@ -134,6 +134,8 @@ describe("plugin/info", () => {
         { name: "HUB_URL", sensitive: false, required: false, set: false }
       ])
       assert.deepStrictEqual((yield* control["plugin/info"]({ name: "plain" })).env_required, [])
+      const { capabilities, kinds } = yield* control["plugin/info"]({ name: "rich" })
+      assert.deepStrictEqual([kinds, capabilities], [["custom", "notifier"], ["notify/send"]])
     }).pipe(Effect.provide(layer)))
 
   it.effect("names the tools for agents, and whose name another plugin has", () =>

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { succeed } from "../Output.ts"
-import { lockHint, toolsText, variablesText } from "../render/PluginText.ts"
+import { kindsText, lockHint, toolsText, variablesText } from "../render/PluginText.ts"
 import { pluginName } from "../SharedFlags.ts"
 import { fields } from "../Table.ts"
 
@@ -14,8 +14,9 @@ export const pluginInfo = Command.make("info", { name: pluginName }, ({ name }) 
       ...fields([
         ["name", info.name],
         ["version", info.version],
-        ["kind", info.kind],
+        ["kind", kindsText(info)],
         ["description", info.description],
+        ["supports", info.capabilities?.join(", ")],
         ["source", info.source],
         ["path", info.binary_path],
         ["installed from", info.installed_from],

@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { ControlClient } from "../../control/ControlClient.ts"
 import { given } from "../Given.ts"
 import { succeed } from "../Output.ts"
-import { lockHint, shortHash } from "../render/PluginText.ts"
+import { kindsText, lockHint, shortHash } from "../render/PluginText.ts"
 import { sanitizeLine } from "../Sanitize.ts"
 import { table } from "../Table.ts"
 
@@ -16,7 +16,7 @@ export const pluginList = Command.make("list", {
     const rows = listing.plugins.map((plugin) => [
       plugin.name,
       plugin.version,
-      plugin.kind,
+      kindsText(plugin),
       plugin.source,
       plugin.lock_state,
       plugin.artifact_sha256 === undefined ? undefined : shortHash(plugin.artifact_sha256),

@@ -39,6 +39,8 @@ export const afterInstall = ({ kinds, plugin, repaired, unchanged }: Installed):
     : []
 }
 
+export const kindsText = ({ kind, kinds = [kind] }: PluginInfo): string => kinds.join(", ")
+
 /** What agents may call on it, and what they may not because another plugin has the name. */
 export const toolsText = ({ mcp_tools = [] }: PluginInfo): ReadonlyArray<string> => {
   if (mcp_tools.length === 0) return []

@@ -2,6 +2,7 @@
 import { Clock, Effect } from "effect"
 import { PluginRpcs } from "../../../schemas/control/PluginRpcs.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
+import { kindsOf } from "../../../schemas/PluginManifest.ts"
 import { PluginLock } from "../../lock/PluginLock.ts"
 import { variablesOf } from "../../plugin/MissingVariables.ts"
 import { type InstalledPlugin, PluginCatalog } from "../../plugin/PluginCatalog.ts"
@@ -36,6 +37,7 @@ const infoOf = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
     name,
     version: manifest.version,
     kind: manifest.plugin_kind,
+    kinds: kindsOf(manifest),
     source,
     description: manifest.description,
     binary_path: path,
@@ -46,8 +48,26 @@ const infoOf = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
 
 const toolOf = ({ holder, tool }: DeclaredTool) => holder === undefined ? tool : { ...tool, taken_by: holder }
 
-const isOfKind = (kind: string) => ({ manifest }: InstalledPlugin) =>
-  manifest.plugin_kind === kind || manifest.plugin_kinds?.includes(kind) === true
+/** A plugin as it stands in a list, and as it is shown alone. */
+const makeShown = Effect.gen(function*() {
+  const lock = yield* PluginLock
+  const tools = yield* PluginTools
+  const { env } = yield* HostEnvironment
+  const shown = (plugin: InstalledPlugin) => Effect.provideService(infoOf(plugin), PluginLock, lock)
+  const whole = Effect.fnUntraced(function*(plugin: InstalledPlugin) {
+    const { capabilities } = plugin.manifest
+    const declared = yield* tools.declaredBy(plugin.name)
+    return {
+      ...yield* shown(plugin),
+      capabilities,
+      env_required: variablesOf(plugin.manifest, env),
+      ...declared === undefined ? {} : { mcp_tools: declared.map(toolOf) }
+    }
+  })
+  return { shown, whole }
+})
+
+const isOfKind = (kind: string) => ({ manifest }: InstalledPlugin) => kindsOf(manifest).includes(kind)
 
 /** The host speaks these itself: said by somebody else they would leave a plugin that is up and refuses everything. */
 const lifecycle: ReadonlySet<string> = new Set(["initialize", "initialized", "shutdown", "exit"])
@@ -82,11 +102,8 @@ const leftOf = (plugin: string) => (rows: ReadonlyArray<ProcessRow>) => ({
 export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
   const catalog = yield* PluginCatalog
   const host = yield* PluginHost
-  const lock = yield* PluginLock
-  const tools = yield* PluginTools
-  const { env } = yield* HostEnvironment
   const { equipped, named } = yield* makeNamed
-  const shown = (plugin: InstalledPlugin) => Effect.provideService(infoOf(plugin), PluginLock, lock)
+  const { shown, whole } = yield* makeShown
   const found = Effect.provideContext(orphans, yield* Effect.context<HostEnvironment | ProcessTable>())
   return PluginRpcs.of({
     "plugin/list": ({ include_warnings, kind }) =>
@@ -98,13 +115,7 @@ export const PluginHandlers = PluginRpcs.toLayer(Effect.gen(function*() {
           ...(include_warnings ? { warnings: warnings.map(warningOf) } : {})
         }
       }),
-    "plugin/info": ({ name }) =>
-      answer(Effect.gen(function*() {
-        const plugin = yield* equipped(name)
-        const info = { ...yield* shown(plugin), env_required: variablesOf(plugin.manifest, env) }
-        const declared = yield* tools.declaredBy(name)
-        return declared === undefined ? info : { ...info, mcp_tools: declared.map(toolOf) }
-      })),
+    "plugin/info": ({ name }) => answer(Effect.flatMap(equipped(name), whole)),
     "plugin/ping": ({ name }) =>
       answer(Effect.gen(function*() {
         yield* equipped(name)

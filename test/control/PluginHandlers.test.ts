@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect"
 import * as ControlMemory from "../../layers/ControlMemory.ts"
 import * as ProcessTableMemory from "../../layers/ProcessTableMemory.ts"
 import { ControlError } from "../../schemas/control/ControlError.ts"
+import { RequestTimedOut } from "../../schemas/errors/PluginErrors.ts"
 import type { PluginManifest } from "../../schemas/PluginManifest.ts"
 import { ControlClient } from "../../src/control/ControlClient.ts"
 import { ControlServer } from "../../src/control/ControlServer.ts"
@@ -11,6 +12,7 @@ import { PluginHandlers } from "../../src/control/handlers/PluginHandlers.ts"
 import { PluginLock } from "../../src/lock/PluginLock.ts"
 import { PluginCatalog } from "../../src/plugin/PluginCatalog.ts"
 import { PluginHost } from "../../src/plugin/PluginHost.ts"
+import { idleStatus } from "../../src/plugin/PluginStatus.ts"
 import { HostEnvironment } from "../../src/project/HostEnvironment.ts"
 import { PluginTools } from "../../src/tools/PluginTools.ts"
 import { manifest } from "../plugin/scripted.ts"
@@ -53,7 +55,13 @@ const layer = ControlClient.layer.pipe(
   Layer.provide(Layer.unwrap(Effect.map(Doubles.steering, Doubles.handlers))),
   Layer.provide([
     Layer.succeed(PluginCatalog, PluginCatalog.fromDiscovery(Effect.succeed({ plugins, warnings: [skipped] }))),
-    Layer.mock(PluginHost, { call: (_, method, __, { timeout = 0 } = {}) => Effect.succeed({ method, timeout }) }),
+    Layer.mock(PluginHost, {
+      call: (plugin, method, _, { timeout = 0 } = {}) =>
+        method === "$/ping" && plugin !== "plain"
+          ? Effect.fail(new RequestTimedOut({ plugin, method, millis: timeout }))
+          : Effect.succeed({ method, timeout }),
+      status: (name) => Effect.succeed({ ...idleStatus(name), state: name === "rich" ? "running" : "starting" })
+    }),
     Layer.mock(PluginTools, {
       declaredBy: (plugin) =>
         Effect.succeed(
@@ -121,6 +129,19 @@ describe("plugin/call", () => {
         method: "work",
         timeout: 600_000
       })
+    }).pipe(Effect.provide(layer)))
+})
+
+describe("plugin/ping", () => {
+  it.effect("says whether it answers, and of one that does not what to do about it", () =>
+    Effect.gen(function*() {
+      const control = yield* ControlClient
+      assert.isTrue((yield* control["plugin/ping"]({ name: "plain" })).ok)
+      const silent = yield* control["plugin/ping"]({ name: "rich" })
+      assert.isFalse(silent.ok)
+      assert.match(silent.error ?? "", /^plugin rich did not answer within 5000 ms\. .*: animus plugin restart rich$/)
+      const { error = "" } = yield* control["plugin/ping"]({ name: "equipped" })
+      assert.match(error, /^plugin equipped is still starting, .*: animus plugin status equipped$/)
     }).pipe(Effect.provide(layer)))
 })
 

@@ -2,6 +2,7 @@
 import { Clock, Effect } from "effect"
 import { PluginRpcs } from "../../../schemas/control/PluginRpcs.ts"
 import { InvalidInput } from "../../../schemas/errors/DaemonErrors.ts"
+import type { PluginError } from "../../../schemas/errors/PluginErrors.ts"
 import { kindsOf } from "../../../schemas/PluginManifest.ts"
 import { PluginLock } from "../../lock/PluginLock.ts"
 import { variablesOf } from "../../plugin/MissingVariables.ts"
@@ -83,13 +84,21 @@ const liveOf = ({ lastError, name, pid, restarts, startedAt, state }: PluginStat
   ...(startedAt === undefined ? {} : { started_at: startedAt })
 })
 
+/** That it does not answer is the answer to a ping; why is not to be asked of another one. */
+const silence = Effect.fnUntraced(function*(host: PluginHost["Service"], name: string, error: PluginError) {
+  if (error._tag !== "RequestTimedOut") return error.message
+  const { state } = yield* host.status(name)
+  return state === "starting"
+    ? `plugin ${name} is still starting, and was not asked yet. See: animus plugin status ${name}`
+    : `plugin ${name} did not answer within ${PING_MILLIS} ms. Start it anew with: animus plugin restart ${name}`
+})
+
 const ping = Effect.fnUntraced(function*(host: PluginHost["Service"], name: string) {
   const begun = yield* Clock.currentTimeMillis
   return yield* host.call(name, "$/ping", {}, { timeout: PING_MILLIS }).pipe(
     Effect.andThen(Clock.currentTimeMillis),
     Effect.map((ended) => ({ ok: true, latency_ms: ended - begun })),
-    // That it does not answer is the answer to a ping.
-    Effect.catch((error) => Effect.succeed({ ok: false, error: error.message }))
+    Effect.catch((error) => Effect.map(silence(host, name, error), (words) => ({ ok: false, error: words })))
   )
 })
 

@@ -141,11 +141,17 @@ const alone = Effect.gen(function*() {
   return ledger
 })
 
+/** Of where it is staged nobody is told: it is gone by then. */
+const inWords = (spec: PluginSpec, tree: string) => <E>(error: E): E | InstallFailed =>
+  error instanceof InstallFailed && error.what.startsWith(tree)
+    ? new InstallFailed({ ...error, what: namedIn(spec) + error.what.slice(tree.length) })
+    : error
+
 const installIn = Effect.fnUntraced(function*(ledger: PluginLedger, request: InstallRequest) {
   const store = yield* PluginStore
   const sources = yield* PluginSources
   const tree = yield* store.stage
-  const fetched = yield* sources.fetch(request.spec, tree)
+  const fetched = yield* Effect.mapError(sources.fetch(request.spec, tree), inWords(request.spec, tree))
   yield* installPoint("fetched")
   const signature = yield* checkSignature(fetched, request.policy)
   const sha256 = yield* store.hash(tree)

@@ -143,6 +143,7 @@ const refuses = (name: string, prepare: (root: string) => string, detail: string
       yield* sh(`mkdir -p ${root}/it; cd ${root}/it; ${prepare(root)}`)
       const error = yield* Effect.flip(install(`${root}/it`))
       assert.include(error.message, detail)
+      assert.notInclude(error.message, ".staging-")
       assert.deepStrictEqual((yield* ledger).plugins, [])
       const left = yield* fs.readDirectory(`${root}/config/store`)
       assert.deepStrictEqual(left.filter((file) => !file.startsWith("install.")), [])

@@ -36,8 +36,8 @@ export interface Printed {
 
 const PRINTED_BYTES = 1024 * 1024
 const STATE_DIR = "ANIMUS_STATE_DIR"
-/** A host waits 30 seconds for the handshake where it waits 10 for an answer. */
-const START_FACTOR = 3
+/** For the first answer of a process, which has to start before: a host waits 30 seconds for the handshake, and 10 for an answer. */
+export const starting = (patience: number): number => patience * 3
 
 export const kindsOf = ({ initialized, manifest }: Profile): ReadonlyArray<string> => {
   const said = manifest ?? initialized?.plugin_info
@@ -132,7 +132,7 @@ const environment = ({ env, label }: Target, profile: Profile, cookie: string, s
 }
 
 const handshake = Effect.fnUntraced(function*(session: Session, projectRoot: string, patience: number) {
-  const answer = yield* session.ask("initialize", hello(projectRoot), { millis: patience * START_FACTOR })
+  const answer = yield* session.ask("initialize", hello(projectRoot), { millis: starting(patience) })
   if (answer.error !== undefined) return yield* session.finding(shown(answer.frame))
   yield* session.notify("initialized")
   return answer

@@ -4,7 +4,7 @@ import { PluginHealth } from "../../../schemas/Health.ts"
 import { ErrorCode, isCompatibleProtocol } from "../../../schemas/JsonRpc.ts"
 import { InitializeResult } from "../../../schemas/PluginLifecycle.ts"
 import type { PluginExit } from "../../plugin/PluginProcess.ts"
-import { type Begun, type Bench, capabilitiesOf, hello, type Started } from "../Bench.ts"
+import { type Begun, type Bench, capabilitiesOf, hello, type Started, starting } from "../Bench.ts"
 import type { Case } from "../Case.ts"
 import { Finding, NotApplicable } from "../Finding.ts"
 import { reasonOf } from "../Notes.ts"
@@ -48,7 +48,8 @@ const beforeInitialized = (bench: Bench) =>
     if (method === undefined) return yield* new NotApplicable({ reason: "it lists no method" })
     const root = yield* bench.projectRoot
     const session = yield* bench.start(root)
-    yield* refused(session, yield* session.ask(method, {}), ErrorCode.PluginNotInitialized)
+    const early = yield* session.ask(method, {}, { millis: starting(bench.patience) })
+    yield* refused(session, early, ErrorCode.PluginNotInitialized)
     const { error, frame } = yield* session.ask("initialize", hello(root))
     if (error !== undefined) return yield* session.finding(shown(frame))
     yield* refused(session, yield* session.ask(method, {}), ErrorCode.PluginNotInitialized)
@@ -86,11 +87,12 @@ const newerHost = (bench: Bench) =>
     const root = yield* bench.projectRoot
     const session = yield* bench.start(root)
     const { init_extensions, ...known } = hello(root, NEWER)
-    const { error, frame } = yield* session.ask("initialize", {
+    const grown = {
       ...known,
       init_extensions: { ...init_extensions, animus_conformance: { n: 1 } },
       animus_conformance: true
-    })
+    }
+    const { error, frame } = yield* session.ask("initialize", grown, { millis: starting(bench.patience) })
     if (error !== undefined) return yield* session.finding(shown(frame))
   })
 
@@ -98,7 +100,9 @@ const otherMajor = (bench: Bench) =>
   Effect.gen(function*() {
     const root = yield* bench.projectRoot
     const session = yield* bench.start(root)
-    const { error, frame } = yield* session.ask("initialize", hello(root, "99.0.0"))
+    const { error, frame } = yield* session.ask("initialize", hello(root, "99.0.0"), {
+      millis: starting(bench.patience)
+    })
     if (error === undefined) return yield* session.finding(shown(frame))
   })
 
@@ -185,7 +189,7 @@ const eofAtOnce = (bench: Bench) =>
     const session: Started = yield* bench.start(yield* bench.projectRoot)
     yield* session.closeStdin
     // It has to start first: the bound of the exit alone would be that of the machine.
-    yield* session.exited(bench.patience, "the end of its stdin")
+    yield* session.exited(starting(bench.patience), "the end of its stdin")
   })
 
 const needs = [HANDSHAKE]

@@ -7,8 +7,8 @@ import { onceMore } from "../subject/OnceMore.ts"
 import { kindOfId } from "../subject/SubjectIds.ts"
 import { type SubjectError, SubjectRouter } from "../subject/SubjectRouter.ts"
 
-const DEADLINE = "10 seconds"
-/** How long a backend may take to tell what a run is about, to whom a run is told. */
+const STATUS_MILLIS = 10_000
+/** How long a backend may take to tell what a run is about. */
 const START_MILLIS = 30_000
 
 /** The plugin that claims the kind which the id begins with. */
@@ -18,6 +18,19 @@ const backendOf = Effect.fnUntraced(function*(id: string) {
   return kind === undefined ? undefined : yield* router.backendOf(kind)
 })
 
+interface Ask {
+  readonly plugin: string
+  readonly method: string
+  readonly millis: number
+}
+
+/** Whoever is late is named, unless something better is known. */
+const within = <A, E, R>(asked: Effect.Effect<A, E, R>, ask: Ask, known: () => E | undefined = () => undefined) =>
+  Effect.timeoutOrElse(asked, {
+    duration: ask.millis,
+    orElse: () => Effect.fail<E | RequestTimedOut>(known() ?? new RequestTimedOut(ask))
+  })
+
 /** The subject as its backend has it now; undefined when no backend claims its kind. */
 export const readSubject = Effect.fnUntraced(function*({ subject: { id } }: SubjectDispatch) {
   const plugin = yield* backendOf(id)
@@ -25,10 +38,7 @@ export const readSubject = Effect.fnUntraced(function*({ subject: { id } }: Subj
   const router = yield* SubjectRouter
   let lost: SubjectError | undefined
   const asked = Effect.tapError(router.get(id), (error) => Effect.sync(() => void (lost = error)))
-  const late = () => lost ?? new RequestTimedOut({ plugin, method: `${kindOfId(id)}/get`, millis: START_MILLIS })
-  return yield* onceMore(asked).pipe(
-    Effect.timeoutOrElse({ duration: START_MILLIS, orElse: () => Effect.fail(late()) })
-  )
+  return yield* within(onceMore(asked), { plugin, method: `${kindOfId(id)}/get`, millis: START_MILLIS }, () => lost)
 })
 
 /** A run that is given up gives back only what it took: a status that somebody set meanwhile is left alone. */
@@ -42,12 +52,12 @@ const change = Effect.fnUntraced(function*(id: string, status: SubjectStatus) {
 /** `before`: what this daemon told it last. */
 export const tellSubject = Effect.fnUntraced(
   function*({ subject: { id } }: SubjectDispatch, status: SubjectStatus, before: SubjectStatus | undefined) {
-    yield* Effect.flatMap(backendOf(id), (plugin) => plugin === undefined ? Effect.void : told(id, status, before))
-      .pipe(
-        Effect.timeout(DEADLINE),
-        Effect.catch((error) => Effect.logWarning(`subject ${id} could not be set to ${status}: ${error.message}`))
-      )
-  }
+    const plugin = yield* backendOf(id)
+    if (plugin === undefined) return
+    yield* within(told(id, status, before), { plugin, method: `${kindOfId(id)}/status`, millis: STATUS_MILLIS })
+  },
+  (effect, { subject: { id } }, status) =>
+    Effect.catch(effect, ({ message }) => Effect.logWarning(`subject ${id} could not be set to ${status}: ${message}`))
 )
 
 const told = Effect.fnUntraced(function*(id: string, status: SubjectStatus, before: SubjectStatus | undefined) {

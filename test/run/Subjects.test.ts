@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Latch } from "effect"
+import { Effect, Fiber, Latch, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { deciding, dispatch, manual, run, workflow, World } from "./World.ts"
 
@@ -82,9 +82,10 @@ describe("the subject of a run", () => {
     }))
 
   it.effect.each(["hangs", "fails"] as const)(
-    "a subject backend that %s never holds a run up for long",
-    (how) =>
-      Effect.gen(function*() {
+    "a subject backend that %s never holds a run up for long, and is named",
+    (how) => {
+      const heard: Array<string> = []
+      return Effect.gen(function*() {
         const world = new World()
         world.subjects.change = how
         const { engine } = yield* world.boot
@@ -93,6 +94,9 @@ describe("the subject of a run", () => {
         yield* TestClock.adjust("10 seconds")
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual((yield* Fiber.join(settled)).status, "completed")
-      })
+        const [first] = heard.filter((text) => text.includes("could not be set to in-progress"))
+        assert.match(first ?? "", how === "hangs" ? /plugin \S+ did not answer task\/status within 10000 ms/ : /: ./)
+      }).pipe(Effect.provide(Logger.layer([Logger.make(({ message }) => void heard.push(String(message)))])))
+    }
   )
 })

@@ -14,25 +14,16 @@ import { type ConnectError, ControlConnection } from "./ControlConnection.ts"
 
 const DEADLINE = Duration.seconds(60)
 
+/** For an agent. */
+const AFTER_AGENT = Duration.minutes(31)
 /** A plugin that does not answer within 120 s is named by the daemon, which knows it. */
 const AFTER_PLUGIN = Duration.seconds(150)
-const askPlugins: ReadonlyArray<ControlMethod> = [
-  "plugin/call",
-  "queue/enqueue",
-  "subject/create",
-  "subject/get",
-  "subject/list",
-  "subject/next",
-  "subject/status",
-  "subject/update",
-  "workflow/run"
-]
+const askPlugins: ReadonlySet<ControlMethod> = new Set<ControlMethod>(["plugin/call", "queue/enqueue", "workflow/run"])
 
-/** Longer where the daemon itself waits longer: for an agent, for a plugin. */
-const longer: ReadonlyMap<ControlMethod, Duration.Duration> = new Map<ControlMethod, Duration.Duration>([
-  ["agent/run", Duration.minutes(31)],
-  ...askPlugins.map((method) => [method, AFTER_PLUGIN] as const)
-])
+const usualFor = (method: ControlMethod): Duration.Duration => {
+  if (method === "agent/run") return AFTER_AGENT
+  return method.startsWith("subject/") || askPlugins.has(method) ? AFTER_PLUGIN : DEADLINE
+}
 
 /** Between the daemon's giving up and its saying so. */
 const SLACK_SECONDS = 30
@@ -42,7 +33,7 @@ const deadlineOf = (method: ControlMethod, payload: unknown): Duration.Duration 
     typeof payload === "object" && payload !== null && method === "plugin/call" && "timeout_secs" in payload
       ? payload.timeout_secs
       : undefined
-  return typeof stated === "number" ? Duration.seconds(stated + SLACK_SECONDS) : longer.get(method) ?? DEADLINE
+  return typeof stated === "number" ? Duration.seconds(stated + SLACK_SECONDS) : usualFor(method)
 }
 
 interface Open {

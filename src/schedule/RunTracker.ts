@@ -13,7 +13,7 @@ export interface RunTracker {
   readonly active: Effect.Effect<number>
   /** Counts as at work from now on, until it is looked at. */
   readonly begin: (run: RunId) => void
-  /** Does not count until it is looked at. */
+  /** Does not count until it is looked at; nothing of one that was forgotten. */
   readonly discount: (run: RunId) => Effect.Effect<void>
   readonly forget: (run: RunId) => void
   readonly look: (run: RunId) => Effect.Effect<void>
@@ -102,7 +102,7 @@ export const makeRunTracker = Effect.fnUntraced(function*({ onChange, onEnd }: H
       return new Set([...atWork, ...begun, ...Array.from(commanded, ({ run }) => run)]).size
     }),
     begin: (run) => queued.runs.set(run, true),
-    discount: (run) => Effect.andThen(Effect.sync(() => queued.runs.set(run, false)), onChange),
+    discount: (run) => Effect.andThen(Effect.sync(() => queued.runs.has(run) && queued.runs.set(run, false)), onChange),
     forget: (run) => queued.runs.delete(run),
     look: queued.look,
     during: (run, command) =>

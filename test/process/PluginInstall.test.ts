@@ -128,6 +128,17 @@ describe("a plugin", () => {
     assert.strictEqual((await told()).status, 3)
     here.answer("plugin", "install", "--path", source)
     assert.strictEqual((await info()).source, "explicit_config")
+
+    const folder = join(here.root, "source")
+    writeFileSync(join(folder, "animus-plugin.json"), JSON.stringify({ entry: "teller.mjs" }))
+    here.answer("plugin", "install", "--path", folder, "--force")
+    const { artifact_sha256, binary_path, installed_from, source: found } = await info()
+    assert.deepStrictEqual(
+      [found, installed_from],
+      ["explicit_config", folder],
+      "the program of a folder is it as well"
+    )
+    assert.include(binary_path, `/store/${artifact_sha256}/`)
   })
 
   it("that serves what a reference plugin serves, keeps it: init leaves that one out and says so", async () => {
